@@ -1,0 +1,111 @@
+"""What a device shows when it is looked at, in a device's own words.
+
+Nothing here knows WSD: `bridge/translate` is the only dictionary from these words to WS-Scan's.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """What a job is doing, as far as anybody can see it."""
+
+    ARRIVING = "arriving"  # being submitted, cannot be scheduled yet
+    QUEUED = "queued"  # waits for its turn
+    HELD = "held"  # waits for an operator
+    WARMING = "warming"  # its turn has come, the lamp or the calibration has not
+    SCANNING = "scanning"  # digitising
+    SENDING = "sending"  # everything is digitised, images are still on their way
+    STOPPED = "stopped"  # interrupted by a trouble that a person must clear
+    CANCELLING = "cancelling"  # somebody canceled, the hardware is still stopping
+    ABORTING = "aborting"  # it failed, the hardware is still stopping
+    DONE = "done"
+    CANCELED = "canceled"
+    FAILED = "failed"
+
+
+class Unit(StrEnum):
+    """The part of a scanner that a trouble is in."""
+
+    PLATEN = "platen"
+    FEEDER = "feeder"
+    FILM = "film"
+    MEDIA_PATH = "media-path"
+
+
+class TroubleKind(StrEnum):
+    """What keeps a scanner from scanning, or will soon."""
+
+    COVER_OPEN = "cover-open"
+    INTERLOCK_OPEN = "interlock-open"
+    JAM = "jam"
+    DOUBLE_FEED = "double-feed"
+    FEEDER_EMPTY = "feeder-empty"  # only while a scan waits for paper; an idle empty feeder is no trouble
+    LAMP_WARMING = "lamp-warming"
+    LAMP_FAILED = "lamp-failed"
+    CALIBRATING = "calibrating"
+    STORAGE_FULL = "storage-full"
+    PAUSED = "paused"
+    ATTENTION = "attention"  # the device asks for help and does not say why
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Trouble:
+    """One trouble in one place."""
+
+    kind: TroubleKind
+    unit: Unit
+
+
+class Readiness(StrEnum):
+    """What the device as a whole is up to."""
+
+    IDLE = "idle"
+    ASLEEP = "asleep"  # idle, and looking at it must not wake it
+    WARMING = "warming"
+    BUSY = "busy"  # scanning, for us or for somebody else
+    STOPPED = "stopped"  # a trouble keeps it from scanning
+    GONE = "gone"  # unplugged or unreachable
+
+
+class Feeder(StrEnum):
+    """What the paper sensor of the document feeder says."""
+
+    LOADED = "loaded"
+    EMPTY = "empty"
+    UNKNOWN = "unknown"  # no feeder, or none that can be sensed
+
+
+@dataclass(frozen=True, slots=True)
+class JobReport:
+    """What one look told about one job on the device. `None` means: not known from here."""
+
+    native_id: str  # the device's own name for the job, unique within its source
+    phase: Phase
+    pages: int | None = None  # images scanned so far; both sides of a sheet count
+    percent: int | None = None  # 0…100 of the page being scanned
+    source: Unit | None = None  # where its pages come from
+    at_panel: bool = False  # a CANCELED that was asked for at the device's own panel
+    user: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonPress:
+    """One press of a button; told once, never lost, never repeated."""
+
+    button: str  # the driver's name for it: "scan", "copy", "1"
+    serial: int  # counts presses of this device since the driver was opened
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything one look at a device showed. Equal snapshots mean that nothing changed."""
+
+    source: str  # which observer looked: "usb", "snmp", …
+    readiness: Readiness
+    troubles: frozenset[Trouble] = frozenset()
+    feeder: Feeder = Feeder.UNKNOWN
+    jobs: tuple[JobReport, ...] = ()
+    presses: tuple[ButtonPress, ...] = ()
+    explanation: str = ""  # why it is STOPPED or GONE, one line for people
+    facts: tuple[tuple[str, str], ...] = field(default=())  # further readings for `devices`, name and value
