@@ -1,0 +1,124 @@
+"""Endpoint references of WS-Addressing 2004/08: an address, and header blocks its owner wants back.
+
+What a stranger put into ReferenceProperties or ReferenceParameters travels in OUR later messages as header
+blocks, so it is taken apart and written anew: bounded, without SOAP's own attributes, and never with a name
+that SOAP, WS-Addressing or WS-Eventing gives a meaning (except wse:Identifier, the usual one).
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from lxml import etree
+from pydantic import Field
+
+from bridge.errors import WireError
+from bridge.soap import names, tree
+from bridge.soap.element import Element
+
+_MAX_BLOCKS: Final = 16
+_MAX_BYTES: Final = 4_096
+_MAX_DEPTH: Final = 8
+_MAX_ELEMENTS: Final = 64
+_RESERVED: Final = frozenset({names.SOAP, names.SOAP11, names.WSA, names.WSE})
+_IDENTIFIER: Final = f"{{{names.WSE}}}Identifier"
+
+
+class EndpointAddress(Element):
+    """An endpoint reference of which only the address matters: a device's, a hosted service's (DPWS R0007)."""
+
+    namespace: ClassVar[str] = names.WSA
+    tag: ClassVar[str | None] = "EndpointReference"
+    address: str = Field(min_length=1, max_length=names.MAX_URI)
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointReference:
+    """Where to send, and what to send along: each block one XML element as text, already made safe."""
+
+    address: str
+    reference_properties: tuple[str, ...] = ()
+    reference_parameters: tuple[str, ...] = ()
+
+    @property
+    def anonymous(self) -> bool:
+        return self.address == names.ANONYMOUS
+
+    def header_blocks(self) -> tuple[etree._Element, ...]:
+        """The header blocks of every message to this endpoint."""
+        return tuple(tree.parse(block.encode()) for block in (*self.reference_properties, *self.reference_parameters))
+
+    @classmethod
+    def from_xml(cls, element: etree._Element) -> "EndpointReference":
+        """Read the children of a wsa:EndpointReference, wsa:ReplyTo, wse:NotifyTo … Raises WireError."""
+        where = etree.QName(element).localname
+        addresses = element.findall(f"{{{names.WSA}}}Address")
+        if len(addresses) != 1:
+            raise WireError(f"{where}/Address", "is missing" if not addresses else "is given twice")
+        address = tree.plain(tree.text_of(addresses[0]))
+        if not address or len(address) > names.MAX_URI:
+            raise WireError(f"{where}/Address", f"is empty or longer than {names.MAX_URI}")
+        return cls(address, _read_blocks(element, "ReferenceProperties"), _read_blocks(element, "ReferenceParameters"))
+
+    def to_xml(self, parent: etree._Element | None = None, tag: str | None = None) -> etree._Element:
+        """Write as `tag`, a wsa:EndpointReference where none is given."""
+        name = tag or f"{{{names.WSA}}}EndpointReference"
+        element = etree.Element(name) if parent is None else etree.SubElement(parent, name)
+        etree.SubElement(element, f"{{{names.WSA}}}Address").text = self.address
+        for kind, blocks in (
+            ("ReferenceProperties", self.reference_properties),
+            ("ReferenceParameters", self.reference_parameters),
+        ):
+            if blocks:
+                holder = etree.SubElement(element, f"{{{names.WSA}}}{kind}")
+                holder.extend([tree.parse(block.encode()) for block in blocks])
+        return element
+
+
+def identifier_block(identifier: str) -> str:
+    """A wse:Identifier as a reference parameter: what tells our subscriptions apart."""
+    block = etree.Element(_IDENTIFIER, nsmap={"wse": names.WSE})
+    block.text = identifier
+    return etree.tostring(block, encoding="unicode")
+
+
+def _read_blocks(element: etree._Element, kind: str) -> tuple[str, ...]:
+    holder = element.find(f"{{{names.WSA}}}{kind}")
+    if holder is None:
+        return ()
+    path = f"{etree.QName(element).localname}/{kind}"
+    if len(holder) > _MAX_BLOCKS:
+        raise WireError(path, f"more than {_MAX_BLOCKS} elements")
+    blocks = tuple(_rewritten(block, path) for block in tree.elements(holder))
+    if sum(len(block.encode()) for block in blocks) > _MAX_BYTES:
+        raise WireError(path, f"more than {_MAX_BYTES} bytes")
+    return blocks
+
+
+def _rewritten(block: etree._Element, path: str) -> str:
+    name = etree.QName(block)
+    if name.namespace in _RESERVED and block.tag != _IDENTIFIER:
+        raise WireError(f"{path}/{name.localname}", f"a name of {name.namespace} cannot be a reference parameter")
+    if sum(1 for _ in block.iter()) > _MAX_ELEMENTS or _depth(block) > _MAX_DEPTH:
+        raise WireError(f"{path}/{name.localname}", "too many elements or too deep")
+    # Exclusive canonical form keeps the prefixes it uses and leaves the envelope's other declarations behind.
+    # QNames in text are the peer's own business; their prefixes are kept by naming them to the canonicaliser.
+    prefixes = [prefix for prefix in block.nsmap if prefix and _speaks(block, prefix)]
+    copy = etree.fromstring(etree.tostring(block, method="c14n", exclusive=True, inclusive_ns_prefixes=prefixes))
+    for item in copy.iter():
+        for key in list(item.attrib):
+            if etree.QName(key).namespace in (names.SOAP, names.SOAP11):  # mustUnderstand, role, relay, actor
+                del item.attrib[key]
+    copy.tail = None
+    etree.cleanup_namespaces(copy, keep_ns_prefixes=[str(prefix) for prefix in prefixes])
+    return etree.tostring(copy, encoding="unicode")
+
+
+def _speaks(block: etree._Element, prefix: str) -> bool:
+    mark = f"{prefix}:"
+    return any(
+        mark in (item.text or "") or any(mark in str(value) for value in item.attrib.values()) for item in block.iter()
+    )
+
+
+def _depth(element: etree._Element) -> int:
+    return 1 + max((_depth(child) for child in element), default=0)
