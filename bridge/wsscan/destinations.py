@@ -1,0 +1,33 @@
+"""Where a button may send a scan: what a client offers when it subscribes, and the tokens it is given for it.
+
+The tokens never travel in an event: the client finds its own by the ClientContext.
+Spec: WS-Scan V1.0, ScanDestinations (in wse:Subscribe), DestinationResponses (in wse:SubscribeResponse).
+"""
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from bridge.wsscan.names import ScanElement
+from bridge.wsscan.values import LongText, ShortText
+
+# More than any panel shows; a bound on what one subscriber can make us keep.
+MAX_DESTINATIONS: Final = 64
+
+
+class ScanDestination(ScanElement):
+    client_display_name: ShortText
+    client_context: LongText
+
+
+class ScanDestinations(ScanElement):
+    scan_destination: Annotated[tuple[ScanDestination, ...], Field(min_length=1, max_length=MAX_DESTINATIONS)]
+
+
+class DestinationResponse(ScanElement):
+    client_context: LongText
+    destination_token: LongText
+
+
+class DestinationResponses(ScanElement):
+    destination_response: Annotated[tuple[DestinationResponse, ...], Field(min_length=1, max_length=MAX_DESTINATIONS)]
