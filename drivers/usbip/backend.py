@@ -55,6 +55,11 @@ class Backend(usb.backend.IBackend):  # type: ignore[misc]  # pyusb has no types
         self._known: dict[messages.Exported, Remote] = {}
         self._open: list[Handle] = []
 
+    def _finalize_object(self) -> None:
+        """pyusb calls this when the backend is dropped."""
+        for handle in list(self._open):
+            self.close_device(handle)
+
     # Finding
 
     def enumerate_devices(self) -> Iterator[Remote]:
@@ -76,6 +81,12 @@ class Backend(usb.backend.IBackend):  # type: ignore[misc]  # pyusb has no types
                         continue  # this one cannot be described now; the others can
                     raise
             yield known
+
+    def remote(self, bus: int, address: int) -> Remote:
+        """The described device at that bus and address of the server."""
+        with self._lock:
+            everything = [*self._known.values(), *(handle.remote for handle in self._open)]
+        return next(one for one in everything if (one.exported.bus, one.exported.address) == (bus, address))
 
     def _describe(self, exported: messages.Exported) -> Remote:
         connection, imported = import_device(self.place, exported.busid)

@@ -1,0 +1,135 @@
+"""The USB buses devices are found on: this machine's (libusb) and those of USB/IP servers.
+
+Looking does not open anything: strings of local devices come from sysfs, so a sleeping device sleeps on
+and no permission is needed. Blocking; run it in a thread.
+"""
+
+import errno
+import logging
+from pathlib import Path
+from typing import Any, Protocol
+
+import usb.backend.libusb1
+import usb.core
+
+from drivers.contract.errors import DeviceGone, DriverError
+from drivers.usb.descriptors import UsbDevice
+from drivers.usb.link import Link, UsbLink, translate
+from drivers.usbip.backend import Backend
+from drivers.usbip.place import Place
+
+log = logging.getLogger(__name__)
+
+SYSFS = Path("/sys/bus/usb/devices")
+# A USB/IP server forgets what a transfer had moved when it is unlinked, so a transfer there is small enough
+# to be whole or not begun when its slice of time ends.
+REMOTE_TRANSFER = 16 * 1024
+
+
+class Bus(Protocol):
+    """Something devices are plugged into."""
+
+    def devices(self) -> list[UsbDevice]:
+        """All that are there now. Raises DeviceGone (no server, no USB support), DeviceGarbled."""
+
+    def open(self, key: str) -> Link:
+        """Claim the device of that key. Raises DeviceGone, DeviceBusy, DeviceRefused, DeviceGarbled."""
+
+
+class LocalBus:
+    """This machine's USB, through libusb."""
+
+    def __init__(self) -> None:
+        self._backend: Any = None
+
+    def devices(self) -> list[UsbDevice]:
+        return [device for device, _ in self._all()]
+
+    def open(self, key: str) -> Link:
+        for device, handle in self._all():
+            if device.key == key:
+                return UsbLink(handle, device.description)
+        raise DeviceGone(f"{key} is not plugged in")
+
+    def _all(self) -> list[tuple[UsbDevice, Any]]:
+        if self._backend is None:
+            self._backend = usb.backend.libusb1.get_backend()
+        if self._backend is None:
+            raise DeviceGone("libusb-1.0 is not installed, so no USB device of this machine can be seen")
+        try:
+            return [(_local(found), found) for found in usb.core.find(find_all=True, backend=self._backend)]
+        except usb.core.USBError as err:
+            raise translate(err, "the USB bus") from err
+
+
+class RemoteBus:
+    """The devices that a USB/IP server exports."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._backend = Backend(place)
+
+    def devices(self) -> list[UsbDevice]:
+        return [device for device, _ in self._all()]
+
+    def open(self, key: str) -> Link:
+        for device, handle in self._all():
+            if device.key == key:
+                return UsbLink(handle, device.description, transfer=REMOTE_TRANSFER)
+        raise DeviceGone(f"{key} is not exported by {self.place}")
+
+    def _all(self) -> list[tuple[UsbDevice, Any]]:
+        try:
+            return [(self._remote(found), found) for found in usb.core.find(find_all=True, backend=self._backend)]
+        except usb.core.USBError as err:
+            if err.errno == errno.ENODEV:
+                raise DeviceGone(str(err.strerror)) from err
+            raise self._translated(err) from err
+
+    def _translated(self, err: usb.core.USBError) -> DriverError:
+        return translate(err, f"USB/IP server {self.place}")
+
+    def _remote(self, found: Any) -> UsbDevice:
+        remote = self._backend.remote(found.bus, found.address)
+        return UsbDevice(
+            found.idVendor,
+            found.idProduct,
+            f"usbip-{self.place}-{remote.exported.busid}",
+            remote.manufacturer,
+            remote.product,
+            remote.serial,
+            _interfaces(found),
+        )
+
+
+def _local(found: Any) -> UsbDevice:
+    path = "-".join([str(found.bus), ".".join(str(port) for port in found.port_numbers or (0,))])
+    return UsbDevice(
+        found.idVendor,
+        found.idProduct,
+        path,
+        _sysfs(path, "manufacturer"),
+        _sysfs(path, "product"),
+        _sysfs(path, "serial"),
+        _interfaces(found),
+    )
+
+
+def _interfaces(found: Any) -> tuple[tuple[int, int, int], ...]:
+    """Class, subclass and protocol of every interface; what cannot be read has none."""
+    try:
+        return tuple(
+            (interface.bInterfaceClass, interface.bInterfaceSubClass, interface.bInterfaceProtocol)
+            for configuration in found
+            for interface in configuration
+        )
+    except usb.core.USBError as err:
+        log.debug("descriptors of %04x:%04x cannot be read: %s", found.idVendor, found.idProduct, err)
+        return ()
+
+
+def _sysfs(path: str, name: str) -> str:
+    try:
+        return (SYSFS / path / name).read_text(encoding="utf-8", errors="replace").strip()[:128]
+    except OSError:
+        return ""

@@ -1,0 +1,54 @@
+"""Send and receive whole messages over a Link, within deadlines, looking at a stop flag in between."""
+
+import time
+from collections.abc import Callable
+
+from drivers.contract.errors import DeviceTimeout
+from drivers.usb.link import SLICE, Link
+
+ANSWER_SECONDS = 3.0
+DRAIN_SECONDS = 0.03
+DRAIN_LIMIT = 1024 * 1024
+
+
+class Stopped(Exception):
+    """The stop flag was up while nothing came."""
+
+
+class Exchange:
+    """One conversation over one link."""
+
+    def __init__(self, link: Link, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.link = link
+        self._monotonic = monotonic
+
+    def send(self, data: bytes) -> None:
+        self.link.write(data)
+
+    def some(self, limit: int, seconds: float = ANSWER_SECONDS, stop: Callable[[], bool] | None = None) -> bytes:
+        """1…limit bytes. Raises DeviceTimeout when none came in that time, Stopped when `stop` said so meanwhile."""
+        deadline = self._monotonic() + seconds
+        while True:
+            remaining = deadline - self._monotonic()
+            if data := self.link.read(limit, max(0.001, min(SLICE, remaining))):
+                return data
+            if stop is not None and stop():
+                raise Stopped
+            if remaining <= 0:
+                raise DeviceTimeout(f"no answer from the device in {seconds:g} s")
+
+    def exactly(self, size: int, seconds: float = ANSWER_SECONDS, stop: Callable[[], bool] | None = None) -> bytes:
+        """`size` bytes; `seconds` is how long the device may pause between two pieces."""
+        pieces = []
+        while size:
+            piece = self.some(size, seconds, stop)
+            pieces.append(piece)
+            size -= len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def drain(self) -> int:
+        """Throw away what is still on its way from an earlier exchange; returns how many bytes."""
+        drained = 0
+        while drained < DRAIN_LIMIT and (data := self.link.read(64 * 1024, DRAIN_SECONDS)):
+            drained += len(data)
+        return drained
