@@ -1,0 +1,97 @@
+"""Rows into one JPEG while they arrive, on two cores.
+
+Each strip is coded as a JPEG of its own, with the same tables; the coded pixels are then joined by restart
+markers behind one header that states the whole height. A restart after every row of MCUs lets strips have
+any number of them, so the first can be small. libjpeg's downsampling does not look beyond an MCU row: the
+pixels are those of a page coded in one piece.
+
+Spec: ITU-T T.81 B.2.1, E.1.4 (RSTm counts modulo 8), JFIF 1.02, Exif 2.3.
+"""
+
+import os
+from collections.abc import Iterator
+
+from PIL import Image
+
+from bridge.imaging import exif, markers
+from bridge.imaging.spool import Spool
+from bridge.imaging.target import Strips, Target
+from bridge.imaging.workers import in_order
+from drivers.contract.capabilities import Mode
+
+# Above it the colour is kept at full resolution, for whoever wants the best.
+FULL_COLOUR_QUALITY = 90
+# What a strip holds at most where a row of MCUs is not larger: three of them are in memory at once.
+STRIP_BYTES = 1024 * 1024
+# libjpeg's limit, below the 65535 of the standard.
+LONGEST_SIDE = 65500
+
+
+def encode_jfif(strips: Strips, target: Target, spool: Spool) -> Iterator[bytes]:  # noqa: ARG001  # an Encoder
+    """JPEG/JFIF with its density."""
+    yield from _joined(strips, target, markers.jfif(target.resolution), halved=target.quality < FULL_COLOUR_QUALITY)
+
+
+def encode_exif(strips: Strips, target: Target, spool: Spool) -> Iterator[bytes]:  # noqa: ARG001  # an Encoder
+    """JPEG/Exif; its colour is always at half resolution, as the standard wants (table 13 knows no 4:4:4)."""
+    yield from _joined(strips, target, exif.application(target), halved=True)
+
+
+def _joined(strips: Strips, target: Target, application: markers.Segment, *, halved: bool) -> Iterator[bytes]:
+    colour = target.mode is Mode.RGB24
+    side = 16 if colour and halved else 8  # of an MCU, in pixels
+    interval = -(-target.width // side)
+    widths = list(_mcu_rows(target.height, side, max(1, STRIP_BYTES // (side * target.row_bytes))))
+
+    def code(strip: bytes) -> bytes:
+        return _coded(strip, target, 2 if halved else 0)
+
+    at = 0
+    for index, jpeg in enumerate(in_order(code, strips(rows * side for rows in widths))):
+        head = markers.read(jpeg)
+        assert head is not None
+        coded = _renumbered(jpeg[head.size : -len(markers.EOI)], widths[index], at)
+        if at:
+            yield bytes((0xFF, 0xD0 + (at - 1) % 8)) + coded
+        else:
+            whole = head.with_height(target.height).with_application(application).with_restarts(interval)
+            yield whole.coded() + coded
+        at += widths[index]
+    yield markers.EOI
+
+
+def _mcu_rows(height: int, side: int, most: int) -> Iterator[int]:
+    """Rows of MCUs of each strip: powers of two up to 8, each at a multiple of itself, the first 1."""
+    most = min(8, 1 << (most.bit_length() - 1))
+    total = -(-height // side)
+    at = 0
+    while at < total:
+        rows = min(most, at & -at) if at else 1
+        yield min(rows, total - at)
+        at += rows
+
+
+def _coded(strip: bytes, target: Target, subsampling: int) -> bytes:
+    """One strip as a complete JPEG with a restart after every row of MCUs."""
+    mode = "RGB" if target.mode is Mode.RGB24 else "L"
+    size = (target.width, len(strip) // target.row_bytes)
+    image = Image.frombuffer(mode, size, strip, "raw", mode, 0, 1)
+    # Only with a true descriptor does Pillow let go of the interpreter's lock.
+    with os.fdopen(os.memfd_create("strip"), "r+b", buffering=0) as file:
+        image.save(
+            file,
+            "JPEG",
+            quality=max(1, min(100, target.quality)),
+            subsampling=subsampling,
+            restart_marker_rows=1,
+        )
+        return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0)
+
+
+def _renumbered(coded: bytes, rows: int, at: int) -> bytes:
+    """RST0, RST1, … between the strip's rows become those of MCU row `at` and on. FF is always stuffed in between."""
+    shift = at % 8
+    if shift:
+        for number in reversed(range(rows - 1)):
+            coded = coded.replace(bytes((0xFF, 0xD0 + number)), bytes((0xFF, 0xD0 + number + shift)))
+    return coded

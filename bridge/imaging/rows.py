@@ -1,0 +1,103 @@
+"""A device's rows made to fit what was announced: cut or filled with white at the right and at the end.
+
+A page that is too long is read to its end all the same, so that the device's own end is reached and its
+errors are heard. DriverErrors out of the chunks pass through untouched.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from bridge.imaging.convert import convert, steps
+from bridge.imaging.errors import ImagingError
+from bridge.imaging.target import Strips
+from drivers.contract.capabilities import Mode
+from drivers.contract.document import Raster
+
+# In every mode of the contract all bits set is white.
+WHITE = b"\xff"
+
+
+def fitted(page: Raster, mode: Mode, width: int, height: int) -> Strips:
+    """The page's cutter. Raises ImagingError at once for a page that cannot become this."""
+    if page.width < 1:
+        raise ImagingError(f"the device announced a page {page.width} pixels wide")
+    steps(page.mode, mode)
+
+    def strips(counts: Iterable[int]) -> Iterator[bytes]:
+        source = _Source(page.chunks)
+        source_row = page.mode.row_bytes(page.width)
+        left = height
+        for count in counts:
+            if left <= 0:
+                break
+            rows = min(count, left)
+            left -= rows
+            data = source.take(rows * source_row)
+            data += WHITE * (-len(data) % source_row)  # the rest of a row that was cut short
+            fit = _fit(data, page, mode, width)
+            missing = rows - len(data) // source_row
+            yield fit + WHITE * (missing * mode.row_bytes(width)) if missing else fit
+            del data, fit
+        source.drain()
+
+    return strips
+
+
+def _fit(data: bytes, page: Raster, mode: Mode, width: int) -> bytes:
+    """Whole rows of the page, cut to `width`, in `mode`, filled to `width`."""
+    shared = min(page.width, width)
+    data = _cut(data, page.mode.row_bytes(page.width), page.mode.row_bytes(shared))
+    data = convert(data, shared, page.mode, mode)
+    if mode is Mode.LINEART:
+        data = _whitened(data, shared)
+    return _filled(data, mode.row_bytes(shared), mode.row_bytes(width))
+
+
+def _cut(data: bytes, have: int, wanted: int) -> bytes:
+    if have == wanted:
+        return data
+    return b"".join(data[start : start + wanted] for start in range(0, len(data), have))
+
+
+def _filled(data: bytes, have: int, wanted: int) -> bytes:
+    if have == wanted:
+        return data
+    white = WHITE * (wanted - have)
+    return b"".join(data[start : start + have] + white for start in range(0, len(data), have))
+
+
+def _whitened(data: bytes, width: int) -> bytes:
+    """Lineart rows whose bits beyond `width` are white."""
+    if width % 8 == 0:
+        return data
+    row = (width + 7) // 8
+    beyond = 0xFF >> (width % 8)
+    out = bytearray(data)
+    out[row - 1 :: row] = data[row - 1 :: row].translate(bytes(value | beyond for value in range(256)))
+    return bytes(out)
+
+
+class _Source:
+    """The chunks as one stream of bytes."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = memoryview(b"")
+
+    def take(self, size: int) -> bytes:
+        """`size` bytes; fewer only at the end of the page."""
+        parts: list[memoryview] = []
+        while size:
+            if not self._rest:
+                chunk = next(self._chunks, None)
+                if chunk is None:
+                    break
+                self._rest = memoryview(chunk)
+            part, self._rest = self._rest[:size], self._rest[size:]
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def drain(self) -> None:
+        self._rest = memoryview(b"")
+        for _ in self._chunks:
+            pass

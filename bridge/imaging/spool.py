@@ -1,0 +1,62 @@
+"""What cannot stream waits here: one file per page, without a name, bounded.
+
+The file is never linked into the directory (or unlinked at once where the file system cannot do that),
+so nothing remains of it after a crash or a kill.
+"""
+
+import errno
+import tempfile
+from io import FileIO
+from pathlib import Path
+from typing import IO, cast
+
+from bridge.imaging.errors import SpoolFull
+
+
+class Spool:
+    """Bytes appended, then read at any place. The file is made by the first `append`."""
+
+    def __init__(self, directory: Path, quota: int) -> None:
+        self._directory = directory
+        self._quota = quota
+        self._file: FileIO | None = None
+        self.size = 0  # bytes appended so far
+
+    def append(self, data: bytes) -> None:
+        """Raises SpoolFull at the quota, on a full disk, and where the directory cannot be written."""
+        if self.size + len(data) > self._quota:
+            raise SpoolFull(f"{self._directory}: a page needs more than its quota of {self._quota} bytes")
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(buffering=0, dir=self._directory)  # noqa: SIM115  # close()
+            self._file.seek(self.size)
+            rest = memoryview(data)
+            while rest:  # a raw write may be short just before the disk is full
+                rest = rest[self._file.write(rest) :]
+        except OSError as err:
+            reason = "no room left" if err.errno in (errno.ENOSPC, errno.EDQUOT) else err.strerror
+            raise SpoolFull(f"{self._directory}: a page cannot be spooled: {reason}") from err
+        self.size += len(data)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Exactly `size` bytes, which must have been appended."""
+        if self._file is None or offset + size > self.size:
+            raise ValueError("read beyond what was spooled")
+        self._file.seek(offset)
+        data = self._file.read(size)
+        while len(data) < size:  # a raw read may be short
+            data += self._file.read(size - len(data))
+        return data
+
+    def file(self) -> IO[bytes]:
+        """The file itself, at its start, for a decoder that reads files; it stays ours to close."""
+        if self._file is None:
+            raise ValueError("nothing was spooled")
+        self._file.seek(0)
+        return cast("IO[bytes]", self._file)
+
+    def close(self) -> None:
+        """Give the room back; may be called twice."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None

@@ -1,0 +1,106 @@
+"""What a client was promised: one image in one format, and the figures of it that go out before the scan.
+
+Spec: WS-Scan Format, ImageInformation (PixelsPerLine, NumberOfLines, BytesPerLine), CompressionQualityFactor.
+What is announced here is delivered to the pixel, whatever the device brings.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bridge.imaging.errors import ImagingError
+from bridge.imaging.spool import Spool
+from drivers.contract.capabilities import Mode
+
+# A third larger than at libjpeg's own default of 75, and the edges of text stay clean.
+DEFAULT_QUALITY = 85
+
+# Cuts the page: numbers of rows in, that many fitted rows out, until the promised height is reached.
+Strips = Callable[[Iterable[int]], Iterator[bytes]]
+Encoder = Callable[[Strips, "Target", Spool], Iterator[bytes]]
+
+
+class Delivery(StrEnum):
+    """When the first byte can leave."""
+
+    STREAMED = "streamed"  # while the device still scans
+    SPOOLED = "spooled"  # once the page is complete
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One row of the table of formats."""
+
+    name: str  # WS-Scan FormatValue
+    media_type: str
+    modes: tuple[Mode, ...]
+    delivery: Delivery
+    compressed: bool
+    encode: Encoder
+    row_multiple: int = 1  # bytes to which a row is padded
+    longest_side: int = 2**31 - 1  # pixels
+    bounded: bool = False  # offsets in the file are 32 bits wide
+    multi_page: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where and when a page was scanned, for formats that can say so. Empty: not said."""
+
+    make: str = ""
+    model: str = ""
+    taken: datetime | None = None  # written as given, in its own zone
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One image as promised."""
+
+    format: Format
+    mode: Mode
+    width: int  # pixels
+    height: int  # rows
+    resolution: tuple[int, int]  # ppi
+    quality: int = DEFAULT_QUALITY  # 0…100, for lossy formats only
+    origin: Origin = Origin()
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row as pixels, without the padding of the format."""
+        return self.mode.row_bytes(self.width)
+
+    @property
+    def padded_row_bytes(self) -> int:
+        """Bytes of one row in an uncompressed file."""
+        multiple = self.format.row_multiple
+        return -(-self.row_bytes // multiple) * multiple
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """ImageInformation of one side."""
+
+    pixels_per_line: int
+    number_of_lines: int
+    bytes_per_line: int  # padding included; 0 for a compressed format
+
+
+def announce(target: Target) -> Announcement:
+    """Say what will be delivered. Raises ImagingError where it cannot be."""
+    check(target)
+    return Announcement(target.width, target.height, 0 if target.format.compressed else target.padded_row_bytes)
+
+
+def check(target: Target) -> None:
+    """Raise ImagingError for an image that its format cannot hold."""
+    name = target.format.name
+    if target.mode not in target.format.modes:
+        raise ImagingError(f"{name} cannot hold {target.mode} pixels")
+    if not (0 < target.width <= target.format.longest_side and 0 < target.height <= target.format.longest_side):
+        raise ImagingError(f"{name} cannot hold {target.width} by {target.height} pixels")
+    # 1 MiB is more than any header or index of ours.
+    if target.format.bounded and target.padded_row_bytes * target.height > 2**32 - 2**20:
+        raise ImagingError(f"{name} cannot hold {target.width} by {target.height} {target.mode} pixels: over 4 GiB")
+    if min(target.resolution) < 1 or max(target.resolution) > 65535:
+        raise ImagingError(f"{name} cannot state a resolution of {target.resolution[0]} by {target.resolution[1]} ppi")
