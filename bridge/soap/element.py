@@ -103,12 +103,14 @@ class Element(BaseModel):
 
 
 def write_scalar(value: object) -> str:
-    """A value as XML Schema spells it; times in UTC with milliseconds."""
+    """A value as XML Schema spells it; times in UTC with milliseconds, and the digits after them that are there."""
     match value:
         case bool():
             return "true" if value else "false"
         case datetime():
-            return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            utc = value.astimezone(UTC).replace(tzinfo=None)
+            whole, _, fraction = utc.isoformat(timespec="microseconds").partition(".")
+            return f"{whole}.{fraction.rstrip('0'):0<3}Z"
         case Enum():
             return str(value.value)
         case _:
