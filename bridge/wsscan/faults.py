@@ -26,11 +26,11 @@ class Subcode(StrEnum):
     NOT_ACCEPTING_JOBS = "ServerErrorNotAcceptingJobs"
     FORMAT_NOT_SUPPORTED = "ClientErrorFormatNotSupported"
     INVALID_SCAN_IDENTIFIER = "ClientErrorInvalidScanIdentifier"
-    INVALID_DESTINATION_TOKEN = "ClientErrorInvalidDestinationToken"
+    INVALID_DESTINATION_TOKEN = "ClientErrorInvalidDestinationToken"  # noqa: S105  # a name
     CONFLICTING_REQUIRED_PARAMETERS = "ClientErrorConflictingRequiredParameters"
     NO_IMAGES_AVAILABLE = "ClientErrorNoImagesAvailable"
     JOB_ID_NOT_FOUND = "ClientErrorJobIdNotFound"
-    INVALID_JOB_TOKEN = "ClientErrorInvalidJobToken"
+    INVALID_JOB_TOKEN = "ClientErrorInvalidJobToken"  # noqa: S105  # a name
     JOB_CANCELLED = "ClientErrorJobCancelled"
 
     @classmethod

@@ -158,6 +158,19 @@ REQUESTS: Final = MappingProxyType[Operation, type[ScanElement]](
     }
 )
 
+RESPONSES: Final = MappingProxyType[Operation, type[ScanElement]](
+    {
+        Operation.CREATE_SCAN_JOB: CreateScanJobResponse,
+        Operation.RETRIEVE_IMAGE: RetrieveImageResponse,
+        Operation.CANCEL_JOB: CancelJobResponse,
+        Operation.VALIDATE_SCAN_TICKET: ValidateScanTicketResponse,
+        Operation.GET_SCANNER_ELEMENTS: GetScannerElementsResponse,
+        Operation.GET_JOB_ELEMENTS: GetJobElementsResponse,
+        Operation.GET_ACTIVE_JOBS: GetActiveJobsResponse,
+        Operation.GET_JOB_HISTORY: GetJobHistoryResponse,
+    }
+)
+
 
 def read_request(operation: Operation, body: etree._Element | None) -> ScanElement:
     """The request of an operation from the one child of the body, in 2006/08. Raises WireError.
