@@ -1,0 +1,28 @@
+"""`wsd-scan-hil`: the bench's commands, one row each.
+
+A command is a module with `add(subcommands)`, which adds its parser and sets `run`, a function of the parsed arguments
+that returns the exit code: 0 done, 1 it did not work, 2 wrong arguments.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from hil import serve
+
+COMMANDS: tuple[Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"], None], ...] = (serve.add,)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The program."""
+    parser = argparse.ArgumentParser(prog="wsd-scan-hil", description="The bench of the WSD scan bridge.")
+    subcommands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in COMMANDS:
+        add(subcommands)
+    parsed = parser.parse_args(arguments)
+    code: int = parsed.run(parsed)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""The scanner's network plug: the frames that Epson's network boards put around ESC/I, TCP port 1865.
+
+Source: SANE `epson2_net.c`; dossier lab.md section 6. A frame is `IS`, two bytes of command, the header's size (12, two
+bytes), the payload's size (four bytes), two zero bytes, the payload; all big-endian. On connecting the scanner sends a
+welcome (80 00, five bytes); the host locks (21 00 -> a1 00 with ACK or NAK), passes commands through (20 00: sizes of
+command and wanted answer, then the command) and unlocks (21 01). One host at a time holds the lock.
+"""
+
+import asyncio
+import logging
+import struct
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from hil.devices.esci.replies import ACK, NAK
+from hil.devices.esci.scanner import EsciScanner
+from hil.devices.live import Live
+
+PORT = 1865
+FRAME = struct.Struct(">2s2sHIH")
+PASS = struct.Struct(">II")
+WELCOME, PASSED, LOCK, UNLOCK = b"\x80\x00", b"\x20\x00", b"\x21\x00", b"\x21\x01"
+REPLY = 0x80  # set in the first byte of a command, it is the answer's
+
+MOST_COMMAND = 64 * 1024
+MOST_ANSWER = 16 * 1024 * 1024
+MOST_HOSTS = 8
+
+log = logging.getLogger(__name__)
+
+
+def frame(command: bytes, payload: bytes) -> bytes:
+    """One frame."""
+    return FRAME.pack(b"IS", command, FRAME.size, len(payload), 0) + payload
+
+
+def answer_to(command: bytes, payload: bytes) -> bytes:
+    """The frame that answers a command."""
+    return frame(bytes([command[0] | REPLY, command[1]]), payload)
+
+
+class EpsonNetServer:
+    """Serves one scanner until the context is left."""
+
+    def __init__(self, scanner: EsciScanner, live: Live, host: str, port: int = PORT) -> None:
+        self._scanner, self._live = scanner, live
+        self._host, self._port = host, port
+        self._holder: asyncio.StreamWriter | None = None
+        self._hosts: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    @property
+    def port(self) -> int:
+        """The port really listened on."""
+        return self._port
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._connected, self._host, self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._server is not None:
+            self._server.close()
+            for task in tuple(self._hosts):
+                task.cancel()
+            await asyncio.gather(*self._hosts, return_exceptions=True)
+            await self._server.wait_closed()
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._hosts) >= MOST_HOSTS:
+            writer.close()
+            return
+        task = asyncio.ensure_future(self._session(reader, writer))
+        self._hosts.add(task)
+        task.add_done_callback(self._hosts.discard)
+
+    async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            writer.write(frame(WELCOME, bytes(5)))
+            while True:
+                head = await reader.readexactly(FRAME.size)
+                magic, command, size, length, _ = FRAME.unpack(head)
+                if magic != b"IS" or size != FRAME.size or length > MOST_COMMAND + PASS.size:
+                    log.warning("epson-net: no frame: %s", head.hex())
+                    return
+                await self._frame(command, await reader.readexactly(length), writer)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # the host has left
+        finally:
+            self._unlock(writer)
+            writer.close()
+
+    async def _frame(self, command: bytes, payload: bytes, writer: asyncio.StreamWriter) -> None:
+        match command:
+            case b"\x21\x00":
+                free = self._holder in (None, writer)
+                if free:
+                    self._holder = writer
+                writer.write(answer_to(command, bytes([ACK if free else NAK])))
+            case b"\x21\x01":
+                self._unlock(writer)
+                writer.write(answer_to(command, bytes([ACK])))
+            case b"\x20\x00" if self._holder is writer and len(payload) >= PASS.size:
+                size, wanted = PASS.unpack_from(payload)
+                if size != len(payload) - PASS.size or wanted > MOST_ANSWER:
+                    raise ConnectionError("sizes do not agree")
+                writer.write(answer_to(command, await self._pass(payload[PASS.size :], wanted)))
+            case _:
+                writer.write(answer_to(command, bytes([NAK])))
+
+    async def _pass(self, command: bytes, wanted: int) -> bytes:
+        """Hand a command to the scanner and collect its answer: as much as wanted, less if it has no more to say."""
+        if command:
+            self._scanner.write(command, self._live.now())
+            self._live.touch()
+        changed = asyncio.Event()
+        answer = bytearray()
+        with _listening(self._live, changed.set):
+            while len(answer) < wanted:
+                changed.clear()
+                self._scanner.update(self._live.now())
+                if self._scanner.answer:
+                    answer += self._scanner.take(wanted - len(answer))
+                    self._live.touch()
+                elif self._scanner.owes:
+                    self._live.touch()
+                    await changed.wait()
+                else:
+                    break
+        return bytes(answer)
+
+    def _unlock(self, writer: asyncio.StreamWriter) -> None:
+        if self._holder is writer:
+            self._holder = None
+            self._scanner.detach(self._live.now())
+            self._live.touch()
+
+
+class _listening:  # noqa: N801 (reads as a word in `with`)
+    """Listen to a device for the length of a block."""
+
+    def __init__(self, live: Live, listener: Callable[[], None]) -> None:
+        self._live, self._listener = live, listener
+
+    def __enter__(self) -> None:
+        self._live.listen(self._listener)
+
+    def __exit__(self, *_: object) -> None:
+        self._live.unlisten(self._listener)

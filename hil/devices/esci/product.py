@@ -1,0 +1,46 @@
+"""Which scanner is simulated: the constants its identity commands report.
+
+An Epson GT-2500: A4 flatbed with a duplex page feeder, 04b8:012b, in the lists of SANE's epson2. It is taken rather
+than a Perfection 1650 (04b8:0110) because that one has no feeder, and SANE ignores the panel's cancel bit on it.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Areas are in pixels of the `optical` resolution."""
+
+    vendor_id: int
+    product_id: int
+    model: str  # at most 16 characters
+    level: str  # command level, two characters
+    rom: str  # four characters
+    optical: int
+    lowest: int
+    platen: tuple[int, int]
+    feeder: tuple[int, int]
+    resolutions: tuple[int, ...]
+    depths: tuple[int, ...]
+
+    def area(self, *, feeder: bool) -> tuple[int, int]:
+        """The largest area of one source."""
+        return self.feeder if feeder else self.platen
+
+
+GT_2500 = Product(
+    vendor_id=0x04B8,
+    product_id=0x012B,
+    model="GT-2500",
+    level="B8",
+    rom="1.00",
+    optical=1200,
+    lowest=50,
+    platen=(10200, 14040),  # 8.5 x 11.7 inch
+    feeder=(10200, 16800),  # 8.5 x 14 inch
+    resolutions=(
+        *(50, 60, 72, 75, 80, 90, 100, 120, 133, 144, 150, 160, 175, 180, 200, 216, 240, 266, 300),
+        *(320, 350, 360, 400, 480, 600, 720, 800, 900, 1200),
+    ),
+    depths=(1, 8, 16),
+)

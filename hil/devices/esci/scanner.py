@@ -1,0 +1,374 @@
+"""An Epson ESC/I scanner of command level B8: bytes in, bytes out, over the body in `mechanism`.
+
+Pure: `now` is an argument everywhere. Answers are messages: a host that reads over USB gets one message per read, as
+the real scanner sends each header and each payload in packets of its own.
+Status and identity commands neither wake the scanner nor restart its sleep timer; everything else does.
+Source: SANE epson2; its "what the host does" is this module's "what must be understood".
+"""
+
+import struct
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+
+from drivers.contract.capabilities import Source
+from hil.devices.esci import pixels, replies
+from hil.devices.esci.mechanism import Mechanism, State
+from hil.devices.esci.parameters import LETTERS, OPTION_DUPLEX, Parameters, set_letter
+from hil.devices.esci.product import GT_2500, Product
+from hil.devices.esci.scan import Scan
+from hil.devices.stimuli import Stimulus
+from hil.script import Script
+
+ESC, FS, FF, PF = 0x1B, 0x1C, 0x0C, 0x19
+ACKED, NAKED = bytes([replies.ACK]), bytes([replies.NAK])
+ERROR_FATAL, ERROR_CANCEL = 0x80, 0x10  # the byte behind every block of FS G
+
+# Parameter bytes of the `ESC x` commands that take any; the one-byte ones are in `LETTERS`.
+SIZES = {**dict.fromkeys(LETTERS, 1), b"R": 4, b"A": 8, b"H": 2, b"z": 257, b"m": 9}
+MOST_INPUT = 64 * 1024  # what a host may send ahead; the rest is dropped as a scanner out of its senses would
+
+
+class EsciScanner:
+    """The scanner behind its plug, whichever plug."""
+
+    def __init__(self, script: Script, now: float, product: Product = GT_2500) -> None:
+        self.product = product
+        self._script = script
+        self._body = Mechanism(script, now)
+        self._parameters = Parameters()
+        self._gammas: dict[str, bytes] = {}
+        self._input = bytearray()
+        self._output: deque[memoryview] = deque()
+        self._waits: tuple[bytes, bytes] | None = None  # lead-in and letter of a command whose parameters are to come
+        self._later: tuple[float, Callable[[float], None]] | None = None  # a motor runs, then this happens
+        self._scan: Scan | None = None
+        self._extended = True  # the scan was started by FS G
+        self._wanted = False  # the host has asked for the next block
+
+    # What a face uses.
+
+    @property
+    def state(self) -> State:
+        """The body, as of the last call."""
+        return self._body.state
+
+    @property
+    def parameters(self) -> Parameters:
+        """What the host has set."""
+        return self._parameters
+
+    @property
+    def scanning(self) -> bool:
+        """Between the start of a page and its last block, or its failure."""
+        return self._scan is not None
+
+    @property
+    def owes(self) -> bool:
+        """An answer will come without anything more from the host."""
+        return bool(self._output) or self._later is not None or (self._scan is not None and self._wanted)
+
+    @property
+    def answer(self) -> int:
+        """Bytes left of the message that can be read now; 0: none."""
+        return len(self._output[0]) if self._output else 0
+
+    def take(self, limit: int) -> bytes:
+        """Up to `limit` bytes of that message."""
+        head = self._output.popleft()
+        if limit < len(head):
+            self._output.appendleft(head[limit:])
+        return bytes(head[:limit])
+
+    def write(self, data: bytes, now: float) -> None:
+        """The host's bytes, in pieces of any size."""
+        self._input += data[: MOST_INPUT - len(self._input)]
+        self.update(now)
+
+    def detach(self, now: float) -> None:
+        """The host went away or reset the bus: a scan in flight and all unread answers are lost."""
+        self._abandon(now)
+        self._input.clear()
+        self._output.clear()
+        self._waits = None
+
+    def update(self, now: float, stimuli: Iterable[Stimulus] = ()) -> float | None:
+        """Let time pass and things happen; returns when something is due next."""
+        wake = self._body.update(now, stimuli)
+        if not self.state.plugged:
+            self.detach(now)
+            return self._body.update(now)
+        while self._step(now):
+            wake = self._body.update(now)
+            if not self.state.plugged:
+                self.detach(now)
+                return self._body.update(now)
+        return min((each for each in (wake, self._due()) if each is not None), default=None)
+
+    # Time.
+
+    def _speed(self) -> float:
+        return self._script.speed / self.state.slow
+
+    def _due(self) -> float | None:
+        if self._later is not None:
+            return self._later[0]
+        if self._scan is not None and self._wanted:
+            return self._scan.ready_at(self._speed())
+        return None
+
+    def _step(self, now: float) -> bool:
+        """Do one thing that is due; False: nothing is."""
+        if self._later is not None:
+            due, then = self._later
+            if now < due:
+                return False
+            self._later = None
+            then(now)
+            return True
+        if self._scan is not None and self._wanted and self._input[:1] != bytes([replies.CAN]):
+            if now < self._scan.ready_at(self._speed()):
+                return False
+            self._block(self._scan, now)
+            return True
+        return self._interpret(now)
+
+    # Bytes in.
+
+    def _interpret(self, now: float) -> bool:
+        """Understand one command or one answer to a block; False: not enough bytes yet."""
+        if not self._input:
+            return False
+        if self._waits is not None:
+            return self._parameter(*self._waits, now)
+        first = self._input[0]
+        if self._scan is not None:
+            return self._reply_to_block(first, now)
+        if first in (ESC, FS):
+            if len(self._input) < 2:
+                return False
+            letter = bytes(self._input[1:2])
+            del self._input[:2]
+            (self._escape if first == ESC else self._extended_command)(letter, now)
+            return True
+        del self._input[0]
+        match first:
+            case 0x0C:
+                self._eject(now)
+            case 0x19:
+                self._feed(now)
+            case replies.CAN:
+                self._say(ACKED)  # nothing to cancel is no error
+            case replies.ACK:
+                pass  # a host that acknowledges the last block too
+            case _:
+                self._say(NAKED)
+        return True
+
+    def _reply_to_block(self, first: int, now: float) -> bool:
+        if first == replies.ACK:
+            del self._input[0]
+            self._wanted = True
+        elif first == replies.CAN:
+            del self._input[0]
+            self._abandon(now)
+            self._say(ACKED)
+        else:  # neither: the host has forgotten the scan, so does the scanner
+            self._abandon(now)
+        return True
+
+    def _escape(self, letter: bytes, now: float) -> None:
+        answers = {b"F": b"", b"I": replies.identity(self.product), b"S": replies.conditions(self._parameters)}
+        if letter in answers:
+            self._say_block(answers[letter])
+        elif letter == b"f":
+            self._say_block(replies.extended_status(self.state, self._parameters, self.product))
+        elif letter == b"!":
+            self._say_block(bytes([self._body.take_button()]))
+        elif letter in SIZES:
+            self._body.use(now)
+            self._waits = (b"\x1b", letter)
+            self._say(ACKED)
+        elif letter == b"@":
+            self._body.use(now)
+            self._parameters = Parameters()
+            self._gammas.clear()
+            self._output.clear()
+            self._say(ACKED)
+        elif letter == b"G":
+            self._start(now, extended=False)
+        else:
+            self._say(NAKED)
+
+    def _extended_command(self, letter: bytes, now: float) -> None:
+        match letter:
+            case b"I":
+                self._say(replies.extended_identity(self.product))
+            case b"F":
+                self._say(replies.scanner_status(self.state, self._parameters))
+            case b"S":
+                self._say(self._parameters.pack())
+            case b"W":
+                self._body.use(now)
+                self._waits = (b"\x1c", letter)
+                self._say(ACKED)
+            case b"G":
+                self._start(now, extended=True)
+            case _:
+                self._say(NAKED)
+
+    def _parameter(self, lead: bytes, letter: bytes, now: float) -> bool:
+        size = 64 if lead == b"\x1c" else SIZES[letter]
+        if len(self._input) < size:
+            return False
+        value = bytes(self._input[:size])
+        del self._input[:size]
+        self._waits = None
+        self._body.use(now)
+        if lead == b"\x1c":
+            new: Parameters | None = Parameters.unpack(value)
+            new = new if new is not None and new.valid(self.product) else None
+        elif letter == b"z":
+            new = self._set_gamma(value)
+        elif letter == b"m":
+            new = self._parameters  # colour matrix: remembered nowhere, the chart stays as it is
+        else:
+            new = set_letter(letter, value, self._parameters, self.product)
+        if new is None:
+            self._say(NAKED)
+        else:
+            self._parameters = new
+            self._say(ACKED)
+        return True
+
+    def _set_gamma(self, value: bytes) -> Parameters | None:
+        """`ESC z`: a channel's letter (M: all) and its 256 values."""
+        channels = {b"R": "R", b"G": "G", b"B": "B", b"M": "RGB"}.get(value[:1])
+        if channels is None:
+            return None
+        self._gammas.update(dict.fromkeys(channels, value[1:]))
+        return self._parameters
+
+    # Bytes out.
+
+    def _say(self, message: bytes) -> None:
+        self._output.append(memoryview(message))
+
+    def _say_block(self, payload: bytes) -> None:
+        self._say(replies.header(self.state, len(payload)))
+        if payload:
+            self._say(payload)
+
+    # Motion.
+
+    def _eject(self, now: float) -> None:
+        self._body.use(now)
+        if self.state.path is None:
+            self._say(ACKED)
+            return
+
+        def out(_: float) -> None:
+            self._body.eject()
+            self._say(ACKED)
+
+        self._later = (now + self._script.feed, out)
+
+    def _feed(self, now: float) -> None:
+        self._body.use(now)
+        if not self._parameters.feeder or self.state.feeder_blocked or not self.state.paper:
+            self._say(NAKED)
+            return
+        self._later = (now + self._feed_time(), lambda _: self._say(ACKED if self._body.feed() else NAKED))
+
+    def _feed_time(self) -> float:
+        fed = self.state.path is not None and not self.state.path.back
+        return 0.0 if fed else self._script.feed * self.state.slow
+
+    def _start(self, now: float, *, extended: bool) -> None:
+        self._body.use(now)
+        self._body.update(now)
+        self._extended = extended
+        if self._refuses():
+            self._fail()
+        elif self._parameters.feeder:
+            self._later = (now + self._feed_time(), self._begin)
+        else:
+            self._begin(now)
+
+    def _refuses(self) -> bool:
+        state, parameters = self.state, self._parameters
+        if state.fatal or state.in_use or state.warming or not parameters.valid(self.product):
+            return True
+        return parameters.feeder and (state.feeder_blocked or not state.paper)
+
+    def _fail(self) -> None:
+        if self._extended:
+            self._say(replies.start(self.state, failed=True))
+        else:
+            self._say(self._line_header(0, 0, replies.FATAL))
+
+    def _begin(self, now: float) -> None:
+        parameters = self._parameters
+        if self._refuses() or (parameters.feeder and not self._body.feed()):
+            self._fail()
+            return
+        self._body.begin_page(now)
+        self._body.page_at(0, now)
+        if self._faulty():
+            self._body.end_page(now)
+            self._fail()
+            return
+        scan = Scan(self._content(), parameters.row_bytes, parameters.height, parameters.block_lines, now)
+        self._scan, self._wanted = scan, True
+        if self._extended:
+            size = scan.block_bytes if scan.full_blocks else 0
+            self._say(replies.start(self.state, size, scan.full_blocks, scan.last_bytes))
+
+    def _content(self) -> Iterator[bytes]:
+        path = self.state.path
+        if self._parameters.feeder and path is not None:
+            return pixels.rows(self._parameters, path.number, Source.FEEDER, self._gammas, back=path.back)
+        return pixels.rows(self._parameters, self.state.original, Source.PLATEN, self._gammas)
+
+    def _faulty(self) -> bool:
+        return self.state.fatal or (self._parameters.feeder and self.state.feeder_blocked)
+
+    def _block(self, scan: Scan, now: float) -> None:
+        """The next block is ready: hand it over with whatever has happened meanwhile."""
+        self._body.page_at(scan.percent, now)
+        if not self.state.plugged:
+            return
+        lines, size = scan.next_lines, scan.next_lines * self._parameters.row_bytes
+        failed, canceled = self._faulty(), self.state.canceled
+        data = bytes(size) if failed else scan.take(now)
+        self._wanted = False
+        if self._extended:
+            error = (ERROR_FATAL if failed else 0) | (ERROR_CANCEL if canceled else 0)
+            self._say(data + bytes([error]))
+        elif failed or canceled:  # this mode has no word for cancel
+            self._say(self._line_header(0, 0, replies.FATAL))
+            failed = True
+        else:
+            end = replies.AREA_END if scan.finished else 0
+            self._say(self._line_header(self._parameters.row_bytes, lines, end))
+            self._say(data)
+        if failed:
+            self._scan = None
+            self._body.end_page(now)
+        elif scan.finished:
+            self._scan = None
+            self._body.end_page(now, turn=self._parameters.option == OPTION_DUPLEX)
+
+    def _line_header(self, size: int, lines: int, flags: int) -> bytes:
+        """Before each block of `ESC G`: with a line count only when `ESC d` asked for blocks."""
+        state = replies.status(self.state) | flags
+        if self._parameters.block_lines:
+            return struct.pack("<BBHH", replies.STX, state, size, lines)
+        return struct.pack("<BBH", replies.STX, state, size)
+
+    def _abandon(self, now: float) -> None:
+        """A page that will not be finished."""
+        self._later = None
+        self._wanted = False
+        if self._scan is not None:
+            self._scan = None
+            self._body.end_page(now)

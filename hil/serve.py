@@ -1,0 +1,137 @@
+"""`wsd-scan-hil serve`: simulated scanners in a process of their own, driven by scripts and by lines on stdin."""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from contextlib import AsyncExitStack
+
+from hil import script, serving
+
+DESCRIPTION = """\
+Serve simulated scanners over USB/IP. For each one line `ready usbip://HOST:PORT BUSID VID:PID` is printed once it can
+be attached. Lines on standard input are events for the first scanner, or for another after its bus id: `1-2 jam`;
+each is answered by `ok EVENT` or `error REASON`. SIGTERM and SIGINT end it; the end of standard input does not.
+"""
+
+
+def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = subcommands.add_parser(
+        "serve",
+        help="serve simulated scanners",
+        description=DESCRIPTION,
+        epilog=f"families: {', '.join(serving.FAMILIES)}\n\n{script.HELP}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("families", nargs="+", metavar="FAMILY[=SCRIPT]", help="which scanner, and what happens to it")
+    parser.add_argument("--listen", type=address, default=("127.0.0.1", 0), metavar="HOST:PORT", help="port 0: any")
+    parser.add_argument(
+        "--epson-net",
+        type=address,
+        metavar="HOST:PORT",
+        help="serve the first scanner in Epson's network mode too (epson2.conf `net HOST` always uses port 1865)",
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="of the lines on standard output")
+    parser.set_defaults(run=run)
+
+
+def address(text: str) -> tuple[str, int]:
+    """HOST:PORT, the host of IPv6 in brackets."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until a signal."""
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    wanted = []
+    try:
+        for each in arguments.families:
+            family, _, text = each.partition("=")
+            wanted.append((family, script.read(text)))
+        asyncio.run(_serve(wanted, arguments))
+    except (script.ScriptError, serving.UnknownFamily) as err:
+        print(f"wsd-scan-hil: {err}", file=sys.stderr)
+        return 2
+    except OSError as err:
+        print(f"wsd-scan-hil: cannot serve: {err}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _serve(wanted: list[tuple[str, script.Script]], arguments: argparse.Namespace) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    async with AsyncExitStack() as stack:
+        host, port = arguments.listen
+        rigs = await stack.enter_async_context(serving.scanners(wanted, host, port))
+        if arguments.epson_net is not None:
+            await stack.enter_async_context(serving.epson_net(rigs[0], *arguments.epson_net))
+        console = Console(rigs, as_json=arguments.format == "json")
+        for rig in rigs:
+            console.ready(rig)
+        threading.Thread(target=_read_lines, args=(loop, console), daemon=True).start()
+        await stop.wait()
+
+
+class Console:
+    """What goes out on standard output and comes in on standard input."""
+
+    def __init__(self, rigs: tuple[serving.Rig, ...], *, as_json: bool) -> None:
+        self._rigs = {rig.busid: rig for rig in rigs}
+        self._first = rigs[0]
+        self._json = as_json
+
+    def ready(self, rig: serving.Rig) -> None:
+        """This scanner can be attached now."""
+        facts = {"event": "ready", "url": rig.url, "busid": rig.busid, "ids": rig.ids, "family": rig.family}
+        self._print(f"ready {rig.url} {rig.busid} {rig.ids}", facts)
+
+    def line(self, text: str) -> None:
+        """One event, typed."""
+        busid, _, rest = text.partition(" ")
+        rig, what = (self._rigs[busid], rest) if busid in self._rigs else (self._first, text)
+        try:
+            rig.stimulate(script.stimulus(what))
+        except script.ScriptError as err:
+            self._print(f"error {err}", {"event": "error", "reason": str(err)})
+        else:
+            self._print(f"ok {text}", {"event": "ok", "line": text})
+
+    def _print(self, text: str, facts: dict[str, str]) -> None:
+        try:
+            print(json.dumps(facts) if self._json else text, flush=True)
+        except BrokenPipeError:  # nobody listens any more; the scanner goes on
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _read_lines(loop: asyncio.AbstractEventLoop, console: Console) -> None:
+    """Standard input, in a thread of its own: it may be a terminal, a pipe, a file or closed."""
+    rest = b""
+    while True:
+        try:
+            piece = os.read(0, 4096)
+        except OSError:
+            return
+        *lines, rest = (rest + piece).split(b"\n")
+        if not piece:
+            lines, rest = [rest], b""
+        rest = rest[:4096]
+        for line in lines:
+            text = line.decode(errors="replace").strip()
+            if text:
+                try:
+                    loop.call_soon_threadsafe(console.line, text)
+                except RuntimeError:  # the loop has ended
+                    return
+        if not piece:
+            return

@@ -1,0 +1,99 @@
+"""Simulated scanners, served: one of a family, plugged into a USB/IP server (and its other plugs) in this process.
+
+async with serving.scanner("esci", "adf=3") as rig:
+    rig.port, rig.busid, rig.stimulate(Jam()), rig.scanner.state
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from drivers.contract.clock import Clock, SystemClock
+from hil.devices.esci.net import EpsonNetServer
+from hil.devices.esci.scanner import EsciScanner
+from hil.devices.esci.usb import EsciUsb
+from hil.devices.live import Live
+from hil.devices.stimuli import Stimulus
+from hil.devices.usb.device import SimulatedUsbDevice
+from hil.script import Script, read
+from hil.usbip.messages import Address
+from hil.usbip.server import Export, UsbIpServer
+
+
+class UnknownFamily(ValueError):
+    """The operator asked for a family that is not simulated."""
+
+
+def _esci(script: Script, now: float) -> tuple[EsciScanner, SimulatedUsbDevice]:
+    scanner = EsciScanner(script, now)
+    return scanner, EsciUsb(scanner, script.serial)
+
+
+FAMILIES: Mapping[str, Callable[[Script, float], tuple[EsciScanner, SimulatedUsbDevice]]] = {"esci": _esci}
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """One served scanner."""
+
+    family: str
+    scanner: EsciScanner
+    usb: SimulatedUsbDevice
+    live: Live
+    host: str
+    port: int
+    busid: str
+
+    def stimulate(self, *stimuli: Stimulus) -> None:
+        """Something happens to it, at once."""
+        self.live.stimulate(*stimuli)
+
+    @property
+    def url(self) -> str:
+        """Where its USB plug is."""
+        return f"usbip://{self.host}:{self.port}"
+
+    @property
+    def ids(self) -> str:
+        """VID:PID as lsusb prints them."""
+        return f"{self.usb.description.vendor_id:04x}:{self.usb.description.product_id:04x}"
+
+
+@asynccontextmanager
+async def scanners(
+    wanted: Sequence[tuple[str, Script]], host: str = "127.0.0.1", port: int = 0, clock: Clock | None = None
+) -> AsyncIterator[tuple[Rig, ...]]:
+    """Serve several on one USB/IP server, as 1-1, 1-2, …; port 0 takes a free one. Raises UnknownFamily, OSError."""
+    ticking = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        made = []
+        for index, (family, script) in enumerate(wanted, start=1):
+            if family not in FAMILIES:
+                raise UnknownFamily(f"{family!r} is not simulated; there are: {', '.join(FAMILIES)}")
+            scanner, usb = FAMILIES[family](script, ticking.monotonic())
+            live = Live(usb, ticking)
+            stack.callback(live.close)
+            made.append((family, scanner, usb, live, Address(1, index)))
+        exports = [Export(address, usb, live) for _, _, usb, live, address in made]
+        server = await stack.enter_async_context(UsbIpServer(exports, host, port))
+        yield tuple(
+            Rig(family, scanner, usb, live, host, server.port, address.busid)
+            for family, scanner, usb, live, address in made
+        )
+
+
+@asynccontextmanager
+async def scanner(
+    family: str, script: Script | str = "", host: str = "127.0.0.1", port: int = 0, clock: Clock | None = None
+) -> AsyncIterator[Rig]:
+    """Serve one. Raises UnknownFamily, ScriptError, OSError."""
+    checked = read(script) if isinstance(script, str) else script
+    async with scanners(((family, checked),), host, port, clock) as rigs:
+        yield rigs[0]
+
+
+@asynccontextmanager
+async def epson_net(rig: Rig, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
+    """Serve the same scanner in Epson's network mode too; yields the port. SANE's epson2 always uses 1865."""
+    async with EpsonNetServer(rig.scanner, rig.live, host, port) as server:
+        yield server.port
