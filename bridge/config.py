@@ -1,0 +1,170 @@
+"""The one TOML file: frozen models, every unknown key or wrong value an error that names file, key and reason."""
+
+import ipaddress
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from bridge.errors import ConfigError
+
+DEFAULT_FILE = Path("/etc/wsd-scan-bridge.toml")
+# wsdd owns 5357, which is why we do not (docs/decisions).
+DEFAULT_PORT = 5380
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Endpoint(_Section):
+    """A numeric address and a port."""
+
+    address: str
+    port: int = Field(ge=0, le=65535)
+
+    @classmethod
+    def parse(cls, text: str) -> "Endpoint":
+        """`ADDRESS:PORT` or `[IPV6]:PORT`. Raises ValueError."""
+        address, colon, port = text.rpartition(":")
+        address = address.strip("[]")
+        if not colon or not port.isdecimal() or int(port) > 65535:
+            raise ValueError(f"'{text}' is not ADDRESS:PORT")
+        try:
+            ipaddress.ip_address(address)
+        except ValueError as err:
+            raise ValueError(f"'{address}' is not a numeric address") from err
+        return cls(address=address, port=int(port))
+
+    def __str__(self) -> str:
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+
+def _endpoint(value: object) -> object:
+    return Endpoint.parse(value) if isinstance(value, str) else value
+
+
+class Service(_Section):
+    """Where and how the bridge serves."""
+
+    listen: Endpoint = Endpoint(address="0.0.0.0", port=DEFAULT_PORT)  # noqa: S104 - a network scanner serves the network
+    interfaces: tuple[str, ...] = ()  # by name; empty: all that are up
+    multicast: bool = True
+    state_dir: Path | None = None
+    cache_dir: Path | None = None
+    cache_quota_mb: int = Field(default=1024, ge=1)
+
+    _parse_listen = field_validator("listen", mode="before")(_endpoint)
+
+
+class Usb(_Section):
+    """Scanners on USB."""
+
+    enabled: bool = True
+    usbip: tuple[str, ...] = ()  # HOST:PORT of other machines that export scanners
+    share: bool = False  # claim a scanner only while it is looked at or scans
+
+    @field_validator("usbip")
+    @classmethod
+    def _has_port(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for place in value:
+            host, _, port = place.rpartition(":")
+            if not host or not port.isdecimal():
+                raise ValueError(f"'{place}' is not HOST:PORT")
+        return value
+
+
+class Snmp(_Section):
+    """One MFP that is watched over SNMP."""
+
+    host: str = Field(min_length=1)
+    port: int = Field(default=161, ge=1, le=65535)
+    version: Literal["1", "2c"] = "2c"
+    community: SecretStr = SecretStr("public")
+
+
+class Scanner(_Section):
+    """What the operator says of one scanner, named by the key that `devices` prints."""
+
+    key: str = Field(min_length=1)
+    name: str | None = Field(default=None, max_length=127)
+    location: str | None = Field(default=None, max_length=127)
+    enabled: bool = True
+
+
+class Jobs(_Section):
+    """How patient the bridge is."""
+
+    queue: int = Field(default=8, ge=1, le=64)
+    retrieve_timeout: float = Field(default=60.0, gt=0)  # seconds; the specification's 60
+    retrieve_wait: float = Field(default=50.0, gt=0)  # seconds a RetrieveImage may wait for its first bytes
+
+
+class Log(_Section):
+    """What is logged."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    traffic: bool = False
+
+
+class Config(_Section):
+    """The whole file."""
+
+    service: Service = Service()
+    usb: Usb = Usb()
+    snmp: tuple[Snmp, ...] = ()
+    scanner: tuple[Scanner, ...] = ()
+    jobs: Jobs = Jobs()
+    log: Log = Log()
+
+    def of(self, key: str) -> Scanner:
+        """What the operator said of the scanner with that key."""
+        return next((entry for entry in self.scanner if entry.key == key), Scanner(key=key))
+
+    @property
+    def state_dir(self) -> Path:
+        """The configured one, systemd's, or the user's own."""
+        return self.service.state_dir or _directory("STATE_DIRECTORY", "XDG_STATE_HOME", ".local/state")
+
+    @property
+    def cache_dir(self) -> Path:
+        """Where pages that cannot stream are spooled."""
+        return self.service.cache_dir or _directory("CACHE_DIRECTORY", "XDG_CACHE_HOME", ".cache")
+
+
+def load(path: Path | None) -> Config:
+    """The file at `path`; without one the default file, or defaults when that does not exist. Raises ConfigError."""
+    if path is None:
+        if not DEFAULT_FILE.exists():
+            return Config()
+        path = DEFAULT_FILE
+    try:
+        text = path.read_bytes().decode("utf-8")
+        values = tomllib.loads(text)
+    except OSError as err:
+        raise ConfigError(str(path), "", err.strerror or str(err)) from err
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        raise ConfigError(str(path), "", f"is not TOML: {err}") from err
+    return validate(values, str(path))
+
+
+def validate(values: dict[str, Any], where: str) -> Config:
+    """A Config from plain values. Raises ConfigError naming the first key that is wrong."""
+    try:
+        return Config.model_validate(values)
+    except ValidationError as err:
+        first = err.errors(include_url=False, include_context=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        reason = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            reason = "there is no such key"
+        raise ConfigError(where, key, reason) from err
+
+
+def _directory(systemd: str, xdg: str, home: str) -> Path:
+    if from_systemd := os.environ.get(systemd):
+        return Path(from_systemd.split(":")[0])
+    base = os.environ.get(xdg)
+    return (Path(base) if base else Path.home() / home) / "wsd-scan-bridge"

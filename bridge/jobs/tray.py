@@ -1,0 +1,214 @@
+"""Where encoded pages wait for their RetrieveImage.
+
+Written by one encoder thread, read by the event loop. `put` waits while the client is behind, which in the end
+stops the scanner; a scanner that may not be stopped for long (`stall_limit`) gets a spool file instead.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+from bridge.imaging.encode import DEFAULT_QUOTA
+from bridge.imaging.spool import Spool
+
+# Encoded bytes that may wait in memory for one job: a 300 dpi JPEG page, or a moment of anything else.
+LIMIT: Final = 1024 * 1024
+
+
+READ_BACK: Final = 64 * 1024
+
+
+class TrayClosed(Exception):
+    """The job is over for the encoder: canceled, timed out, or its client is gone."""
+
+
+class WaitingPage:
+    """One encoded page, complete or still growing."""
+
+    def __init__(self) -> None:
+        self.chunks: deque[bytes] = deque()
+        self.spool: Spool | None = None
+        self.read_back = 0  # bytes of them already handed on
+        self.complete = False
+        self.error: Exception | None = None
+
+
+class Tray:
+    """The pages of one job on their way to its client, in order."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        spool_dir: Path,
+        quota: int = DEFAULT_QUOTA,
+        limit: int = LIMIT,
+        stall_limit: float | None = None,
+    ) -> None:
+        self._loop = loop
+        self._spool_dir = spool_dir
+        self._quota = quota
+        self._limit = limit
+        self._stall_limit = stall_limit
+        self._changed = threading.Condition()
+        self._news = asyncio.Event()
+        self._pages: deque[WaitingPage] = deque()
+        self._writing: WaitingPage | None = None
+        self._held = 0
+        self._closed = False
+        self._finished = False
+        self._error: Exception | None = None
+
+    # The encoder's side.
+
+    def open_page(self) -> None:
+        """Begin a page. Raises TrayClosed."""
+        with self._changed:
+            self._check_open()
+            self._writing = WaitingPage()
+            self._pages.append(self._writing)
+
+    def put(self, chunk: bytes) -> None:
+        """Add encoded bytes to the page; waits while too many are waiting already. Raises TrayClosed, SpoolFull."""
+        with self._changed:
+            page = self._writing
+            if page is None:
+                raise RuntimeError("put outside a page")
+            if page.spool is None and not self._changed.wait_for(
+                lambda: self._held < self._limit or self._closed, self._stall_limit
+            ):
+                page.spool = Spool(self._spool_dir, self._quota)
+            self._check_open()
+            if page.spool is None:
+                page.chunks.append(chunk)
+                self._held += len(chunk)
+            else:
+                page.spool.append(chunk)
+        self._tell()
+
+    def close_page(self) -> None:
+        """The page is whole."""
+        with self._changed:
+            if self._writing is not None:
+                self._writing.complete = True
+            self._writing = None
+        self._tell()
+
+    def finish(self, error: Exception | None = None) -> None:
+        """No more pages come; `error` says why if that is not as it should be. An open page never becomes whole."""
+        with self._changed:
+            if self._writing is not None:
+                self._writing.error = error or TrayClosed("the page was cut short")
+                self._writing = None
+            self._finished = True
+            self._error = self._error or error
+        self._tell()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise TrayClosed("nobody wants these pages any more")
+
+    def _tell(self) -> None:
+        self._loop.call_soon_threadsafe(self._news.set)
+
+    # The client's side, in the event loop.
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last page is whole (or never will be)."""
+        return self._finished
+
+    @property
+    def empty(self) -> bool:
+        """Whether no page waits, whole or not."""
+        return not self._pages
+
+    @property
+    def error(self) -> Exception | None:
+        """Why no more pages come, when that is not as it should be."""
+        return self._error
+
+    def close(self, error: Exception | None = None) -> None:
+        """Drop everything: waiting readers get `error`, the encoder TrayClosed."""
+        with self._changed:
+            self._closed = True
+            self._error = self._error or error
+            for page in self._pages:
+                page.chunks.clear()
+                page.error = page.error or error or TrayClosed("the job is over")
+                if page.spool is not None:
+                    page.spool.close()
+            self._pages.clear()
+            self._held = 0
+            self._changed.notify_all()
+        self._news.set()
+
+    async def next_page(self) -> "Outgoing | None":
+        """Wait for a page's first bytes. None: there are no more. Raises the error that ended the job."""
+        while True:
+            self._news.clear()
+            if self._pages:
+                page = self._pages[0]
+                if page.error is not None and not self._closed:
+                    # Begun but never to be whole, and nobody has seen its head yet: it does not exist.
+                    self._drop(page)
+                    continue
+                if page.chunks or page.spool is not None or page.complete:
+                    return Outgoing(self, page)
+            elif self._error is not None:
+                raise self._error
+            elif self._finished:
+                return None
+            await self._news.wait()
+
+    def _drop(self, page: WaitingPage) -> None:
+        with self._changed:
+            self._held -= sum(len(chunk) for chunk in page.chunks)
+            page.chunks.clear()
+            if page.spool is not None:
+                page.spool.close()
+            if page in self._pages:
+                self._pages.remove(page)
+            self._changed.notify_all()
+
+    def _take(self, page: WaitingPage) -> bytes | None:
+        """The next bytes of a page; None when there are none just now."""
+        with self._changed:
+            if page.chunks:
+                chunk = page.chunks.popleft()
+                self._held -= len(chunk)
+                self._changed.notify_all()
+                return chunk
+            if page.spool is not None and page.read_back < page.spool.size:
+                chunk = page.spool.read(page.read_back, min(READ_BACK, page.spool.size - page.read_back))
+                page.read_back += len(chunk)
+                return chunk
+        return None
+
+
+class Outgoing:
+    """One page on its way to a client."""
+
+    def __init__(self, tray: Tray, page: WaitingPage) -> None:
+        self._tray = tray
+        self._page = page
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The page's bytes. Raises the error that cut it short: then what was sent must not look whole."""
+        while True:
+            self._tray._news.clear()
+            chunk = self._tray._take(self._page)
+            if chunk is not None:
+                yield chunk
+            elif self._page.error is not None:
+                raise self._page.error
+            elif self._page.complete:
+                return
+            else:
+                await self._tray._news.wait()
+
+    def done(self) -> None:
+        """The client has all of it (or will never come back for it)."""
+        self._tray._drop(self._page)

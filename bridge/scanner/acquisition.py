@@ -1,0 +1,311 @@
+"""The way of a WSD job through the device: its turn, the scan, the pages into the tray, the end.
+
+One physical scan at a time. Everything that happens on the way is seen through the scanner's one door. The page
+bytes run in a worker thread (document → imaging → tray), each stage waiting for the next.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from bridge.config import Jobs
+from bridge.errors import OperationRefused
+from bridge.imaging.encode import encode
+from bridge.imaging.errors import ImagingError
+from bridge.jobs.book import Paper
+from bridge.jobs.job import Job, JobSeen, Kind, Why
+from bridge.jobs.tray import Outgoing, Tray, TrayClosed
+from bridge.scanner.hosted import HostedScanner
+from bridge.scanner.open_job import OpenJob
+from bridge.translate.attribution import native_id
+from bridge.translate.ticket import Plan
+from bridge.wsscan import faults
+from drivers.contract.document import Document
+from drivers.contract.errors import CanceledAtDevice, DeviceBusy, DriverError, FeederEmpty
+from drivers.contract.handover import ScanCanceled
+from drivers.contract.observation import Phase
+
+_log = logging.getLogger(__name__)
+
+# After a scan failed, so much time for the device to say why before the client is told.
+LOOK_AGAIN = 2.0
+
+
+class Acquisition:
+    """The queue of one scanner's WSD jobs and the one that has the device."""
+
+    def __init__(self, scanner: HostedScanner, jobs: Jobs, spool_dir: Path, quota: int) -> None:
+        self._scanner = scanner
+        self._jobs = jobs
+        self._spool_dir = spool_dir
+        self._quota = quota
+        self._open: dict[int, OpenJob] = {}
+        self._queue: deque[OpenJob] = deque()
+        self._scanning: OpenJob | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode")
+
+    # What clients do.
+
+    async def create(self, name: str, user: str, plan: Plan, paper: Callable[[], Paper]) -> Job:
+        """Take a job: it starts at once on an idle device, waits its turn otherwise. Raises OperationRefused."""
+        scanner = self._scanner
+        if scanner.device is None or scanner.device.acquirer is None:
+            raise faults.not_accepting_jobs(scanner.view.explanation or "the scanner cannot scan for the network")
+        if len(self._queue) >= self._jobs.queue:
+            raise faults.not_accepting_jobs(f"{len(self._queue)} jobs are waiting already")
+        job = scanner.book.open(Kind.WSD, name, user, scanner.clock.now(), paper())
+        tray = Tray(asyncio.get_running_loop(), self._spool_dir, self._quota)
+        opened = OpenJob(job.id, plan, tray)
+        self._open[job.id] = opened
+        if self._scanning is not None or self._queue:
+            self._queue.append(opened)
+            scanner.see(job.id, JobSeen(phase=Phase.QUEUED))
+            return job
+        try:
+            await self._begin(opened)
+        except DriverError as err:
+            # Nothing moved and nothing was told: for the client there never was a job.
+            self._open.pop(job.id)
+            scanner.book.discard(job.id)
+            raise faults.not_accepting_jobs(str(err)) from err
+        return job
+
+    def cancel(self, job_id: int) -> None:
+        """CancelJob. The hardware stops as soon as it can; the client is answered at once. Raises OperationRefused."""
+        job = self._scanner.book.get(job_id)
+        if job is None:
+            raise faults.job_id_not_found(job_id)
+        opened = self._open.get(job_id)
+        if opened is None:
+            raise faults.operation_failed("the job has ended" if job.completed else "it was started at the device")
+        self._stop(opened, Why.CLIENT, faults.job_cancelled())
+
+    @asynccontextmanager
+    async def retrieve(self, job_id: int, document_name: str) -> AsyncIterator[Outgoing]:
+        """The next page, once its first bytes are there. The page counts as delivered when the block ends well;
+        when it ends by an exception the transfer broke and the job with it. Raises OperationRefused before that."""
+        opened = self._open.get(job_id)
+        if opened is None:
+            raise self._not_open(job_id)
+        opened.waiting += 1
+        self._be_patient(opened, None)
+        try:
+            async with opened.turn:
+                page = await self._next_page(opened)
+                self._scanner.book.name_document(job_id, document_name)
+                self._scanner.see(job_id, JobSeen(sending=True))
+                try:
+                    yield page
+                except BaseException:
+                    self._stop(opened, Why.TRANSFER, faults.operation_failed("the transfer of an image broke"))
+                    raise
+                page.done()
+                opened.delivered += 1
+                self._scanner.see(job_id, JobSeen(sending=False))
+                self._finish_if_delivered(opened)
+        finally:
+            opened.waiting -= 1
+            if not opened.waiting and opened.begun:
+                self._be_patient(opened, self._jobs.retrieve_timeout)
+
+    def _not_open(self, job_id: int) -> OperationRefused:
+        job = self._scanner.book.get(job_id)
+        if job is None:
+            return faults.job_id_not_found(job_id)
+        if job.why is Why.CLIENT:
+            return faults.job_cancelled()
+        return faults.no_images_available()
+
+    async def _next_page(self, opened: OpenJob) -> Outgoing:
+        try:
+            async with asyncio.timeout(self._jobs.retrieve_wait):
+                page = await opened.tray.next_page()
+        except TimeoutError as err:
+            raise faults.temporary_error("no image yet") from err
+        except (DriverError, ImagingError) as err:
+            # A client that holds a RetrieveImage is told at once, and asks ScannerStatus next.
+            await self._look_again()
+            self._end(opened, JobSeen(phase=Phase.FAILED))
+            raise faults.temporary_error(str(err)) from err
+        except TrayClosed as err:
+            raise faults.operation_failed(str(err)) from err
+        if page is None:
+            self._finish_if_delivered(opened)
+            raise faults.no_images_available()
+        return page
+
+    # The device's turn.
+
+    async def _begin(self, opened: OpenJob) -> None:
+        """Give the device to that job. Raises DriverError when it does not take it."""
+        device = self._scanner.device
+        if device is None or device.acquirer is None:
+            raise DeviceBusy("the scanner is not there")
+        self._scanning = opened
+        try:
+            request = replace(opened.plan.request, native_id=native_id(opened.id))
+            opened.document = await device.acquirer.scan(request)
+        except BaseException:
+            self._scanning = None
+            raise
+        opened.begun = True
+        self._scanner.see(opened.id, JobSeen(phase=Phase.SCANNING))
+        if not opened.waiting:
+            self._be_patient(opened, self._jobs.retrieve_timeout)
+        self._keep(self._scan(opened, opened.document))
+
+    async def _scan(self, opened: OpenJob, document: Document) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._threads, self._encode, loop, opened, document)
+        except ScanCanceled:
+            self._end(opened, _ended(opened.ending or Why.CLIENT))
+        except CanceledAtDevice:
+            self._end(opened, JobSeen(phase=Phase.CANCELED, why=Why.PANEL), faults.job_cancelled())
+        except FeederEmpty:
+            self._end(opened, JobSeen(phase=Phase.FAILED, why=Why.NO_PAPER), faults.no_images_available())
+        except TrayClosed:
+            # The client or a timer ended the job while the encoder was waiting; the hardware stops now.
+            document.cancel()
+            await loop.run_in_executor(self._threads, _drain, document)
+            self._end(opened, _ended(opened.ending or Why.DEVICE))
+        except ImagingError as err:
+            _log.error("device=%s job=%d: %s", self._scanner.identity.key, opened.id, err)
+            document.cancel()
+            await loop.run_in_executor(self._threads, _drain, document)
+            opened.tray.finish(err)
+            self._end(opened, JobSeen(phase=Phase.FAILED, why=Why.COMPRESSION), faults.internal_error())
+        except DriverError as err:
+            await self._failed(opened, err)
+        except Exception as err:  # noqa: BLE001 - a driver's bug costs one job, not the bridge
+            _log.exception("device=%s job=%d: the scan broke", self._scanner.identity.key, opened.id)
+            document.cancel()
+            await self._failed(opened, err)
+        else:
+            opened.tray.finish()
+            if opened.id in self._open:
+                self._scanner.see(opened.id, JobSeen(phase=Phase.SENDING, pages=opened.pages))
+                self._finish_if_delivered(opened)
+        finally:
+            opened.document = None
+            self._scanning = None
+        await self._next_turn()
+
+    def _encode(self, loop: asyncio.AbstractEventLoop, opened: OpenJob, document: Document) -> None:
+        """In the worker thread: every page of the document, coded, into the tray."""
+        for page in document:
+            opened.tray.open_page()
+            for chunk in encode(page, opened.plan.target, self._spool_dir, self._quota):
+                opened.tray.put(chunk)
+            opened.tray.close_page()
+            opened.pages += 1
+            loop.call_soon_threadsafe(self._scanner.see, opened.id, JobSeen(pages=opened.pages))
+
+    async def _failed(self, opened: OpenJob, err: Exception) -> None:
+        """The device failed: pages that are whole can still be fetched, then the client learns of it."""
+        _log.warning("device=%s job=%d: %s", self._scanner.identity.key, opened.id, err)
+        await self._look_again()
+        opened.tray.finish(err if isinstance(err, DriverError) else DriverError("the scan broke"))
+        if opened.id not in self._open:
+            return
+        self._scanner.see(opened.id, JobSeen(phase=Phase.STOPPED, why=Why.DEVICE))
+        if opened.tray.empty and not opened.waiting:
+            # Nobody is waiting for the news; whoever comes within the job's patience still gets it.
+            self._be_patient(opened, self._jobs.retrieve_timeout)
+
+    async def _look_again(self) -> None:
+        """Let the scanner's state be as true as can be before a client asks for it."""
+        device = self._scanner.device
+        if device is None:
+            return
+        with suppress(DriverError, TimeoutError):
+            async with asyncio.timeout(LOOK_AGAIN):
+                for observer in device.observers:
+                    self._scanner.look(await observer.poll())
+
+    async def _next_turn(self) -> None:
+        while self._queue and self._scanning is None:
+            opened = self._queue.popleft()
+            try:
+                await self._begin(opened)
+            except DriverError as err:
+                opened.tray.finish(err)
+                self._end(opened, JobSeen(phase=Phase.FAILED, why=Why.DEVICE), faults.not_accepting_jobs(str(err)))
+
+    # The end.
+
+    def _finish_if_delivered(self, opened: OpenJob) -> None:
+        if opened.tray.finished and opened.tray.empty and opened.tray.error is None:
+            self._end(opened, JobSeen(phase=Phase.DONE))
+
+    def _stop(self, opened: OpenJob, why: Why, refusal: OperationRefused) -> None:
+        """End a job before its time: held requests get `refusal`, the hardware is told to stop."""
+        opened.ending = opened.ending or why
+        if opened.document is None:
+            if opened in self._queue:
+                self._queue.remove(opened)
+            self._end(opened, _ended(why), refusal)
+            return
+        phase = Phase.CANCELLING if why is Why.CLIENT else Phase.ABORTING
+        self._scanner.see(opened.id, JobSeen(phase=phase, why=why))
+        opened.tray.close(refusal)
+        opened.document.cancel()
+
+    def _end(self, opened: OpenJob, seen: JobSeen, refusal: OperationRefused | None = None) -> None:
+        if self._open.pop(opened.id, None) is None:
+            return
+        self._be_patient(opened, None)
+        self._scanner.see(opened.id, seen)
+        opened.tray.close(refusal or faults.no_images_available())
+
+    def _be_patient(self, opened: OpenJob, seconds: float | None) -> None:
+        """Begin (or with None end) the wait for the next RetrieveImage."""
+        if opened.patience is not None:
+            opened.patience.cancel()
+            opened.patience = None
+        if seconds is not None and opened.id in self._open:
+            opened.patience = asyncio.create_task(self._lose_patience(opened, seconds))
+
+    async def _lose_patience(self, opened: OpenJob, seconds: float) -> None:
+        await self._scanner.clock.sleep(seconds)
+        opened.patience = None
+        _log.warning("device=%s job=%d: no RetrieveImage for %g s", self._scanner.identity.key, opened.id, seconds)
+        self._stop(opened, Why.TIMEOUT, faults.no_images_available())
+
+    async def device_gone(self, explanation: str) -> None:
+        """The device was unplugged: nothing in the queue will ever be scanned."""
+        while self._queue:
+            opened = self._queue.popleft()
+            refusal = faults.not_accepting_jobs(explanation)
+            self._end(opened, JobSeen(phase=Phase.FAILED, why=Why.DEVICE), refusal)
+
+    async def close(self) -> None:
+        """The bridge stops: every job ends Aborted, the hardware is told, the threads are waited for."""
+        for opened in list(self._open.values()):
+            self._stop(opened, Why.RESTART, faults.operation_failed("the scan service is stopping"))
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+        self._threads.shutdown(wait=True)
+
+    def _keep(self, work: "asyncio._CoroutineLike[None]") -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _ended(why: Why) -> JobSeen:
+    return JobSeen(phase=Phase.CANCELED if why in (Why.CLIENT, Why.PANEL) else Phase.FAILED, why=why)
+
+
+def _drain(document: Document) -> None:
+    """Wait until the hardware has stopped."""
+    with suppress(DriverError):
+        for page in document:
+            for _ in page.chunks:
+                pass

@@ -1,0 +1,107 @@
+"""ONE hosted scanner: what was seen goes in at one door, what must be told comes out of another.
+
+`see` is the only place where a job changes and `look` the only one where the device does; both hand their events
+to `tell` in order. There is no socket here: the operations are in bridge.service, the wire in bridge.net.
+"""
+
+import logging
+from collections.abc import Callable
+
+from bridge.errors import TransitionError
+from bridge.jobs.book import Book
+from bridge.jobs.job import Job, JobSeen, Kind, Why
+from bridge.log import kept_short
+from bridge.translate.attribution import attribute
+from bridge.translate.device import DeviceView, look
+from bridge.translate.job import step
+from bridge.translate.report import job_end_state, job_status
+from bridge.wsscan.events import EventName, JobEndStateEvent, JobStatusEvent
+from bridge.wsscan.names import ScanElement
+from drivers.contract.capabilities import Capabilities
+from drivers.contract.clock import Clock
+from drivers.contract.driver import Device
+from drivers.contract.identity import Identity
+from drivers.contract.observation import Phase, Readiness, Snapshot
+
+_log = logging.getLogger(__name__)
+
+Tell = Callable[[EventName, ScanElement], None]
+
+
+class HostedScanner:
+    """One scanner as its WSD clients know it; it outlives the cable of the device behind it."""
+
+    def __init__(self, identity: Identity, next_job_id: Callable[[], int], clock: Clock, tell: Tell) -> None:
+        self.identity = identity
+        self.clock = clock
+        self.book = Book(next_job_id)
+        self.view = DeviceView()
+        self.capabilities = Capabilities()
+        self.device: Device | None = None
+        self._tell = tell
+
+    def attach(self, device: Device) -> None:
+        """The device is there (again)."""
+        self.device = device
+        self.identity = device.identity
+        self.capabilities = device.capabilities
+
+    def detach(self, explanation: str) -> None:
+        """The device is gone; the scanner stays known, Stopped, with its reason."""
+        self.device = None
+        for source in {snapshot.source for snapshot in self.view.snapshots} or {"bridge"}:
+            self.look(Snapshot(source, Readiness.GONE, explanation=explanation))
+
+    @property
+    def scanning(self) -> bool:
+        """Whether a job of ours has the device just now."""
+        return any(
+            job.kind is Kind.WSD and job.phase in (Phase.WARMING, Phase.SCANNING, Phase.STOPPED)
+            for job in self.book.active()
+        )
+
+    # The two doors in.
+
+    def see(self, job_id: int, seen: JobSeen) -> Job | None:
+        """Something was seen of that job, by whomever. The job as it is now; None when nobody knows it."""
+        job = self.book.get(job_id)
+        if job is None:
+            return None
+        try:
+            transition = step(job, seen, self.clock.now())
+        except TransitionError:
+            _log.exception("device=%s job=%d: the law was broken; the job is aborted", self.identity.key, job_id)
+            transition = step(job, JobSeen(phase=Phase.FAILED, why=Why.DEVICE), self.clock.now())
+        self.book.put(transition.job)
+        for told in transition.told:
+            _log.info(
+                "device=%s job=%d: %s%s, %d scanned",
+                self.identity.key,
+                told.id,
+                told.state,
+                f" ({told.reason})" if told.reason else "",
+                told.scans_completed,
+            )
+            self._tell(EventName.JOB_STATUS, JobStatusEvent(job_status=job_status(told)))
+        if transition.ended:
+            self._tell(EventName.JOB_END_STATE, JobEndStateEvent(job_end_state=job_end_state(transition.job)))
+        return transition.job
+
+    def look(self, snapshot: Snapshot) -> None:
+        """An observer looked at the device."""
+        before = self.view
+        self.view = look(self.view, snapshot, self.clock.now())
+        if self.view.explanation != before.explanation and self.view.explanation:
+            _log.warning("device=%s: %s", self.identity.key, kept_short(self.view.explanation))
+        for sighting in attribute(snapshot, self.book):
+            job_id = sighting.job_id
+            if job_id is None:
+                job_id = self._panel_job(snapshot.source, sighting.report.native_id, sighting.report.user)
+            self.see(job_id, sighting.seen)
+
+    def _panel_job(self, source: str, native_id: str, user: str | None) -> int:
+        """A job that somebody started at the device: it gets an id and a name, and nobody gets a token."""
+        now = self.clock.now()
+        job = self.book.open(Kind.PANEL, f"Scan at the device {now:%Y-%m-%d %H:%M:%S}", user or "Device", now)
+        self.book.link(source, native_id, job.id)
+        return job.id

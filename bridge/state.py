@@ -1,0 +1,109 @@
+"""What must outlive the process: identities, counters that never go back, who subscribed.
+
+One small JSON file, replaced atomically and rarely (an SD card wears): job ids are reserved in blocks, and nothing
+is written while scans run.
+"""
+
+import json
+import os
+import uuid
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bridge.errors import ConfigError
+
+FILE: Final = "state.json"
+JOB_ID_BLOCK: Final = 64
+MAX_JOB_ID: Final = 2**31 - 1
+MAX_INSTANCE_ID: Final = 2**32 - 1
+
+
+class ScannerState(BaseModel):
+    """What is kept for one scanner, under its device's key."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    uuid: uuid.UUID
+    metadata_version: int = Field(default=1, ge=1)
+    metadata_digest: str = ""
+    job_ids_reserved: int = Field(default=0, ge=0)  # every id up to this one may have been used
+    subscriptions: list[dict[str, Any]] = Field(default_factory=list)
+
+
+class _Contents(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    version: int = 1
+    instance_id: int = Field(default=0, ge=0, le=MAX_INSTANCE_ID)
+    scanners: dict[str, ScannerState] = Field(default_factory=dict)
+
+
+class State:
+    """The state directory of one running bridge."""
+
+    def __init__(self, directory: Path, now: datetime) -> None:
+        """Read it and begin a new instance. Raises ConfigError when the directory cannot be used."""
+        self._path = directory / FILE
+        try:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o750)
+            text = self._path.read_text(encoding="utf-8") if self._path.exists() else "{}"
+            self._contents = _Contents.model_validate_json(text)
+        except ValidationError as err:
+            raise ConfigError(str(self._path), "", "is damaged; move it away to start with new identities") from err
+        except OSError as err:
+            raise ConfigError(str(directory), "state_dir", err.strerror or str(err)) from err
+        # WS-Discovery wants it strictly greater at each start; seconds since 1970 survive even a lost file.
+        self._contents.instance_id = max(self._contents.instance_id + 1, int(now.timestamp())) % MAX_INSTANCE_ID
+        self._next_job: dict[str, int] = {}
+        self.save()
+
+    @property
+    def instance_id(self) -> int:
+        """AppSequence InstanceId of this run."""
+        return self._contents.instance_id
+
+    def scanner(self, key: str) -> ScannerState:
+        """What is kept for that device; made when it is met for the first time."""
+        if key not in self._contents.scanners:
+            self._contents.scanners[key] = ScannerState(uuid=uuid.uuid4())
+            self.save()
+        return self._contents.scanners[key]
+
+    def next_job_id(self, key: str) -> int:
+        """A JobId (1…2^31-1) that this scanner never used, not even before a crash."""
+        kept = self.scanner(key)
+        next_id = self._next_job.get(key, kept.job_ids_reserved + 1)
+        if next_id > MAX_JOB_ID:
+            next_id = 1
+            kept.job_ids_reserved = 0
+        if next_id > kept.job_ids_reserved:
+            kept.job_ids_reserved = min(next_id + JOB_ID_BLOCK - 1, MAX_JOB_ID)
+            self.save()
+        self._next_job[key] = next_id + 1
+        return next_id
+
+    def metadata_version(self, key: str, digest: str) -> int:
+        """The MetadataVersion that goes with metadata of this digest: one more whenever it changed."""
+        kept = self.scanner(key)
+        if kept.metadata_digest != digest:
+            if kept.metadata_digest:
+                kept.metadata_version += 1
+            kept.metadata_digest = digest
+            self.save()
+        return kept.metadata_version
+
+    def save(self) -> None:
+        """Replace the file at once or not at all. Raises ConfigError when the disk refuses."""
+        temporary = self._path.with_suffix(".new")
+        data = self._contents.model_dump(mode="json")
+        try:
+            with temporary.open("w", encoding="utf-8") as file:
+                json.dump(data, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self._path)
+        except OSError as err:
+            raise ConfigError(str(self._path), "", f"cannot be written: {err.strerror or err}") from err

@@ -1,0 +1,159 @@
+"""What a device can do, as the ScannerConfiguration and the DefaultScanTicket that clients read.
+
+Pure. Only what a ticket could really get is announced: a mode the device lacks is announced when imaging can make
+it from one the device has; nothing else is promised.
+Spec: WS-Scan ScannerConfiguration, DefaultScanTicket.
+"""
+
+from types import MappingProxyType
+from typing import Final
+
+from bridge.imaging.formats import TABLE
+from bridge.wsscan.configuration import (
+    ADF,
+    ADFSide,
+    Colors,
+    CompressionQualityFactorSupported,
+    ContentTypesSupported,
+    DeviceSettings,
+    Film,
+    FilmScanModesSupported,
+    FormatsSupported,
+    Heights,
+    OpticalResolution,
+    Platen,
+    Resolutions,
+    RotationsSupported,
+    ScalingRange,
+    ScalingRangeSupported,
+    ScannerConfiguration,
+    Widths,
+)
+from bridge.wsscan.ticket import Dimensions
+from bridge.wsscan.values import ColorEntry, ContentType, FilmScanMode, Format, InputSource, Rotation
+from drivers.contract.capabilities import Capabilities, Mode, Size, Source, SourceCapabilities
+
+QUALITY: Final = (0, 100)
+
+SOURCES: Final = MappingProxyType(
+    {
+        InputSource.PLATEN: Source.PLATEN,
+        InputSource.ADF: Source.FEEDER,
+        InputSource.ADF_DUPLEX: Source.FEEDER_DUPLEX,
+        InputSource.FILM: Source.FILM,
+    }
+)
+
+COLORS: Final = MappingProxyType(
+    {
+        ColorEntry.RGB_24: Mode.RGB24,
+        ColorEntry.GRAYSCALE_8: Mode.GRAY8,
+        ColorEntry.BLACK_AND_WHITE_1: Mode.LINEART,
+        ColorEntry.RGB_48: Mode.RGB48,
+        ColorEntry.GRAYSCALE_16: Mode.GRAY16,
+    }
+)
+
+# What a mode can be scanned in, best first: itself, or the least that holds all it shows.
+_SCANNED_AS: Final = MappingProxyType(
+    {
+        Mode.RGB24: (Mode.RGB24, Mode.RGB48),
+        Mode.GRAY8: (Mode.GRAY8, Mode.RGB24, Mode.GRAY16, Mode.RGB48),
+        Mode.LINEART: (Mode.LINEART, Mode.GRAY8, Mode.RGB24, Mode.GRAY16, Mode.RGB48),
+        Mode.RGB48: (Mode.RGB48,),
+        Mode.GRAY16: (Mode.GRAY16, Mode.RGB48),
+    }
+)
+
+# Offered in the order in which imaging ranks them: clients take the first that suits them.
+FORMATS: Final = MappingProxyType({Format(name): format_ for name, format_ in TABLE.items()})
+LOSSY: Final = frozenset({Format.EXIF, Format.JFIF})
+
+
+def scanned_as(mode: Mode, source: SourceCapabilities) -> Mode | None:
+    """The device's own mode from which `mode` is made; None when it cannot be had."""
+    return next((have for have in _SCANNED_AS[mode] if have in source.modes), None)
+
+
+def colors(source: SourceCapabilities) -> tuple[ColorEntry, ...]:
+    """Every ColorEntry that this source can give, colour first."""
+    return tuple(entry for entry, mode in COLORS.items() if scanned_as(mode, source) is not None)
+
+
+def input_sources(capabilities: Capabilities) -> tuple[InputSource, ...]:
+    """The sources a ticket may name; the first is the default."""
+    return tuple(entry for entry, source in SOURCES.items() if capabilities.of(source) is not None)
+
+
+def configuration(capabilities: Capabilities) -> ScannerConfiguration:
+    """The whole of it."""
+    hundred = ScalingRange(min_value=100, max_value=100)
+    return ScannerConfiguration(
+        device_settings=DeviceSettings(
+            formats_supported=FormatsSupported(format_value=tuple(FORMATS)),
+            compression_quality_factor_supported=CompressionQualityFactorSupported(
+                min_value=QUALITY[0], max_value=QUALITY[1]
+            ),
+            content_types_supported=ContentTypesSupported(content_type_value=(ContentType.AUTO,)),
+            document_size_auto_detect_supported=False,
+            auto_exposure_supported=False,
+            brightness_supported=False,
+            contrast_supported=False,
+            scaling_range_supported=ScalingRangeSupported(scaling_width=hundred, scaling_height=hundred),
+            rotations_supported=RotationsSupported(rotation_value=(Rotation.NONE,)),
+        ),
+        platen=None if capabilities.platen is None else _platen(capabilities.platen),
+        adf=None if capabilities.feeder is None else _adf(capabilities.feeder, capabilities.feeder_back),
+        film=None if capabilities.film is None else _film(capabilities.film),
+    )
+
+
+def _platen(source: SourceCapabilities) -> Platen:
+    return Platen(
+        platen_optical_resolution=_optical(source),
+        platen_resolutions=_resolutions(source),
+        platen_color=Colors(color_entry=colors(source)),
+        platen_minimum_size=_size(source.minimum),
+        platen_maximum_size=_size(source.maximum),
+    )
+
+
+def _adf(front: SourceCapabilities, back: SourceCapabilities | None) -> ADF:
+    return ADF(
+        adf_supports_duplex=back is not None,
+        adf_front=_side(front),
+        adf_back=None if back is None else _side(back),
+    )
+
+
+def _side(source: SourceCapabilities) -> ADFSide:
+    return ADFSide(
+        adf_optical_resolution=_optical(source),
+        adf_resolutions=_resolutions(source),
+        adf_color=Colors(color_entry=colors(source)),
+        adf_minimum_size=_size(source.minimum),
+        adf_maximum_size=_size(source.maximum),
+    )
+
+
+def _film(source: SourceCapabilities) -> Film:
+    return Film(
+        film_scan_modes_supported=FilmScanModesSupported(film_scan_mode_value=(FilmScanMode.NOT_APPLICABLE,)),
+        film_optical_resolution=_optical(source),
+        film_resolutions=_resolutions(source),
+        film_color=Colors(color_entry=colors(source)),
+        film_minimum_size=_size(source.minimum),
+        film_maximum_size=_size(source.maximum),
+    )
+
+
+def _optical(source: SourceCapabilities) -> OpticalResolution:
+    return OpticalResolution(width=source.optical[0], height=source.optical[1])
+
+
+def _resolutions(source: SourceCapabilities) -> Resolutions:
+    return Resolutions(widths=Widths(width=source.resolutions), heights=Heights(height=source.resolutions))
+
+
+def _size(size: Size) -> Dimensions:
+    return Dimensions(width=size.width, height=size.height)
