@@ -141,7 +141,7 @@ async def opened(
 
 
 async def ask(
-    interface: str, data: bytes, seconds: float, clock: Clock, random: Random, heard: Callable[[bytes, str], bool]
+    interface: str, data: bytes, seconds: float, *, clock: Clock, random: Random, heard: Callable[[bytes, str], bool]
 ) -> None:
     """Multicast a client's question (Probe, Resolve) and hand each answer with its sender to `heard`.
 

@@ -6,14 +6,13 @@ MessageID as far as it could be read, because a fault too says which message it 
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from lxml import etree
 
 from bridge.errors import Fault, OperationRefused, WireError
 from bridge.soap import addressing, fault, names, tree
 from bridge.soap.addressing import Addressing
-from bridge.soap.element import Element
 from drivers.contract.xml import MAX_BYTES
 
 _S: Final = f"{{{names.SOAP}}}"
@@ -27,6 +26,12 @@ _UNDERSTOOD: Final = frozenset(
         f"{{{names.WSD}}}AppSequence",
     }
 )
+
+
+class Writable(Protocol):
+    """What writes itself as one element: an Element, or a message of the floors above."""
+
+    def to_xml(self) -> etree._Element: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +102,8 @@ def read_request(data: bytes, understood: Collection[str] = (), max_bytes: int =
 
 def write(
     headers: Addressing,
-    *bodies: Element | etree._Element,
-    blocks: Iterable[Element | etree._Element] = (),
+    *bodies: Writable | etree._Element,
+    blocks: Iterable[Writable | etree._Element] = (),
     declare: Iterable[str] = (),
 ) -> bytes:
     """The message as bytes. All known namespaces used in it are declared at the top with their fixed prefixes.
@@ -138,14 +143,15 @@ def answer_refusal(err: OperationRefused, relates_to: str | None = None) -> byte
     return write_fault(err.fault, relates_to)
 
 
-def _element(part: Element | etree._Element) -> etree._Element:
-    return part.to_xml() if isinstance(part, Element) else part
+def _element(part: Writable | etree._Element) -> etree._Element:
+    return part if isinstance(part, etree._Element) else part.to_xml()
 
 
 def _namespaces(part: etree._Element) -> set[str]:
     found: set[str] = set()
     for element in part.iter():
         found.add(str(etree.QName(element).namespace))
+        found.update(element.nsmap.values())  # declared for names in text
         found.update(str(etree.QName(str(key)).namespace) for key in element.attrib)
     return found
 
