@@ -63,8 +63,8 @@ class DeviceJpeg:
     def decoded(self, target: Target, spool: Spool) -> Raster:
         """The page as rows, none below the announced height. Raises ImagingError, SpoolFull and DriverErrors."""
         head = self.head
-        # A device that does not know its page's height says 65535 or so: what lies below is dropped anyway.
-        height = min(head.height, target.height)
+        # A device that does not know its page's height says 0, or 65535: what lies below is dropped anyway.
+        height = min(head.height or target.height, target.height)
         if head.width * height > PIXELS_LIMIT:
             raise ImagingError(f"a JPEG of {head.width} by {height} pixels is too large to be decoded here")
         spool.append(head.with_height(height).coded() + self._rest)
@@ -78,6 +78,7 @@ class DeviceJpeg:
             image.load()
         except (OSError, SyntaxError, ValueError) as err:
             raise ImagingError(f"damaged JPEG: {err}") from err
+        spool.close()
         mode = Mode.GRAY8 if image.mode == "L" else Mode.RGB24
         return Raster(image.width, image.height, mode, target.resolution, _bands(image))
 

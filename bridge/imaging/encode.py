@@ -30,16 +30,14 @@ def encode(page: Page, target: Target, spool_directory: Path, quota: int = DEFAU
 
 def _encoded(page: Page, target: Target, spool_directory: Path, quota: int) -> Iterator[bytes]:
     spool = Spool(spool_directory, quota)
-    coded = Spool(spool_directory, quota)
     try:
         if isinstance(page, Encoded):
             jpeg = DeviceJpeg(page)
             if jpeg.fits(target):
                 yield from jpeg.handed_on(target)
                 return
-            page = jpeg.decoded(target, coded)
+            page = jpeg.decoded(target, spool)
         strips = fitted(page, target.mode, target.width, target.height)
         yield from target.format.encode(strips, target, spool)
     finally:
         spool.close()
-        coded.close()

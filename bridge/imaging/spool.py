@@ -14,7 +14,7 @@ from bridge.imaging.errors import SpoolFull
 
 
 class Spool:
-    """Bytes appended, then read at any place. The file is made by the first `append`."""
+    """Bytes appended, then read at any place. The file is made by the first `append`. Of one thread at a time."""
 
     def __init__(self, directory: Path, quota: int) -> None:
         self._directory = directory
@@ -56,7 +56,8 @@ class Spool:
         return cast("IO[bytes]", self._file)
 
     def close(self) -> None:
-        """Give the room back; may be called twice."""
+        """Give the room back; may be called twice. What is appended later begins anew."""
         if self._file is not None:
             self._file.close()
             self._file = None
+            self.size = 0
