@@ -3,6 +3,7 @@
 Requests are read with the faults of WS-Eventing, because their sender is owed these.
 """
 
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -103,7 +104,7 @@ class Subscribe:
             chosen.text = self.filter.text
             if self.filter.dialect is not None:
                 chosen.set("Dialect", self.filter.dialect)
-        root.extend(self.extensions)
+        root.extend(deepcopy(extension) for extension in self.extensions)
         return root
 
 
@@ -126,7 +127,7 @@ class SubscribeResponse:
         root = etree.Element(f"{_E}SubscribeResponse")
         self.manager.to_xml(root, f"{_E}SubscriptionManager")
         _write_expires(root, self.expires)
-        root.extend(self.extensions)
+        root.extend(deepcopy(extension) for extension in self.extensions)
         return root
 
 
