@@ -1,4 +1,4 @@
-"""Send and receive whole messages over a Link, within deadlines, looking at a stop flag in between."""
+"""Send and receive whole messages over a Link, within deadlines made of short transfers."""
 
 import time
 from collections.abc import Callable
@@ -10,9 +10,8 @@ ANSWER_SECONDS = 3.0
 DRAIN_SECONDS = 0.03
 DRAIN_LIMIT = 1024 * 1024
 
-
-class Stopped(Exception):
-    """The stop flag was up while nothing came."""
+# Seconds; or what says them anew after each short transfer, so that patience can end with a cancel.
+Patience = float | Callable[[], float]
 
 
 class Exchange:
@@ -25,23 +24,22 @@ class Exchange:
     def send(self, data: bytes) -> None:
         self.link.write(data)
 
-    def some(self, limit: int, seconds: float = ANSWER_SECONDS, stop: Callable[[], bool] | None = None) -> bytes:
-        """1…limit bytes. Raises DeviceTimeout when none came in that time, Stopped when `stop` said so meanwhile."""
-        deadline = self._monotonic() + seconds
+    def some(self, limit: int, seconds: Patience = ANSWER_SECONDS) -> bytes:
+        """1…limit bytes. Raises DeviceTimeout when none came for that long."""
+        began = self._monotonic()
         while True:
-            remaining = deadline - self._monotonic()
+            patience = seconds() if callable(seconds) else seconds
+            remaining = began + patience - self._monotonic()
             if data := self.link.read(limit, max(0.001, min(SLICE, remaining))):
                 return data
-            if stop is not None and stop():
-                raise Stopped
             if remaining <= 0:
-                raise DeviceTimeout(f"no answer from the device in {seconds:g} s")
+                raise DeviceTimeout(f"no answer from the device in {patience:g} s")
 
-    def exactly(self, size: int, seconds: float = ANSWER_SECONDS, stop: Callable[[], bool] | None = None) -> bytes:
+    def exactly(self, size: int, seconds: Patience = ANSWER_SECONDS) -> bytes:
         """`size` bytes; `seconds` is how long the device may pause between two pieces."""
         pieces = []
         while size:
-            piece = self.some(size, seconds, stop)
+            piece = self.some(size, seconds)
             pieces.append(piece)
             size -= len(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -115,12 +115,15 @@ def fs_block(parameters: Parameters, level: Level) -> bytes:
     )
 
 
-def letters(parameters: Parameters, level: Level) -> list[tuple[bytes, bytes]]:
-    """The same as commands and their parameters, in the order SANE sends them; what the level lacks is left out."""
+def letters(parameters: Parameters, level: Level, *, option: bool) -> list[tuple[bytes, bytes]]:
+    """The same as commands and their parameters, in the order SANE sends them; what the scanner lacks is left out.
+
+    `option`: it has an option unit.
+    """
     p = parameters
     lineart = p.mode is Mode.LINEART
     commands = [
-        (level.option, b"e", bytes([p.option])),
+        (level.option and option, b"e", bytes([p.option])),
         (level.colour, b"C", bytes([colour_byte(p, level)])),
         (level.depth, b"D", bytes([p.depth])),
         (level.halftone and lineart, b"B", bytes([HALFTONE_NONE])),

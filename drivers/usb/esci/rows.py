@@ -35,16 +35,21 @@ def big_endian(data: bytes) -> bytes:
 
 
 class Shift:
-    """Undo the distance between the colour sensors of D-level scanners: red runs `distance` lines behind green,
-    blue as many ahead. Takes `distance` lines more at either end than it gives."""
+    """Undo the distance between the colour sensors of D-level scanners.
 
-    def __init__(self, distance: int) -> None:
+    The red of a line arrives `distance` lines before its green, the blue as many after. Takes `distance` lines
+    more at either end than it gives; `missing` of them do not exist above the first one.
+    """
+
+    def __init__(self, distance: int, missing: int = 0) -> None:
         self._distance = distance
+        self._missing = missing
         self._lines: deque[bytes] = deque(maxlen=2 * distance + 1)
 
     def line(self, line: bytes) -> bytes | None:
         """The next line that is complete."""
-        self._lines.append(line)
+        self._lines.extend([line] * (1 + self._missing))
+        self._missing = 0
         if len(self._lines) <= 2 * self._distance:
             return None
         result = bytearray(self._lines[self._distance])
@@ -56,23 +61,23 @@ class Shift:
 class Rows:
     """Cuts a page's bytes into whole rows of exactly the width that was promised."""
 
-    def __init__(self, mode: Mode, scanned: int, wanted: int, height: int, shift: int = 0) -> None:
+    def __init__(self, mode: Mode, scanned: int, wanted: int, height: int, shift: Shift | None = None) -> None:
         """`scanned` and `wanted` are pixels of one row, `height` the rows promised."""
         self._mode = mode
         self._scanned = mode.row_bytes(scanned)
         self._wanted = mode.row_bytes(wanted)
         self._left = height
-        self._shift = Shift(shift) if shift else None
+        self._shift = shift
         self._rest = b""
 
     def add(self, data: bytes) -> bytes:
         """Whole rows out of what came so far, none beyond the promised height."""
-        if self._mode in {Mode.GRAY16, Mode.RGB48}:
-            data = big_endian(data)
         if self._rest:
             data = self._rest + data
         whole = len(data) // self._scanned * self._scanned
         self._rest, data = data[whole:], data[:whole]
+        if self._mode in {Mode.GRAY16, Mode.RGB48}:
+            data = big_endian(data)
         if self._shift is None and self._scanned == self._wanted:
             result = data[: self._left * self._wanted]
         else:

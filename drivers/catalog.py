@@ -1,0 +1,115 @@
+"""Identity → driver: the only file that knows all drivers.
+
+A new USB family is one row in `USB_FAMILIES`. Devices that are reached over a network are named in the
+configuration; their findings are made by their own driver and added in `find`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from functools import cache, partial
+
+from drivers.contract.clock import Clock, SystemClock
+from drivers.contract.driver import Device, Finding
+from drivers.contract.errors import DeviceRefused, DriverError
+from drivers.usb.bus import Bus, LocalBus, RemoteBus
+from drivers.usb.descriptors import CLASS_IMAGE, UsbDevice
+from drivers.usb.esci import open as esci
+from drivers.usbip import place as places
+
+log = logging.getLogger(__name__)
+
+_LOOKS_LIKE_A_SCANNER = ("scan", "perfection", "expression", "gt-", "fi-", "lide", "workforce ds", "imageformula")
+
+
+@dataclass(frozen=True, slots=True)
+class UsbFamily:
+    """One protocol family on USB."""
+
+    name: str
+    ids: Callable[[], Iterable[str]]  # "vvvv:pppp" of the devices known to speak it
+    open: Callable[..., Awaitable[Device]]  # (UsbDevice, open_link, clock, *, share)
+
+
+USB_FAMILIES = (UsbFamily(esci.FAMILY, esci.models, esci.open_device),)
+
+
+async def find(
+    *,
+    local: bool = True,
+    usbip: Iterable[str] = (),
+    share: Iterable[str] = (),
+    clock: Clock | None = None,
+) -> list[Finding]:
+    """All scanners that are there now, known or not.
+
+    `usbip`: servers as usbip://HOST:PORT, ValueError when one is not; `share`: keys of devices to be claimed only
+    while they are used. A bus that cannot be looked at is logged and left out.
+    """
+    shared = frozenset(share)
+    buses: list[Bus] = [_local()] if local else []
+    buses += [_remote(places.parse(text)) for text in usbip]
+    listings = await asyncio.gather(*(asyncio.to_thread(_devices, bus) for bus in buses))
+    return [
+        finding
+        for bus, devices in zip(buses, listings, strict=True)
+        for device in devices
+        if (finding := _finding(bus, device, clock or SystemClock(), share=device.key in shared)) is not None
+    ]
+
+
+def _devices(bus: Bus) -> list[UsbDevice]:
+    try:
+        devices = bus.devices()
+    except DriverError as err:
+        _note(str(err))
+        return []
+    seen: set[str] = set()
+    result = []
+    for device in devices:
+        if device.key in seen:  # two of a kind with one serial number: the port tells them apart
+            log.warning("%s has the serial number of another device and is left out", device.description)
+            continue
+        seen.add(device.key)
+        result.append(device)
+    return result
+
+
+def _finding(bus: Bus, device: UsbDevice, clock: Clock, *, share: bool) -> Finding | None:
+    ids = f"{device.vendor_id:04x}:{device.product_id:04x}"
+    for family in USB_FAMILIES:
+        if ids in family.ids():
+            opener = partial(family.open, device, partial(bus.open, device.key), clock, share=share)
+            return Finding(device.key, family.name, device.description, opener)
+    if looks_like_a_scanner(device):
+        return Finding(device.key, None, device.description, partial(_refuse, device))
+    return None
+
+
+def looks_like_a_scanner(device: UsbDevice) -> bool:
+    """Whether an unknown device is worth showing: its class is still image, or its name says so."""
+    if any(interface[0] == CLASS_IMAGE for interface in device.interfaces):
+        return True
+    return any(word in device.product.lower() for word in _LOOKS_LIKE_A_SCANNER)
+
+
+async def _refuse(device: UsbDevice) -> Device:
+    raise DeviceRefused(f"no driver knows {device.description}")
+
+
+@cache
+def _local() -> LocalBus:
+    return LocalBus()
+
+
+@cache
+def _remote(place: places.Place) -> RemoteBus:
+    """One per server for as long as we run: it remembers the descriptors of devices that are in use."""
+    return RemoteBus(place)
+
+
+@cache
+def _note(text: str) -> None:
+    """Say it once, not at every look."""
+    log.warning("%s", text)

@@ -1,0 +1,56 @@
+"""Oddities of devices, as data: drivers/quirks/*.toml, one comment and one link each.
+
+Nothing in the code asks for a vendor or a model; it asks for a quirk.
+"""
+
+import tomllib
+from functools import cache
+from importlib import resources
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Quirk(BaseModel):
+    """What is odd about some devices. Fields that are left out are not odd."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    why: str = Field(min_length=1)
+    link: str = Field(pattern=r"^https?://")
+    ids: list[str] = []  # "vvvv:pppp"
+    models: list[str] = []  # beginnings of the model name that the device itself tells
+
+    error_byte_mask: int = Field(default=0xFF, ge=0, le=0xFF)  # bits of the FS G error byte that mean something
+    double_height: bool = False  # the platen's height is told as half of what it is, when it is less than its width
+    feeder_area: tuple[int, int] | None = None  # pixels of the highest resolution, instead of what ESC f tells
+    feed: bool | None = None  # whether 0x19 loads a sheet, whatever the command level says
+    least_block_lines: int = Field(default=1, ge=1, le=255)
+    more_resolutions: list[int] = []  # ppi that ESC I does not tell
+    buttons: dict[str, str] = {}  # value of ESC ! → name
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quirk: list[Quirk]
+
+
+@cache
+def _all() -> tuple[Quirk, ...]:
+    folder = resources.files("drivers") / "quirks"
+    files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda entry: entry.name)
+    return tuple(
+        quirk for file in files for quirk in _File.model_validate(tomllib.loads(file.read_text("utf-8"))).quirk
+    )
+
+
+def of(vendor_id: int, product_id: int, model: str = "") -> Quirk:
+    """All that is odd about one device: every entry that names its model, or its ids where no model is named."""
+    name = model.replace(" ", "")
+    found: dict[str, object] = {}
+    for quirk in _all():
+        by_id = f"{vendor_id:04x}:{product_id:04x}" in quirk.ids
+        by_model = any(name.startswith(start.replace(" ", "")) for start in quirk.models)
+        if (by_id or not quirk.ids) and (by_model or not quirk.models):
+            found |= quirk.model_dump(exclude_unset=True, exclude={"ids", "models"})
+    return Quirk.model_validate({"why": "ordinary", "link": "https://invalid", **found})

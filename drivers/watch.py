@@ -1,0 +1,59 @@
+"""The poll loop: one observer's looks as a stream of changes.
+
+A failing device is a reading too: it is told as GONE or STOPPED, with the reason, once. A garbled or late
+answer is asked for again before it is told. Nothing here knows what a snapshot means.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from drivers.contract.clock import Clock
+from drivers.contract.driver import Observer
+from drivers.contract.errors import DeviceBusy, DeviceGarbled, DeviceGone, DeviceTimeout, DriverError
+from drivers.contract.observation import Readiness, Snapshot
+
+TRIES = 3  # looks that fail in a row before a time-out or a garbled answer is told
+RETRY_SECONDS = 0.2
+BACK_OFF = (0.5, 1.0, 2.0, 4.0)  # between looks at a device that is away; the last one repeats
+
+
+async def snapshots(
+    observer: Observer, clock: Clock, *, source: str = "usb", tries: int = TRIES
+) -> AsyncIterator[Snapshot]:
+    """Every snapshot that differs from the one before; those with a press always. Never ends by itself.
+
+    `source` names the observer in snapshots that are made here because it could not look.
+    """
+    seen: Snapshot | None = None
+    failures = 0
+    while True:
+        try:
+            snapshot = await observer.poll()
+        except DriverError as err:
+            failures += 1
+            if isinstance(err, DeviceTimeout | DeviceGarbled) and failures < tries:
+                await clock.sleep(RETRY_SECONDS)
+                continue
+            told = _failed(err, seen.source if seen else source)
+            if told != seen:
+                seen = told
+                yield told
+            away = failures - (tries if isinstance(err, DeviceTimeout | DeviceGarbled) else 1)
+            await clock.sleep(BACK_OFF[min(away, len(BACK_OFF) - 1)])
+            continue
+        failures = 0
+        if snapshot.presses or snapshot != seen:
+            seen = replace(snapshot, presses=())
+            yield snapshot
+        await observer.rest(seen if seen is not None else snapshot)
+
+
+def _failed(error: DriverError, source: str) -> Snapshot:
+    match error:
+        case DeviceGone():
+            readiness = Readiness.GONE
+        case DeviceBusy():
+            readiness = Readiness.BUSY
+        case _:
+            readiness = Readiness.STOPPED
+    return Snapshot(source, readiness, explanation=str(error))
