@@ -18,8 +18,16 @@ from bridge.soap.element import XsInt
 MAX_INT: Final = 2**31 - 1
 MAX_TEXT: Final = 255
 
-ShortText = Annotated[str, Field(max_length=127)]
-LongText = Annotated[str, Field(max_length=MAX_TEXT)]
+_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _printable(value: object) -> object:
+    """Text that XML 1.0 can carry: names of jobs and scanners also come from devices, which send anything."""
+    return _NOT_XML.sub("?", value) if isinstance(value, str) else value
+
+
+ShortText = Annotated[str, BeforeValidator(_printable), Field(max_length=127)]
+LongText = Annotated[str, BeforeValidator(_printable), Field(max_length=MAX_TEXT)]
 Count = Annotated[XsInt, Field(ge=0, le=MAX_INT)]
 Identifier = Annotated[XsInt, Field(ge=1, le=MAX_INT)]
 # In 1/1000 inch, or pixels per inch. The schema begins at 1; real devices say 0 for "not known", and are understood.
@@ -29,7 +37,7 @@ ScalePercent = Annotated[XsInt, Field(ge=1, le=1000)]
 Tone = Annotated[XsInt, Field(ge=-1000, le=1000)]
 SharpnessLevel = Annotated[XsInt, Field(ge=-100, le=100)]
 
-_DATE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
+_DATE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
 def _xs_date_time(value: object) -> object:
