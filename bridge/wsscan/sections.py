@@ -47,6 +47,10 @@ class JobSection(StrEnum):
 
 
 def _is_name(text: str) -> str:
+    try:
+        etree.QName(text)  # knows what XML lets a name be
+    except ValueError as err:
+        raise ValueError("is not a qualified name") from err
     if not _CLARK.fullmatch(text):
         raise ValueError("is not a qualified name")
     return text

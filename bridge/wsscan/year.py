@@ -40,6 +40,7 @@ DEFAULT: Final = Year.Y2006_08
 
 _YEARS: Final = MappingProxyType({year.namespace: year for year in Year})
 _ACTION: Final = re.compile("({})(?:/([A-Za-z]{{1,100}}))?".format("|".join(map(re.escape, _YEARS))))
+_LOCAL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")  # the service's own names are all such
 
 # What a word of the other year becomes; None: there is no word for it.
 _REASONS: Final = MappingProxyType(
@@ -170,7 +171,7 @@ def _names_in(element: etree._Element) -> Iterator[tuple[str | None, str]]:
             return
     for attribute, text in places:
         prefix, _, local = (text or "").strip().rpartition(":")
-        if local and _is_ours(element.nsmap.get(prefix or None) or ""):
+        if _LOCAL.fullmatch(local) and _is_ours(element.nsmap.get(prefix or None) or ""):
             yield attribute, local
 
 

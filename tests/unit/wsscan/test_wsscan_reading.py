@@ -23,6 +23,7 @@ from bridge.wsscan.scanner import ConditionName, DeviceCondition, LocalText, Sca
 from bridge.wsscan.sections import JobSection, RequestedElements
 from bridge.wsscan.ticket import DocumentParameters
 from bridge.wsscan.values import ColorEntry
+from bridge.wsscan.year import normalise
 
 NS = "http://schemas.microsoft.com/windows/2006/08/wdp/scan"
 
@@ -306,3 +307,10 @@ def test_the_sections_asked_for_at_once_are_bounded() -> None:
     names = "<w:RequestedElements>" + "<w:Name>w:ScannerStatus</w:Name>" * 65 + "</w:RequestedElements>"
     body = xml(f"<w:GetScannerElementsRequest>{names}</w:GetScannerElementsRequest>")
     assert refusal(GetScannerElementsRequest, body).path == "GetScannerElementsRequest/RequestedElements/Name"
+
+
+@pytest.mark.parametrize("local", ["9lives", "a/b"])
+def test_a_name_that_xml_forbids_is_refused_and_not_kept_for_the_answer(local: str) -> None:
+    body = xml(f"<w:GetJobElementsRequest>{NAMES.format(f'<w:Name>w:{local}</w:Name>')}</w:GetJobElementsRequest>")
+    normalise(body)
+    assert refusal(GetJobElementsRequest, body).reason == "is not a qualified name"
