@@ -317,11 +317,17 @@ class EsciScanner:
             self._body.end_page(now)
             self._fail()
             return
-        scan = Scan(self._content(), parameters.row_bytes, parameters.height, parameters.block_lines, now)
+        scan = Scan(
+            self._content(),
+            parameters.row_bytes,
+            parameters.height,
+            parameters.block_lines,
+            now,
+            apart=self._script.lastblock == "apart",
+        )
         self._scan, self._wanted = scan, True
         if self._extended:
-            size = scan.block_bytes if scan.full_blocks else 0
-            self._say(replies.start(self.state, size, scan.full_blocks, scan.last_bytes))
+            self._say(replies.start(self.state, *scan.announced))
 
     def _content(self) -> Iterator[bytes]:
         path = self.state.path
