@@ -5,13 +5,14 @@ RFC 1901. One engine and one socket serve all links of an event loop; each call 
 """
 
 import asyncio
-import ipaddress
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-# pysnmp ships no types.
+# pysnmp and the pyasn1 under it ship no types.
+from pyasn1.type import univ  # type: ignore[import-untyped]
 from pysnmp.error import PySnmpError  # type: ignore[import-untyped]
 from pysnmp.hlapi.v3arch.asyncio import (  # type: ignore[import-untyped]
     CommunityData,
@@ -25,7 +26,7 @@ from pysnmp.hlapi.v3arch.asyncio import (  # type: ignore[import-untyped]
     get_cmd,
     next_cmd,
 )
-from pysnmp.proto import errind, rfc1902  # type: ignore[import-untyped]
+from pysnmp.proto import errind  # type: ignore[import-untyped]
 
 from drivers.contract.errors import DeviceGarbled, DeviceGone, DeviceRefused, DeviceTimeout
 from drivers.snmp.credentials import Community, Credentials, Version
@@ -34,7 +35,7 @@ from drivers.snmp.reading import Value
 BATCH = 20  # objects of one GET: about 500 octets, which every agent can take (RFC 3417 §3.2.1)
 REPETITIONS = 20  # rows of one GETBULK
 LONGEST = 4096  # octets of one value that we keep
-SLACK = 0.5  # seconds: pysnmp looks for time-outs twice a second
+SLACK = 1.0  # seconds for pysnmp, which looks for time-outs twice a second, to give up by itself
 
 TOO_BIG, NO_SUCH_NAME, GEN_ERR, NO_ACCESS, AUTHORIZATION_ERROR = 1, 2, 5, 6, 16  # RFC 3416 §3 error-status
 REFUSALS = (
@@ -71,7 +72,7 @@ class _Answer:
 class UdpLink:
     """`drivers.snmp.reading.Link` over UDP. Open with `open_link`."""
 
-    def __init__(self, where: str, credentials: Credentials, target: Any, deadline: float) -> None:
+    def __init__(self, where: str, credentials: Credentials, target: Any, patience: float) -> None:
         loop = asyncio.get_running_loop()
         shared = _shared.get(loop) or _Shared()
         _shared[loop] = shared
@@ -81,7 +82,7 @@ class UdpLink:
         self._v1 = credentials.version is Version.V1
         self._auth = _auth(credentials)
         self._target = target
-        self._deadline = deadline
+        self._patience = patience
         self._turn = asyncio.Lock()  # one request on its way: small agents drop what comes in between
 
     async def get(self, oids: Sequence[str]) -> dict[str, Value | None]:
@@ -145,7 +146,7 @@ class UdpLink:
             raise DeviceGone(f"{self._where}: the link was closed")
         wanted = [ObjectType(ObjectIdentity(oid)) for oid in oids]
         try:
-            async with self._turn, asyncio.timeout(self._deadline):
+            async with self._turn, asyncio.timeout(self._patience + SLACK):
                 indication, status, index, binds = await command(
                     self._shared.engine, self._auth, self._target, ContextData(), *numbers, *wanted, lookupMib=False
                 )
@@ -166,9 +167,7 @@ class UdpLink:
 
     def _silent(self) -> str:
         # RFC 3584 §5.2: an agent drops what comes with an unknown community, so both look alike.
-        return (
-            f"{self._where}: no answer in {self._deadline:.1f} s: not reachable, SNMP is off, or the community is wrong"
-        )
+        return f"{self._where}: no answer in {self._patience:g} s: off, not reachable, or another community"
 
     def _unusual(self, answer: _Answer) -> Exception:
         if answer.status in (NO_ACCESS, AUTHORIZATION_ERROR):
@@ -184,14 +183,16 @@ async def open_link(
     Raises DeviceGone for a name that does not resolve.
     """
     where = f"snmp {host}:{port}"
-    kind = Udp6TransportTarget if _is_ipv6(host) else UdpTransportTarget
-    deadline = timeout * (retries + 1) + SLACK * (retries + 1)
+    patience = timeout * (retries + 1)
     try:
-        async with asyncio.timeout(deadline):
-            target = await kind.create((host, port), timeout=timeout, retries=retries)
-    except (PySnmpError, OSError) as err:  # TimeoutError is an OSError
-        raise DeviceGone(f"{where}: the name does not resolve: {_last_line(err)}") from err
-    return UdpLink(where, credentials, target, deadline)
+        async with asyncio.timeout(patience):
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    except (OSError, UnicodeError) as err:  # TimeoutError and gaierror are OSErrors
+        raise DeviceGone(f"{where}: the name does not resolve: {err}") from err
+    family, _, _, _, address = found[0]
+    kind = Udp6TransportTarget if family == socket.AF_INET6 else UdpTransportTarget
+    target = await kind.create((address[0], port), timeout=timeout, retries=retries)
+    return UdpLink(where, credentials, target, patience)
 
 
 def _auth(credentials: Credentials) -> CommunityData:
@@ -202,27 +203,20 @@ def _auth(credentials: Credentials) -> CommunityData:
 
 def _plain(value: Any) -> Value | None:
     match value:
-        case rfc1902.ObjectIdentifier() | rfc1902.ObjectName():
+        case univ.Null():
+            return None  # also NoSuchObject, NoSuchInstance, EndOfMibView
+        case univ.ObjectIdentifier():
             return str(value)
-        case rfc1902.OctetString() | rfc1902.IpAddress() | rfc1902.Opaque():
+        case univ.OctetString():  # also IpAddress and Opaque
             return bytes(value.asOctets())[:LONGEST]
-        case rfc1902.Integer32() | rfc1902.Unsigned32() | rfc1902.Counter32() | rfc1902.Counter64():
-            return int(value)
-        case rfc1902.Gauge32() | rfc1902.TimeTicks():
+        case univ.Integer():  # also all counters
             return int(value)
         case _:
-            return None  # NoSuchObject, NoSuchInstance, EndOfMibView, Null
+            return None
 
 
 def _arcs(oid: str) -> tuple[int, ...]:
     return tuple(int(arc) for arc in oid.split("."))
-
-
-def _is_ipv6(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.partition("%")[0]).version == 6
-    except ValueError:
-        return False
 
 
 def _last_line(err: Exception) -> str:

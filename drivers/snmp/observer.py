@@ -1,7 +1,7 @@
 """The sense organ: one small GET per look, details only when something changed, pace by what is going on.
 
 A look reads sysUpTime, the vendor's objects and the standard status objects together, so that they fit one another.
-The alert table is walked only when a status object or an alert counter moved. Nothing here
+The alert table is walked when a status object or an alert counter moved, else once a minute. Nothing here
 changes the device.
 """
 
@@ -20,7 +20,7 @@ BUSY_PACE = 0.3
 LONGEST_PACE = 30.0  # between looks at a device that does not answer
 JITTER = 0.1  # part of the pace, so that many scanners are not asked in step
 GONE_AFTER = 3  # looks in a row without an answer
-ASK_AGAIN = 30  # looks after which missing objects are asked for again: a device that boots shows them late
+ASK_AGAIN = 30  # looks after which missing objects are asked for again: a device that boots has them late
 ALERT_OBJECTS = 400  # of the alert table: 50 rows
 
 
@@ -85,7 +85,8 @@ class SnmpObserver:
 
     async def _details(self, reading: Reading) -> None:
         watched = tuple(reading.get(oid) for oid in self._status_objects())
-        if watched and watched != self._watched:
+        due = self._looks % ASK_AGAIN == 0  # some agents have neither alert counters nor a status that moves
+        if watched and (due or watched != self._watched):
             self._alerts = printer_mib.alerts(await self._link.walk(oids.PRT_ALERT_ENTRY, rows=ALERT_OBJECTS))
             self._watched = watched
 

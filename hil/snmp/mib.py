@@ -1,6 +1,6 @@
 """A set of objects in lexicographic order, as an agent serves it; and the reader of .snmprec recordings.
 
-Spec: RFC 3416 §4.2 (order); the data file of snmpsim, `OID|TYPE|VALUE`: TYPE is a decimal BER tag, `x` after it for hex.
+Spec: RFC 3416 §4.2 (order); snmpsim's `OID|TYPE|VALUE`: TYPE is a decimal BER tag, `x` after it for hex.
 """
 
 from bisect import bisect_right

@@ -128,7 +128,6 @@ def follow(track: Track, look: Look) -> Track:
         f"{track.prefix}-{track.count + 1}",
         base=before or look,
         joined=before is None and look.state is not Upload.START,
-        source=_source_at_start(look if before is None else before),
     )
     return _end_if_over(replace(track, count=track.count + 1), _advance(run, Upload.IDLE, look))
 
@@ -151,11 +150,6 @@ def _end_if_over(track: Track, run: Run) -> Track:
     if run.phase in (Phase.DONE, Phase.CANCELED, Phase.FAILED):
         return replace(track, run=None, ended=(*track.ended, (run, LINGER)))
     return replace(track, run=run)
-
-
-def _source_at_start(look: Look) -> Unit | None:
-    """HP's devices take the feeder when paper lies in it, and the glass otherwise."""
-    return {Feeder.LOADED: Unit.FEEDER, Feeder.EMPTY: Unit.PLATEN}.get(look.feeder)
 
 
 def _advance(run: Run, before: Upload, look: Look) -> Run:
@@ -222,6 +216,16 @@ def _delta(before: int | None, after: int | None) -> int:
 
 
 def _source(run: Run, look: Look) -> Unit | None:
+    """HP's devices take the feeder when paper lies in it, else the glass; what was counted knows better.
+
+    A feeder that is empty once the pages move may have been loaded since the last look: that tells nothing.
+    """
     if _delta(run.base.adf, look.adf):
         return Unit.FEEDER
-    return Unit.PLATEN if _delta(run.base.flatbed, look.flatbed) else run.source
+    if _delta(run.base.flatbed, look.flatbed):
+        return Unit.PLATEN
+    if run.source is None and Feeder.LOADED in (run.base.feeder, look.feeder):
+        return Unit.FEEDER
+    if run.source is None and look.state is Upload.START and look.feeder is Feeder.EMPTY:
+        return Unit.PLATEN
+    return run.source

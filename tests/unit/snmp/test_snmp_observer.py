@@ -1,0 +1,205 @@
+"""Looking at a simulated MFP, time turned by hand: what a bridge would be told."""
+
+import itertools
+from random import Random
+
+import pytest
+
+from drivers.contract.errors import DeviceGone, DeviceTimeout
+from drivers.contract.observation import Feeder, Phase, Readiness, Trouble, TroubleKind, Unit
+from drivers.snmp.device import key, open_on
+from hil.devices.mfp.model import Mfp
+from hil.devices.mfp.objects import mib
+from hil.devices.stimuli import At, CancelAtPanel, Clear, Jam, LoadPaper, Plug, Press, Unplug
+from hil.script import read
+from hil.snmp.ber import Tag, Typed
+from hil.snmp.mib import Mib, oid, overlay
+
+SCRIPT = "warmup=1,speed=3508,feed=0.25"  # a page lasts a second
+JAM = Trouble(TroubleKind.JAM, Unit.FEEDER)
+
+
+@pytest.fixture
+def model(clock):
+    return Mfp(read(SCRIPT), clock.seconds)
+
+
+@pytest.fixture
+def link(link_to, model, clock):
+    return link_to(lambda: mib(model, clock.seconds))
+
+
+@pytest.fixture
+async def observer(link, clock):
+    device = await open_on(link, key("mfp"), clock)
+    device.observers[0]._dice = Random(1)
+    return device.observers[0]
+
+
+async def watch(observer, seconds, clock):
+    """Snapshots of `seconds`, each different from the one before."""
+    seen, end = [], clock.seconds + seconds
+    while clock.seconds < end:
+        snapshot = await observer.poll()
+        if not seen or snapshot != seen[-1]:
+            seen.append(snapshot)
+        await observer.rest(snapshot)
+    return seen
+
+
+def steps(snapshots):
+    """Phase and pages of the only job, without repeats."""
+    told = [(job.phase, job.pages) for snapshot in snapshots for job in snapshot.jobs]
+    return [step for step, _ in itertools.groupby(told)]
+
+
+async def test_the_opened_device_can_be_seen_and_not_asked_to_scan(link, clock) -> None:
+    device = await open_on(link, key("mfp", 1161), clock)
+    assert device.identity.key == "snmp-mfp:1161"
+    assert device.identity.name == "HP LaserJet MFP Simulated"
+    assert device.identity.serial == "SIM0000001"
+    assert device.identity.firmware == "20240102"
+    assert device.driver == "snmp"
+    assert device.acquirer is None
+    assert device.capabilities.feeder is None
+    assert device.capabilities.buttons == ("scan",)
+
+
+def test_the_key_of_an_ipv6_agent_has_brackets() -> None:
+    assert key("fe80::1", 161) == "snmp-[fe80::1]:161"
+
+
+async def test_a_panel_scan_of_three_sheets(observer, model, clock) -> None:
+    model.update(clock.seconds, [LoadPaper(3), Press()])
+    seen = await watch(observer, 12, clock)
+    assert steps(seen) == [
+        (Phase.WARMING, 0),
+        (Phase.SCANNING, 0),
+        (Phase.SCANNING, 1),
+        (Phase.SCANNING, 2),
+        (Phase.DONE, 3),
+    ]
+    assert {job.source for snapshot in seen for job in snapshot.jobs} == {Unit.FEEDER}
+    assert [press.serial for snapshot in seen for press in snapshot.presses] == [1]
+    assert seen[0].readiness is Readiness.BUSY
+    assert (seen[-1].readiness, seen[-1].jobs, seen[-1].feeder) == (Readiness.IDLE, (), Feeder.EMPTY)
+
+
+async def test_a_scan_from_the_glass(observer, model, clock) -> None:
+    model.update(clock.seconds, [Press()])
+    seen = await watch(observer, 6, clock)
+    assert steps(seen)[-1] == (Phase.DONE, 1)
+    assert {job.source for snapshot in seen for job in snapshot.jobs} == {Unit.PLATEN}
+
+
+async def test_a_jam_at_page_two_fails_the_job_and_stops_the_scanner_until_cleared(observer, model, clock) -> None:
+    model.update(clock.seconds, [LoadPaper(3), At(2, 50, Jam()), Press()])
+    seen = await watch(observer, 12, clock)
+    assert steps(seen)[-2:] == [(Phase.SCANNING, 1), (Phase.FAILED, 1)]
+    assert (seen[-1].readiness, seen[-1].troubles) == (Readiness.STOPPED, frozenset({JAM}))
+    assert seen[-1].explanation == "paper jam in the document feeder"
+    model.update(clock.seconds, [Clear()])
+    after = await observer.poll()
+    assert (after.readiness, after.troubles, after.explanation) == (Readiness.IDLE, frozenset(), "")
+
+
+async def test_the_stop_key_is_a_cancel_at_the_panel(observer, model, clock) -> None:
+    model.update(clock.seconds, [LoadPaper(3), At(2, 50, CancelAtPanel()), Press()])
+    seen = await watch(observer, 12, clock)
+    last = [job for snapshot in seen for job in snapshot.jobs][-1]
+    assert (last.phase, last.pages, last.at_panel) == (Phase.CANCELED, 1, True)
+
+
+async def test_pages_missed_by_slow_looking_are_found_in_the_counters(observer, model, clock) -> None:
+    model.update(clock.seconds, [LoadPaper(5), Press()])
+    await observer.poll()
+    clock.turn(5.0)  # pages 1 to 3 are over, page 4 is under way
+    (job,) = (await observer.poll()).jobs
+    assert (job.phase, job.pages) in [(Phase.SCANNING, 2), (Phase.SCANNING, 3)]
+    clock.turn(60.0)
+    (job,) = (await observer.poll()).jobs
+    assert (job.phase, job.pages) == (Phase.DONE, 5)
+
+
+async def test_a_silent_agent_is_a_timeout_then_gone_and_then_back(observer, model, clock) -> None:
+    model.update(clock.seconds, [Unplug()])
+    for _ in range(2):
+        with pytest.raises(DeviceTimeout):
+            await observer.poll()
+    paces = []
+    for _ in range(6):
+        with pytest.raises(DeviceGone):
+            await observer.poll()
+        paces.append(observer.pace())
+    assert paces == [2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    model.update(clock.seconds, [Plug()])
+    assert (await observer.poll()).readiness is Readiness.IDLE
+    assert observer.pace() == 2.0
+
+
+async def test_a_job_that_ended_while_the_cable_was_out_is_told_when_it_is_back(observer, model, clock) -> None:
+    await observer.poll()
+    model.update(clock.seconds, [LoadPaper(2), Press()])
+    clock.turn(1.5)
+    assert [job.pages for job in (await observer.poll()).jobs] == [0]
+    model.update(clock.seconds, [Unplug()])
+    with pytest.raises(DeviceTimeout):
+        await observer.poll()
+    clock.turn(60.0)
+    model.update(clock.seconds, [Plug()])
+    (job,) = (await observer.poll()).jobs
+    assert (job.phase, job.pages) == (Phase.DONE, 2)
+
+
+async def test_it_looks_seldom_while_idle_and_often_while_a_job_runs(observer, model, clock) -> None:
+    idle = await observer.poll()
+    await observer.rest(idle)
+    assert 1.8 <= clock.slept[-1] <= 2.2
+    model.update(clock.seconds, [Press()])
+    busy = await observer.poll()
+    await observer.rest(busy)
+    assert 0.25 <= clock.slept[-1] <= 0.5
+
+
+async def test_an_idle_look_is_one_get_and_alerts_are_walked_on_change_only(observer, link) -> None:
+    await observer.poll()
+    link.asked.clear()
+    link.walked.clear()
+    for _ in range(5):
+        await observer.poll()
+    assert (len(link.asked), link.walked) == (5, [])
+
+
+async def test_an_alert_about_the_scanner_stops_it_and_one_about_the_printer_does_not(link_to, model, clock) -> None:
+    alert = "1.3.6.1.2.1.43.18.1.1"
+    rows = {"1.3.6.1.2.1.43.5.1.1.19.1": Typed(Tag.COUNTER32, 0)}  # prtAlertAllEvents
+    link = link_to(
+        lambda: overlay(mib(model, clock.seconds) or Mib({}), [(oid(name), typed) for name, typed in rows.items()])
+    )
+    device = await open_on(link, "k", clock)
+    watcher = device.observers[0]
+    assert (await watcher.poll()).readiness is Readiness.IDLE
+    for group, readiness in ((13, Readiness.IDLE), (52, Readiness.STOPPED)):
+        rows["1.3.6.1.2.1.43.5.1.1.19.1"] = Typed(Tag.COUNTER32, group)
+        rows[f"{alert}.2.1.7"] = Typed(Tag.INTEGER, 3)
+        rows[f"{alert}.4.1.7"] = Typed(Tag.INTEGER, group)
+        rows[f"{alert}.7.1.7"] = Typed(Tag.INTEGER, 8)
+        rows[f"{alert}.8.1.7"] = Typed(Tag.OCTETS, b"Jam in feeder")
+        snapshot = await watcher.poll()
+        assert snapshot.readiness is readiness
+    assert snapshot.explanation == "Jam in feeder"
+
+
+async def test_a_scanner_whose_row_is_down_is_stopped(link_to, clock) -> None:
+    objects = {
+        oid("1.3.6.1.2.1.1.2.0"): Typed(Tag.OID, oid("1.3.6.1.4.1.1248.1.1.2.1.6")),
+        oid("1.3.6.1.2.1.25.3.2.1.2.1"): Typed(Tag.OID, oid("1.3.6.1.2.1.25.3.1.1")),
+        oid("1.3.6.1.2.1.25.3.2.1.3.1"): Typed(Tag.OCTETS, b"DS-860"),
+        oid("1.3.6.1.2.1.25.3.2.1.5.1"): Typed(Tag.INTEGER, 5),
+    }
+    device = await open_on(link_to(lambda: Mib(objects)), "k", clock)
+    snapshot = await device.observers[0].poll()
+    assert device.identity.name == "Epson DS-860"
+    assert snapshot.readiness is Readiness.STOPPED
+    assert snapshot.troubles == {Trouble(TroubleKind.ATTENTION, Unit.MEDIA_PATH)}
+    assert snapshot.explanation == "the device reports that its scanner is down"
