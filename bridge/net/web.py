@@ -1,0 +1,170 @@
+"""HTTP: requests in, answers out, pages streamed. Which answer it is, bridge.service decides.
+
+Spec: SOAP 1.2 HTTP binding, DPWS 2006 section 4, MTOM. Everything a peer can make us hold or wait for is bounded.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Final
+
+from aiohttp import web
+
+from bridge.discovery.messages import PROBE
+from bridge.discovery.responder import Responder
+from bridge.errors import OperationRefused, WireError
+from bridge.log import TRAFFIC
+from bridge.service.endpoint import Endpoint, is_retrieve_image, refusal
+from bridge.service.peer import Peer
+from bridge.soap import envelope, fault
+from bridge.soap.envelope import Message
+from bridge.wsscan import faults
+from drivers.contract.xml import MAX_BYTES
+
+_log = logging.getLogger(__name__)
+
+STABLE_PROBE: Final = "/StableWSDiscoveryEndpoint/schemas-xmlsoap-org_ws_2005_04_discovery"
+SOAP_XML: Final = "application/soap+xml"
+CONTENT_TYPE: Final = f"{SOAP_XML}; charset=utf-8"
+BODY_TIMEOUT: Final = 20.0  # seconds for a request of 32 KB to arrive
+STALL_TIMEOUT: Final = 60.0  # seconds in which a client must take the next piece of its image
+KEEP_ALIVE: Final = 75.0  # Windows dislikes a connection that closes after each answer
+
+
+class Web:
+    """The HTTP face of every hosted scanner, on one port."""
+
+    def __init__(self, endpoints: Callable[[], Mapping[str, Endpoint]], responder: Responder) -> None:
+        self._endpoints = endpoints  # by their uuid in the path
+        self._responder = responder
+        self.ports: frozenset[int] = frozenset()
+
+    def application(self) -> web.Application:
+        """What aiohttp serves."""
+        app = web.Application(client_max_size=MAX_BYTES)
+        app.router.add_post(STABLE_PROBE, self._probe)
+        app.router.add_post("/{uuid}", self._post)
+        app.router.add_post("/{uuid}/scan", self._post)
+        return app
+
+    async def _post(self, request: web.Request) -> web.StreamResponse:
+        endpoint = self._endpoints().get(request.match_info["uuid"])
+        if endpoint is None:
+            raise web.HTTPNotFound(text="no scanner lives here\n")
+        message: Message | None = None
+        try:
+            message = await _read(request)
+            if is_retrieve_image(message):
+                return await self._retrieve(request, endpoint, message)
+            # A client that hangs up does not stop in the middle what it asked for.
+            work = asyncio.ensure_future(endpoint.answer(message, _peer(request), _base_url(request), self.ports))
+            answer = await asyncio.shield(work)
+        except OperationRefused as err:
+            return _refused(request, err, message)
+        except Exception:  # noqa: BLE001 - a bug of ours costs one request, and is logged whole
+            _log.exception("%s: the request broke", request.remote)
+            return _refused(request, faults.internal_error(), message)
+        return _answered(answer)
+
+    async def _probe(self, request: web.Request) -> web.StreamResponse:
+        message: Message | None = None
+        try:
+            message = await _read(request)
+            if message.addressing.action != PROBE:
+                raise faults.action_not_supported(message.addressing.action)
+            answer = self._responder.directed(message, _peer(request).local_address)
+        except WireError as err:
+            return _refused(request, OperationRefused(fault.malformed(str(err))), message)
+        except OperationRefused as err:
+            return _refused(request, err, message)
+        return _answered(answer)
+
+    async def _retrieve(self, request: web.Request, endpoint: Endpoint, message: Message) -> web.StreamResponse:
+        """The head goes out with the page's first bytes; a page that breaks later breaks the connection."""
+        response = web.StreamResponse()
+        try:
+            async with endpoint.retrieve(message) as image:
+                response.headers["Content-Type"] = image.content_type
+                async for chunk in image.outgoing.chunks():
+                    if not response.prepared:
+                        await response.prepare(request)
+                        chunk = image.head + chunk  # noqa: PLW2901 - head and first bytes leave together
+                    await _write(response, chunk)
+                await _write(response, image.tail)
+                async with asyncio.timeout(STALL_TIMEOUT):
+                    await response.write_eof()
+        except Exception as err:
+            if not response.prepared:
+                raise
+            _log.info("%s: an image broke off: %s", request.remote, err or type(err).__name__)
+            _abort(request)
+        except BaseException:
+            _abort(request)
+            raise
+        return response
+
+
+async def _write(response: web.StreamResponse, data: bytes) -> None:
+    async with asyncio.timeout(STALL_TIMEOUT):
+        await response.write(data)
+
+
+def _abort(request: web.Request) -> None:
+    """Neither a last chunk nor a closing boundary: what was sent cannot be taken for a whole page."""
+    with suppress(Exception):
+        if request.transport is not None:
+            request.transport.abort()
+
+
+async def _read(request: web.Request) -> Message:
+    """The SOAP message of a request. Raises OperationRefused."""
+    if request.content_type != SOAP_XML:
+        raise OperationRefused(fault.malformed(f"Content-Type {request.content_type[:100]}, {SOAP_XML} is understood"))
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT):
+            data = await request.read()
+    except TimeoutError as err:
+        raise OperationRefused(fault.malformed(f"the request did not arrive within {BODY_TIMEOUT:g} s")) from err
+    except web.HTTPRequestEntityTooLarge as err:
+        raise OperationRefused(fault.malformed(f"the request has more than {MAX_BYTES} bytes")) from err
+    TRAFFIC.debug("from %s: %r", request.remote, data)
+    return envelope.read_request(data)
+
+
+def _answered(answer: bytes | None) -> web.Response:
+    if answer is None:
+        return web.Response(status=202)
+    TRAFFIC.debug("answered: %r", answer)
+    return web.Response(body=answer, headers={"Content-Type": CONTENT_TYPE})
+
+
+def _refused(request: web.Request, err: OperationRefused, message: Message | None) -> web.Response:
+    action = message.addressing.action if message is not None else ""
+    relates_to = message.addressing.message_id if message is not None else None
+    _log.info("%s: %s refused: %s", request.remote, action.rpartition("/")[2] or "request", err)
+    body = refusal(err, action, relates_to)
+    TRAFFIC.debug("answered: %r", body)
+    return web.Response(body=body, status=fault.http_status(err.fault), headers={"Content-Type": CONTENT_TYPE})
+
+
+def _peer(request: web.Request) -> Peer:
+    transport = request.transport
+    here = transport.get_extra_info("sockname") if transport is not None else None
+    there = transport.get_extra_info("peername") if transport is not None else None
+    if here is None or there is None:
+        raise faults.temporary_error("the connection is gone")
+    scope = there[3] if len(there) > 3 else 0
+    return Peer(_plain(there[0]), _plain(here[0]), here[1], scope)
+
+
+def _plain(address: str) -> str:
+    """Without a scope, and IPv4 as IPv4 where a dual-stack socket wraps it."""
+    return address.partition("%")[0].removeprefix("::ffff:")
+
+
+def _base_url(request: web.Request) -> str:
+    """How this very peer reaches us."""
+    peer = _peer(request)
+    host = f"[{peer.local_address}]" if ":" in peer.local_address else peer.local_address
+    return f"http://{host}:{peer.local_port}"

@@ -1,0 +1,159 @@
+"""Everything one scanner answers over HTTP, by the Action of the request: scan service, event source, device.
+
+The namespace year of an answer or a fault is the year of the request's Action; bodies are understood in both.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from bridge.discovery import messages as discovery
+from bridge.discovery.responder import Responder
+from bridge.dpws import transfer
+from bridge.dpws.metadata import Metadata, scanner_service
+from bridge.errors import OperationRefused, WireError
+from bridge.eventing.policy import Caller
+from bridge.jobs.tray import Outgoing
+from bridge.scanner.hosted import HostedScanner
+from bridge.service import scan
+from bridge.service.peer import Peer
+from bridge.service.scan import ScanService
+from bridge.service.subscriptions import Subscriptions
+from bridge.soap import envelope, fault, names
+from bridge.soap.addressing import Addressing, new_message_id
+from bridge.soap.envelope import EnvelopeRefused, Message
+from bridge.soap.mtom import Package
+from bridge.wsscan import faults, year
+from bridge.wsscan.operations import Include, Operation, RetrieveImageResponse, ScanData
+from bridge.wsscan.year import Year
+from drivers.contract.identity import Identity
+
+SERVICE_ID: Final = "urn:wsd-scan-bridge:scan"
+DEVICE_CATEGORY: Final = "Scanners"
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One RetrieveImage answer under way: `head`, the page's chunks, `tail`."""
+
+    content_type: str
+    head: bytes
+    outgoing: Outgoing
+    tail: bytes
+
+
+class Endpoint:
+    """One scanner's voice."""
+
+    def __init__(self, uuid: UUID, service: ScanService, subscriptions: Subscriptions, responder: Responder) -> None:
+        self.uuid = uuid
+        self.service = service
+        self.subscriptions = subscriptions
+        self._responder = responder
+
+    @property
+    def address(self) -> str:
+        """The device's endpoint address."""
+        return self.uuid.urn
+
+    def device_path(self) -> str:
+        """Where Get and directed Probes go."""
+        return f"/{self.uuid}"
+
+    def scan_path(self) -> str:
+        """Where everything else goes."""
+        return f"/{self.uuid}/scan"
+
+    def metadata(self, base_url: str) -> Metadata:
+        """What a Get is answered with, for a peer that reaches us at `base_url`."""
+        return metadata(self.uuid, self.service.scanner.identity, self.service.name, f"{base_url}{self.scan_path()}")
+
+    async def answer(self, message: Message, peer: Peer, base_url: str, own_ports: frozenset[int]) -> bytes | None:
+        """The answer to any request but RetrieveImage; None is 202 with an empty body. Raises OperationRefused."""
+        action = message.addressing.action
+        split = year.split_action(action)
+        if split is not None:
+            return await self._operate(message, *split, peer)
+        if action.startswith(f"{names.WSE}/"):
+            caller = Caller(peer.address, peer.local_address, own_ports)
+            return self.subscriptions.answer(message, caller, f"{base_url}{self.scan_path()}")
+        if action == discovery.PROBE:
+            return self._probe(message, peer)
+        return transfer.answer(message, self.metadata(base_url))
+
+    def _probe(self, message: Message, peer: Peer) -> bytes | None:
+        try:
+            return self._responder.directed(message, peer.local_address, only=self.address)
+        except WireError as err:
+            raise OperationRefused(fault.malformed(str(err))) from err
+
+    async def _operate(self, message: Message, spoken: Year, name: str, peer: Peer) -> bytes:
+        operation = operation_of(message, name)
+        if message.body is not None:
+            year.normalise(message.body)
+        result = await scan.answer(self.service, operation, message.body, peer)
+        headers = message.addressing.answer(year.action(f"{operation}Response", spoken))
+        return envelope.write(headers, year.respell(result.to_xml(), spoken))
+
+    @asynccontextmanager
+    async def retrieve(self, message: Message) -> AsyncIterator[Image]:
+        """A RetrieveImage: its answer begins when the page's first bytes are there. Raises OperationRefused."""
+        spoken = year.year_of_action(message.addressing.action) or year.DEFAULT
+        if message.body is not None:
+            year.normalise(message.body)
+        async with scan.retrieve_image(self.service, message.body) as (outgoing, media_type):
+            package = Package()
+            content_id = f"image-{self.uuid.hex}@wsd"
+            body = RetrieveImageResponse(scan_data=ScanData(include=Include(href=f"cid:{content_id}")))
+            headers = message.addressing.answer(year.action(f"{Operation.RETRIEVE_IMAGE}Response", spoken))
+            root = envelope.write(headers, year.respell(body.to_xml(), spoken))
+            yield Image(package.content_type, package.head(root, content_id, media_type), outgoing, package.tail())
+
+
+def is_retrieve_image(message: Message) -> bool:
+    """Whether the answer to this is a stream."""
+    split = year.split_action(message.addressing.action)
+    return split is not None and split[1] == Operation.RETRIEVE_IMAGE
+
+
+def operation_of(message: Message, name: str) -> Operation:
+    """The operation that an Action names. Raises OperationRefused."""
+    try:
+        return Operation(name)
+    except ValueError as err:
+        raise faults.action_not_supported(message.addressing.action) from err
+
+
+def refusal(err: OperationRefused, action: str, relates_to: str | None) -> bytes:
+    """The fault as the peer is owed it, in the year that it spoke."""
+    if isinstance(err, EnvelopeRefused):
+        return envelope.answer_refusal(err)
+    spoken = year.year_of_action(action) or year.DEFAULT
+    headers = Addressing(err.fault.action or names.FAULT_ACTION, names.ANONYMOUS, new_message_id(), relates_to)
+    return envelope.write(headers, year.respell(fault.to_xml(err.fault), spoken))
+
+
+def metadata(uuid: UUID, identity: Identity, name: str, scan_url: str) -> Metadata:
+    """The device's own description. Were the model named just as on USB, Windows would fetch its maker's driver."""
+    hardware = None
+    if identity.vendor_id is not None and identity.product_id is not None:
+        hardware = f"VEN_{identity.vendor_id:04X}&DEV_{identity.product_id:04X}"
+    return Metadata(
+        manufacturer=identity.manufacturer,
+        model_name=f"{identity.model} (WSD)",
+        friendly_name=name,
+        hosted=(scanner_service((scan_url,), SERVICE_ID, hardware),),
+        device_category=DEVICE_CATEGORY,
+        firmware_version=identity.firmware,
+        serial_number=identity.serial,
+        container_id=uuid,
+    )
+
+
+def digest(uuid: UUID, scanner: HostedScanner, name: str) -> str:
+    """Changes exactly when MetadataVersion must: with what a Get says, wherever it is asked."""
+    said = metadata(uuid, scanner.identity, name, "http://here/scan")
+    return hashlib.sha256(f"{said!r} {scanner.capabilities!r}".encode()).hexdigest()

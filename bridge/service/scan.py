@@ -1,0 +1,217 @@
+"""The operations of the scan service, as functions of a request: no HTTP, no SOAP.
+
+Spec: WS-Scan ScannerServiceType. RetrieveImage alone does not answer with an element but with a stream:
+`retrieve_image`.
+"""
+
+import hmac
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from lxml import etree
+
+from bridge.errors import WireError
+from bridge.jobs.book import HISTORY, Paper
+from bridge.jobs.job import Job
+from bridge.jobs.tray import Outgoing
+from bridge.scanner.acquisition import Acquisition
+from bridge.scanner.hosted import HostedScanner
+from bridge.service.peer import Peer
+from bridge.translate import report, ticket
+from bridge.translate.capabilities import configuration
+from bridge.wsscan import faults
+from bridge.wsscan.names import ScanElement
+from bridge.wsscan.operations import (
+    CancelJobRequest,
+    CancelJobResponse,
+    CreateScanJobRequest,
+    CreateScanJobResponse,
+    GetActiveJobsResponse,
+    GetJobElementsRequest,
+    GetJobElementsResponse,
+    GetJobHistoryResponse,
+    GetScannerElementsRequest,
+    GetScannerElementsResponse,
+    JobSummaries,
+    Operation,
+    RetrieveImageRequest,
+    ValidateScanTicketRequest,
+    ValidateScanTicketResponse,
+    read_request,
+)
+from bridge.wsscan.scanner import LocalText, ScannerDescription
+from bridge.wsscan.sections import (
+    JobElementData,
+    JobElements,
+    JobSection,
+    ScannerElementData,
+    ScannerElements,
+    ScannerSection,
+)
+from bridge.wsscan.ticket import Document, DocumentDescription, Documents, ValidationInfo
+
+# An answer stays under DPWS's 32,767 octets whatever the jobs are called.
+_MOST_SUMMARIES: Final = 20
+_TOKEN_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ScanService:
+    """One scanner's scan service."""
+
+    scanner: HostedScanner
+    acquisition: Acquisition
+    name: str
+    location: str | None = None
+
+
+async def answer(service: ScanService, operation: Operation, body: etree._Element | None, peer: Peer) -> ScanElement:
+    """Carry out any operation but RetrieveImage. Raises OperationRefused; then nothing was changed."""
+    request = _read(operation, body)
+    match request:
+        case CreateScanJobRequest():
+            return await _create_scan_job(service, request, peer)
+        case CancelJobRequest():
+            service.acquisition.cancel(request.job_id)
+            return CancelJobResponse()
+        case ValidateScanTicketRequest():
+            return _validate_scan_ticket(service, request)
+        case GetScannerElementsRequest():
+            return _get_scanner_elements(service, request)
+        case GetJobElementsRequest():
+            return _get_job_elements(service, request)
+    if operation is Operation.GET_ACTIVE_JOBS:
+        active = islice(service.scanner.book.active(), _MOST_SUMMARIES)
+        return GetActiveJobsResponse(active_jobs=_summaries(active))
+    if operation is Operation.GET_JOB_HISTORY:
+        ended = islice(service.scanner.book.history(), min(HISTORY, _MOST_SUMMARIES))
+        return GetJobHistoryResponse(job_history=_summaries(ended))
+    raise faults.action_not_supported(operation)
+
+
+@asynccontextmanager
+async def retrieve_image(service: ScanService, body: etree._Element | None) -> AsyncIterator[tuple[Outgoing, str]]:
+    """The next page and its media type; leaving the block well means that the client has all of it.
+
+    Raises OperationRefused before the first byte, and the page's own error out of its chunks.
+    """
+    request = _read(Operation.RETRIEVE_IMAGE, body)
+    if not isinstance(request, RetrieveImageRequest):
+        raise faults.internal_error()
+    job_id = request.job_id
+    if service.scanner.book.get(job_id) is None:
+        raise faults.job_id_not_found(job_id)
+    paper = service.scanner.book.paper(job_id)
+    if paper is None or not hmac.compare_digest(paper.token.encode(), request.job_token.encode()):
+        raise faults.invalid_job_token()
+    media_type = ticket.media_type(paper.final)
+    async with service.acquisition.retrieve(job_id, request.document_description.document_name) as outgoing:
+        yield outgoing, media_type
+
+
+def _read(operation: Operation, body: etree._Element | None) -> ScanElement:
+    try:
+        return read_request(operation, body)
+    except WireError as err:
+        raise faults.invalid_args(err) from err
+
+
+async def _create_scan_job(service: ScanService, request: CreateScanJobRequest, peer: Peer) -> CreateScanJobResponse:
+    if request.scan_identifier is not None:
+        raise faults.invalid_scan_identifier()
+    if request.destination_token is not None:
+        raise faults.invalid_destination_token()
+    plan = ticket.plan(request.scan_ticket, service.scanner.capabilities)
+    paper = Paper(
+        token=secrets.token_hex(_TOKEN_BYTES),
+        ticket=request.scan_ticket,
+        final=plan.final,
+        images=plan.images,
+        creator=peer.address,
+    )
+    asked = request.scan_ticket.job_description
+    job = await service.acquisition.create(asked.job_name, asked.job_originating_user_name, plan, paper)
+    return CreateScanJobResponse(
+        job_id=job.id, job_token=paper.token, image_information=plan.images, document_final_parameters=plan.final
+    )
+
+
+def _validate_scan_ticket(service: ScanService, request: ValidateScanTicketRequest) -> ValidateScanTicketResponse:
+    plan = ticket.plan(request.scan_ticket, service.scanner.capabilities)
+    exact = ticket.is_exact(plan.final)
+    return ValidateScanTicketResponse(
+        validation_info=ValidationInfo(
+            valid_ticket=exact,
+            image_information=plan.images,
+            valid_scan_ticket=None if exact else ticket.corrected(request.scan_ticket, plan.final),
+        )
+    )
+
+
+def _get_scanner_elements(service: ScanService, request: GetScannerElementsRequest) -> GetScannerElementsResponse:
+    data = tuple(_scanner_section(service, name) for name in request.requested_elements.name)
+    return GetScannerElementsResponse(scanner_elements=ScannerElements(element_data=data))
+
+
+def _scanner_section(service: ScanService, name: str) -> ScannerElementData:
+    scanner = service.scanner
+    match name:
+        case ScannerSection.DESCRIPTION:
+            return ScannerElementData(name=name, valid=True, scanner_description=description(service))
+        case ScannerSection.CONFIGURATION:
+            return ScannerElementData(name=name, valid=True, scanner_configuration=configuration(scanner.capabilities))
+        case ScannerSection.STATUS:
+            status = report.scanner_status(scanner.view, scanner.clock.now(), scanning=scanner.scanning)
+            return ScannerElementData(name=name, valid=True, scanner_status=status)
+        case ScannerSection.DEFAULT_SCAN_TICKET:
+            return ScannerElementData(
+                name=name, valid=True, default_scan_ticket=ticket.default_ticket(scanner.capabilities)
+            )
+        case _:
+            return ScannerElementData(name=name, valid=False)
+
+
+def description(service: ScanService) -> ScannerDescription:
+    """The ScannerDescription section."""
+    location = () if service.location is None else (LocalText(text=service.location),)
+    return ScannerDescription(
+        scanner_name=(LocalText(text=service.name),),
+        scanner_info=(LocalText(text=service.scanner.identity.name[:127]),),
+        scanner_location=location,
+    )
+
+
+def _get_job_elements(service: ScanService, request: GetJobElementsRequest) -> GetJobElementsResponse:
+    job = service.scanner.book.get(request.job_id)
+    if job is None:
+        raise faults.job_id_not_found(request.job_id)
+    paper = service.scanner.book.paper(job.id)
+    data = tuple(_job_section(job, paper, name) for name in request.requested_elements.name)
+    return GetJobElementsResponse(job_elements=JobElements(element_data=data))
+
+
+def _job_section(job: Job, paper: Paper | None, name: str) -> JobElementData:
+    match name:
+        case JobSection.STATUS:
+            return JobElementData(name=name, valid=True, job_status=report.job_status(job))
+        case JobSection.TICKET if paper is not None:
+            return JobElementData(name=name, valid=True, scan_ticket=paper.ticket)
+        case JobSection.DOCUMENTS if paper is not None and paper.document_names:
+            # The schema wants at least one document: before the first there is no such section.
+            documents = tuple(
+                Document(document_description=DocumentDescription(document_name=document))
+                for document in paper.document_names[-_MOST_SUMMARIES:]
+            )
+            return JobElementData(
+                name=name, valid=True, documents=Documents(document_final_parameters=paper.final, document=documents)
+            )
+        case _:
+            return JobElementData(name=name, valid=False)
+
+
+def _summaries(jobs: "islice[Job]") -> JobSummaries:
+    return JobSummaries(job_summary=tuple(report.job_summary(job) for job in jobs))

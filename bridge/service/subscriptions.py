@@ -1,0 +1,160 @@
+"""One scanner as an event source: who is subscribed, in which year each is told, and the letters they are owed.
+
+Spec: WS-Eventing 2004/08, WS-Scan events. The courier is handed in; what is persisted is the ledger's JSON.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from bridge.errors import WireError
+from bridge.eventing import filter as filters
+from bridge.eventing import messages
+from bridge.eventing.ledger import Granted, Ledger, Owed, Wish
+from bridge.eventing.messages import EndStatus, Lease, Renew, Subscribe, SubscribeResponse, SubscriptionEnd
+from bridge.eventing.policy import Caller, pin
+from bridge.eventing.subscription import Subscription
+from bridge.log import kept_short
+from bridge.soap import addressing, envelope
+from bridge.soap.addressing import Addressing
+from bridge.soap.endpoint import EndpointReference
+from bridge.soap.envelope import Message
+from bridge.wsscan import faults, year
+from bridge.wsscan.events import EventName
+from bridge.wsscan.names import ScanElement
+from bridge.wsscan.year import Year
+
+_log = logging.getLogger(__name__)
+
+EVENT_ACTIONS: Final = frozenset(year.action(name, each) for name in EventName for each in Year)
+
+
+class Post(Protocol):
+    """Hands a message to whoever delivers it, in order for each subscription; returns at once."""
+
+    def __call__(self, subscription: Subscription, to: EndpointReference, address: str, body: bytes) -> None: ...
+
+
+class Subscriptions:
+    """The subscriptions of one scanner."""
+
+    def __init__(self, key: str, ledger: Ledger, post: Post, forget: Callable[[str], None]) -> None:
+        self._key = key
+        self._ledger = ledger
+        self._post = post
+        self._forget = forget
+        self.changed: Callable[[], None] = lambda: None  # called before a change is answered for
+
+    # What subscribers ask.
+
+    def answer(self, message: Message, caller: Caller, manager_url: str) -> bytes:
+        """Subscribe, Renew, GetStatus or Unsubscribe. Raises OperationRefused."""
+        headers = message.addressing
+        match headers.action:
+            case messages.SUBSCRIBE:
+                return self._subscribe(message, caller, manager_url)
+            case messages.RENEW:
+                granted = self._ledger.renew(messages.identifier_of(message), Renew.from_message(message).expires)
+                self.changed()
+                lease = Lease("RenewResponse", granted.expires)
+                return envelope.write(headers.answer(messages.RENEW_RESPONSE), lease.to_xml())
+            case messages.GET_STATUS:
+                lease = Lease("GetStatusResponse", self._ledger.status(messages.identifier_of(message)))
+                return envelope.write(headers.answer(messages.GET_STATUS_RESPONSE), lease.to_xml())
+            case messages.UNSUBSCRIBE:
+                entry = self._ledger.unsubscribe(messages.identifier_of(message))
+                self._forget(entry.identifier)
+                self.changed()
+                _log.info("device=%s sub=%s: unsubscribed", self._key, entry.identifier)
+                return envelope.write(headers.answer(messages.UNSUBSCRIBE_RESPONSE))
+            case other:
+                raise faults.action_not_supported(other)
+
+    def _subscribe(self, message: Message, caller: Caller, manager_url: str) -> bytes:
+        asked = Subscribe.from_message(message)
+        chosen = filters.understand(asked.filter, EVENT_ACTIONS)
+        wish = Wish(
+            notify_to=asked.notify_to,
+            notify_address=pin(asked.notify_to, caller),
+            peer=caller.peer,
+            chosen=chosen,
+            expires=asked.expires,
+            end_to=asked.end_to,
+            end_address=None if asked.end_to is None else pin(asked.end_to, caller),
+            speaks=_year(chosen, asked),
+        )
+        granted = self._ledger.subscribe(wish)
+        self._enter(granted)
+        entry = granted.subscription
+        response = SubscribeResponse(entry.manager(manager_url), granted.expires)
+        return envelope.write(message.addressing.answer(messages.SUBSCRIBE_RESPONSE), response.to_xml())
+
+    def _enter(self, granted: Granted) -> None:
+        if granted.replaced is not None:
+            self._forget(granted.replaced.identifier)
+        self.changed()
+        entry = granted.subscription
+        _log.info(
+            "device=%s sub=%s: %s subscribed for %s",
+            self._key,
+            entry.identifier,
+            kept_short(entry.notify_to.address),
+            granted.expires,
+        )
+
+    # What subscribers are owed.
+
+    def tell(self, name: EventName, body: ScanElement) -> None:
+        """One event to everybody who asked for it, each in the year that it speaks."""
+        spellings = frozenset(year.action(name, each) for each in Year)
+        for entry in self._ledger.select(spellings):
+            speaks = Year(entry.speaks)
+            headers = Addressing(year.action(name, speaks), entry.notify_to.address, addressing.new_message_id())
+            letter = envelope.write(
+                headers, year.respell(body.to_xml(), speaks), blocks=entry.notify_to.header_blocks()
+            )
+            self._post(entry, entry.notify_to, entry.notify_address, letter)
+
+    def lost(self, identifier: str, why: str) -> tuple[Owed, ...]:
+        """A subscriber could not be reached: it is struck out, and owed the news if it named a place for it."""
+        entry = self._ledger.end(identifier, EndStatus.DELIVERY_FAILURE, why[:200])
+        if entry is not None:
+            _log.warning("device=%s sub=%s: given up: %s", self._key, identifier, kept_short(why))
+            self.changed()
+        return self._ledger.owed()
+
+    def shut_down(self) -> tuple[Owed, ...]:
+        """The event source stops in good order; the ledger itself is kept for the next start."""
+        return tuple(
+            Owed(entry, EndStatus.SOURCE_SHUTTING_DOWN, "the scan service is stopping")
+            for entry in self._ledger.everyone()
+            if entry.end_to is not None
+        )
+
+    def expire(self) -> None:
+        """Forget those whose lease ran out."""
+        for entry in self._ledger.expire():
+            self._forget(entry.identifier)
+            _log.info("device=%s sub=%s: expired", self._key, entry.identifier)
+
+
+def end_letter(owed: Owed, manager_url: str) -> bytes | None:
+    """The SubscriptionEnd; None for a subscriber that named no place for it."""
+    to = owed.subscription.end_to
+    if to is None:
+        return None
+    headers = Addressing(messages.SUBSCRIPTION_END, to.address, addressing.new_message_id())
+    body = SubscriptionEnd(owed.subscription.manager(manager_url), owed.status, owed.reason)
+    return envelope.write(headers, body.to_xml(), blocks=to.header_blocks())
+
+
+def _year(chosen: tuple[str, ...] | None, asked: Subscribe) -> Year:
+    """The filter says it first, the ScanDestinations second."""
+    found = next((each for uri in chosen or () if (each := year.year_of_action(uri)) is not None), None)
+    if found is None:
+        for extension in asked.extensions:
+            try:
+                found = found or year.normalise(extension)
+            except WireError:
+                continue
+    return found or year.DEFAULT
