@@ -17,8 +17,10 @@ class Mib:
         self._objects = dict(objects)
         self._order = sorted(self._objects)
 
-    def __len__(self) -> int:
-        return len(self._order)
+    @property
+    def names(self) -> list[Oid]:
+        """All of them, in order."""
+        return list(self._order)
 
     def get(self, name: Oid) -> Typed | None:
         """The object of exactly this name."""
@@ -74,4 +76,4 @@ def _typed(tag: Tag, raw: bytes, *, as_text: bool) -> Typed:
 
 def overlay(below: Mib, above: Iterable[tuple[Oid, Typed]]) -> Mib:
     """A recording with some objects replaced or added."""
-    return Mib({**{name: value for name in below._order if (value := below.get(name))}, **dict(above)})
+    return Mib({**{name: value for name in below.names if (value := below.get(name))}, **dict(above)})

@@ -1,48 +1,71 @@
 """The simulated MFP on a socket, for `wsd-scan-hil serve hp-mfp` and whoever attaches to it over SNMP."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
+from drivers.contract.clock import Clock, SystemClock
 from hil.devices.mfp.model import Mfp
 from hil.devices.mfp.objects import mib
 from hil.devices.stimuli import Stimulus
-from hil.script import Script
-from hil.snmp.agent import Agent, Line
-from hil.snmp.mib import Mib
+from hil.script import Script, read
+from hil.snmp.agent import Agent
+
+FAMILY = "hp-mfp"
 
 
-class ServedMfp:
-    """A running MFP with its agent; `tell` is what happens to it."""
+@dataclass(frozen=True, slots=True)
+class MfpRig:
+    """One served MFP: its body, its agent, and where that is."""
 
-    def __init__(self, script: Script, community: str = "public", line: Line | None = None) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.model = Mfp(script, self._loop.time())
-        self.agent = Agent(self._objects, community, line)
+    mfp: Mfp
+    agent: Agent
+    host: str
+    port: int
+    clock: Clock
 
-    def tell(self, *stimuli: Stimulus) -> None:
-        """Let these things happen now, or be armed for later."""
-        self.model.update(self._loop.time(), stimuli)
+    def stimulate(self, *stimuli: Stimulus) -> None:
+        """Something happens to it at once, or is armed for later."""
+        self.mfp.update(self.clock.monotonic(), stimuli)
 
-    def _objects(self) -> Mib | None:
-        return mib(self.model, self._loop.time())
+    @property
+    def url(self) -> str:
+        """Where its agent answers."""
+        return f"snmp://[{self.host}]:{self.port}" if ":" in self.host else f"snmp://{self.host}:{self.port}"
+
+
+@asynccontextmanager
+async def mfp(
+    script: Script | str = "",
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    community: str = "public",
+    clock: Clock | None = None,
+) -> AsyncIterator[MfpRig]:
+    """Serve one; port 0 takes a free one. Raises ScriptError, OSError (port taken)."""
+    ticking = clock or SystemClock()
+    body = Mfp(read(script) if isinstance(script, str) else script, ticking.monotonic())
+    agent = Agent(lambda: mib(body, ticking.monotonic()), community)
+    bound, real = await agent.start(host, port)
+    try:
+        yield MfpRig(body, agent, bound, real, ticking)
+    finally:
+        agent.close()
 
 
 async def serve(
-    host: str,
-    port: int,
-    script: Script,
+    listen: tuple[str, int],
+    script: Script | str = "",
     *,
     community: str = "public",
     stimuli: asyncio.Queue[Stimulus] | None = None,
     say: Callable[[str], None] = lambda line: print(line, flush=True),
 ) -> None:
-    """Serve until canceled; says `ready snmp://HOST:PORT` with the real port once it answers. OSError: port taken."""
-    served = ServedMfp(script, community)
-    bound, real = await served.agent.start(host, port)
-    try:
-        say(f"ready snmp://[{bound}]:{real}" if ":" in bound else f"ready snmp://{bound}:{real}")
-        heard: asyncio.Queue[Stimulus] = stimuli or asyncio.Queue()
+    """Serve until canceled; says `ready snmp://HOST:PORT` with the real port once it answers. Same errors."""
+    heard: asyncio.Queue[Stimulus] = asyncio.Queue() if stimuli is None else stimuli
+    async with mfp(script, *listen, community=community) as rig:
+        say(f"ready {rig.url}")
         while True:
-            served.tell(await heard.get())
-    finally:
-        served.agent.close()
+            rig.stimulate(await heard.get())
