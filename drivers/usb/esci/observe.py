@@ -8,10 +8,14 @@ SOURCE = "usb"
 _WORDS = {
     TroubleKind.JAM: "paper jam",
     TroubleKind.COVER_OPEN: "cover open",
-    TroubleKind.ATTENTION: "error",
-    TroubleKind.FEEDER_EMPTY: "no paper",
+    TroubleKind.ATTENTION: "unnamed error",
 }
-_PLACES = {Unit.FEEDER: "in the document feeder", Unit.FILM: "in the film unit"}
+_PLACES = {
+    Unit.FEEDER: "in the document feeder",
+    Unit.FILM: "in the film unit",
+    Unit.PLATEN: "in the scanner",
+    Unit.MEDIA_PATH: "in the scanner",
+}
 
 
 def troubles(condition: Condition) -> frozenset[Trouble]:
@@ -44,10 +48,7 @@ def stopping(found: frozenset[Trouble]) -> frozenset[Trouble]:
 
 def explain(found: frozenset[Trouble]) -> str:
     """One line for people; empty when nothing is wrong."""
-    return ", ".join(
-        " ".join(filter(None, (_WORDS.get(trouble.kind, trouble.kind.value), _PLACES.get(trouble.unit, ""))))
-        for trouble in sorted(stopping(found))
-    )
+    return ", ".join(f"{_WORDS[trouble.kind]} {_PLACES[trouble.unit]}" for trouble in sorted(stopping(found)))
 
 
 def feeder(part: Part) -> Feeder:
