@@ -31,6 +31,8 @@ class Status(IntEnum):
     NO_SUCH_NAME = 2
     READ_ONLY = 4
     GEN_ERR = 5
+    WRONG_LENGTH = 8
+    AUTHORIZATION_ERROR = 16
     NOT_WRITABLE = 17
 
 

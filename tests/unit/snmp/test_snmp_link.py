@@ -8,7 +8,7 @@ import time
 import pytest
 
 from drivers.contract.clock import SystemClock
-from drivers.contract.errors import DeviceGone, DeviceTimeout
+from drivers.contract.errors import DeviceGarbled, DeviceGone, DeviceRefused, DeviceTimeout
 from drivers.contract.observation import Feeder, Phase, Readiness
 from drivers.snmp.credentials import Community, Version
 from drivers.snmp.device import open_device
@@ -17,6 +17,7 @@ from hil.devices.mfp.serve import mfp, serve
 from hil.devices.stimuli import LoadPaper, Plug, Press, Unplug
 from hil.snmp.agent import Agent, Line
 from hil.snmp.ber import Tag, Typed
+from hil.snmp.message import Status, parse, response
 from hil.snmp.mib import Mib, oid, overlay, read_recording
 
 ROW = "1.3.6.1.2.1.25.3.2.1"
@@ -166,6 +167,54 @@ async def test_garbage_and_strangers_do_not_hurt_the_agent(agents, ask) -> None:
         transport.sendto(junk)
     transport.close()
     assert await (await ask(host, port)).get(["1.3.6.1.1.0"]) == {"1.3.6.1.1.0": -3}
+
+
+class Liar(asyncio.DatagramProtocol):
+    """Answers each request with what `lie` makes of it."""
+
+    def __init__(self, lie) -> None:
+        self._lie = lie
+
+    def connection_made(self, transport) -> None:
+        self._transport = transport
+
+    def datagram_received(self, data, addr) -> None:
+        self._transport.sendto(self._lie(data), addr)
+
+
+@pytest.mark.parametrize(
+    ("lie", "error"),
+    [
+        (lambda request: request, DeviceTimeout),
+        (lambda request: request[:-3], DeviceTimeout),
+        (lambda request: b"\x30\x80" * 700, DeviceTimeout),
+        (lambda request: response(parse(request), [], Status.WRONG_LENGTH), DeviceGarbled),
+        (lambda request: response(parse(request), [], Status.AUTHORIZATION_ERROR), DeviceRefused),
+        (lambda request: response(parse(request), [], Status.TOO_BIG), DeviceGarbled),
+        (lambda request: response(parse(request), [], Status.GEN_ERR, 99), DeviceGarbled),
+    ],
+)
+async def test_an_agent_that_lies_is_an_error_of_ours_in_good_time(ask, lie, error) -> None:
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: Liar(lie), local_addr=("127.0.0.1", 0)
+    )
+    link = await ask(*transport.get_extra_info("sockname"), timeout=0.2, retries=0)
+    began = time.monotonic()
+    with pytest.raises(error):
+        await link.get(["1.3.6.1.1.0"])
+    transport.close()
+    assert time.monotonic() - began < 2.0
+
+
+async def test_an_answer_about_other_objects_is_none_for_ours(ask) -> None:
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: Liar(lambda request: response(parse(request), [(oid("1.3.9"), Typed(Tag.INTEGER, 1))])),
+        local_addr=("127.0.0.1", 0),
+    )
+    link = await ask(*transport.get_extra_info("sockname"))
+    assert await link.get(["1.3.6.1.1.0"]) == {"1.3.6.1.1.0": None}
+    assert await link.walk("1.3.6.1") == {}
+    transport.close()
 
 
 def test_the_driver_does_not_load_pysnmp_before_a_device_is_opened() -> None:
