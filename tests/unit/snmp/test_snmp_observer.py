@@ -203,3 +203,22 @@ async def test_a_scanner_whose_row_is_down_is_stopped(link_to, clock) -> None:
     assert snapshot.readiness is Readiness.STOPPED
     assert snapshot.troubles == {Trouble(TroubleKind.ATTENTION, Unit.MEDIA_PATH)}
     assert snapshot.explanation == "the device reports that its scanner is down"
+
+
+@pytest.mark.parametrize("pages", [1, 2, 5])
+async def test_pages_never_fall_and_never_run_ahead_wherever_the_looks_fall(observer, model, clock, pages) -> None:
+    for offset in range(20):
+        clock.turn(offset / 13)
+        await observer.poll()
+        before = model.state.adf_pages
+        model.update(clock.seconds, [LoadPaper(pages), Press()])
+        told = [0]
+        end = clock.seconds + 4 + pages * 2
+        while clock.seconds < end:
+            snapshot = await observer.poll()
+            for job in snapshot.jobs:
+                assert told[-1] <= job.pages <= model.state.adf_pages - before
+                told.append(job.pages)
+            await observer.rest(snapshot)
+        assert told[-1] == pages
+        assert not snapshot.jobs
