@@ -9,7 +9,8 @@ command and wanted answer, then the command) and unlocks (21 01). One host at a 
 import asyncio
 import logging
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -19,8 +20,8 @@ from hil.devices.live import Live
 
 PORT = 1865
 FRAME = struct.Struct(">2s2sHIH")
-PASS = struct.Struct(">II")
-WELCOME, PASSED, LOCK, UNLOCK = b"\x80\x00", b"\x20\x00", b"\x21\x00", b"\x21\x01"
+SIZES = struct.Struct(">II")
+WELCOME, PASS, LOCK, UNLOCK = b"\x80\x00", b"\x20\x00", b"\x21\x00", b"\x21\x01"
 REPLY = 0x80  # set in the first byte of a command, it is the answer's
 
 MOST_COMMAND = 64 * 1024
@@ -84,7 +85,7 @@ class EpsonNetServer:
             while True:
                 head = await reader.readexactly(FRAME.size)
                 magic, command, size, length, _ = FRAME.unpack(head)
-                if magic != b"IS" or size != FRAME.size or length > MOST_COMMAND + PASS.size:
+                if magic != b"IS" or size != FRAME.size or length > MOST_COMMAND + SIZES.size:
                     log.warning("epson-net: no frame: %s", head.hex())
                     return
                 await self._frame(command, await reader.readexactly(length), writer)
@@ -96,22 +97,21 @@ class EpsonNetServer:
             writer.close()
 
     async def _frame(self, command: bytes, payload: bytes, writer: asyncio.StreamWriter) -> None:
-        match command:
-            case b"\x21\x00":
-                free = self._holder in (None, writer)
-                if free:
-                    self._holder = writer
-                writer.write(answer_to(command, bytes([ACK if free else NAK])))
-            case b"\x21\x01":
-                self._unlock(writer)
-                writer.write(answer_to(command, bytes([ACK])))
-            case b"\x20\x00" if self._holder is writer and len(payload) >= PASS.size:
-                size, wanted = PASS.unpack_from(payload)
-                if size != len(payload) - PASS.size or wanted > MOST_ANSWER:
-                    raise ConnectionError("sizes do not agree")
-                writer.write(answer_to(command, await self._pass(payload[PASS.size :], wanted)))
-            case _:
-                writer.write(answer_to(command, bytes([NAK])))
+        if command == LOCK:
+            free = self._holder in (None, writer)
+            if free:
+                self._holder = writer
+            writer.write(answer_to(command, bytes([ACK if free else NAK])))
+        elif command == UNLOCK:
+            self._unlock(writer)
+            writer.write(answer_to(command, bytes([ACK])))
+        elif command == PASS and self._holder is writer and len(payload) >= SIZES.size:
+            size, wanted = SIZES.unpack_from(payload)
+            if size != len(payload) - SIZES.size or wanted > MOST_ANSWER:
+                raise ConnectionError("sizes do not agree")
+            writer.write(answer_to(command, await self._pass(payload[SIZES.size :], wanted)))
+        else:
+            writer.write(answer_to(command, bytes([NAK])))
 
     async def _pass(self, command: bytes, wanted: int) -> bytes:
         """Hand a command to the scanner and collect its answer: as much as wanted, less if it has no more to say."""
@@ -141,14 +141,10 @@ class EpsonNetServer:
             self._live.touch()
 
 
-class _listening:  # noqa: N801 (reads as a word in `with`)
-    """Listen to a device for the length of a block."""
-
-    def __init__(self, live: Live, listener: Callable[[], None]) -> None:
-        self._live, self._listener = live, listener
-
-    def __enter__(self) -> None:
-        self._live.listen(self._listener)
-
-    def __exit__(self, *_: object) -> None:
-        self._live.unlisten(self._listener)
+@contextmanager
+def _listening(live: Live, listener: Callable[[], None]) -> Iterator[None]:
+    live.listen(listener)
+    try:
+        yield
+    finally:
+        live.unlisten(listener)

@@ -6,22 +6,18 @@ Status and identity commands neither wake the scanner nor restart its sleep time
 Source: SANE epson2; its "what the host does" is this module's "what must be understood".
 """
 
-import struct
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 
-from drivers.contract.capabilities import Source
-from hil.devices.esci import pixels, replies
+from hil.devices.esci import replies
+from hil.devices.esci.engine import ACKED, NAKED, Engine
 from hil.devices.esci.mechanism import Mechanism, State
-from hil.devices.esci.parameters import LETTERS, OPTION_DUPLEX, Parameters, set_letter
+from hil.devices.esci.parameters import LETTERS, Parameters, set_letter
 from hil.devices.esci.product import GT_2500, Product
-from hil.devices.esci.scan import Scan
 from hil.devices.stimuli import Stimulus
 from hil.script import Script
 
-ESC, FS, FF, PF = 0x1B, 0x1C, 0x0C, 0x19
-ACKED, NAKED = bytes([replies.ACK]), bytes([replies.NAK])
-ERROR_FATAL, ERROR_CANCEL = 0x80, 0x10  # the byte behind every block of FS G
+ESC, FS = 0x1B, 0x1C
 
 # Parameter bytes of the `ESC x` commands that take any; the one-byte ones are in `LETTERS`.
 SIZES = {**dict.fromkeys(LETTERS, 1), b"R": 4, b"A": 8, b"H": 2, b"z": 257, b"m": 9}
@@ -33,17 +29,13 @@ class EsciScanner:
 
     def __init__(self, script: Script, now: float, product: Product = GT_2500) -> None:
         self.product = product
-        self._script = script
         self._body = Mechanism(script, now)
         self._parameters = Parameters()
         self._gammas: dict[str, bytes] = {}
         self._input = bytearray()
         self._output: deque[memoryview] = deque()
         self._waits: tuple[bytes, bytes] | None = None  # lead-in and letter of a command whose parameters are to come
-        self._later: tuple[float, Callable[[float], None]] | None = None  # a motor runs, then this happens
-        self._scan: Scan | None = None
-        self._extended = True  # the scan was started by FS G
-        self._wanted = False  # the host has asked for the next block
+        self._engine = Engine(self._body, script, product, self._say)
 
     # What a face uses.
 
@@ -60,12 +52,12 @@ class EsciScanner:
     @property
     def scanning(self) -> bool:
         """Between the start of a page and its last block, or its failure."""
-        return self._scan is not None
+        return self._engine.scanning
 
     @property
     def owes(self) -> bool:
         """An answer will come without anything more from the host."""
-        return bool(self._output) or self._later is not None or (self._scan is not None and self._wanted)
+        return bool(self._output) or self._engine.due() is not None
 
     @property
     def answer(self) -> int:
@@ -86,7 +78,7 @@ class EsciScanner:
 
     def detach(self, now: float) -> None:
         """The host went away or reset the bus: a scan in flight and all unread answers are lost."""
-        self._abandon(now)
+        self._engine.abandon(now)
         self._input.clear()
         self._output.clear()
         self._waits = None
@@ -102,34 +94,14 @@ class EsciScanner:
             if not self.state.plugged:
                 self.detach(now)
                 return self._body.update(now)
-        return min((each for each in (wake, self._due()) if each is not None), default=None)
+        return min((each for each in (wake, self._engine.due()) if each is not None), default=None)
 
     # Time.
 
-    def _speed(self) -> float:
-        return self._script.speed / self.state.slow
-
-    def _due(self) -> float | None:
-        if self._later is not None:
-            return self._later[0]
-        if self._scan is not None and self._wanted:
-            return self._scan.ready_at(self._speed())
-        return None
-
     def _step(self, now: float) -> bool:
         """Do one thing that is due; False: nothing is."""
-        if self._later is not None:
-            due, then = self._later
-            if now < due:
-                return False
-            self._later = None
-            then(now)
-            return True
-        if self._scan is not None and self._wanted and self._input[:1] != bytes([replies.CAN]):
-            if now < self._scan.ready_at(self._speed()):
-                return False
-            self._block(self._scan, now)
-            return True
+        if self._engine.feeding or (self._engine.owes_block and self._input[:1] != bytes([replies.CAN])):
+            return self._engine.step(now)
         return self._interpret(now)
 
     # Bytes in.
@@ -141,7 +113,7 @@ class EsciScanner:
         if self._waits is not None:
             return self._parameter(*self._waits, now)
         first = self._input[0]
-        if self._scan is not None:
+        if self._engine.scanning:
             return self._reply_to_block(first, now)
         if first in (ESC, FS):
             if len(self._input) < 2:
@@ -152,10 +124,10 @@ class EsciScanner:
             return True
         del self._input[0]
         match first:
-            case 0x0C:
-                self._eject(now)
-            case 0x19:
-                self._feed(now)
+            case 0x0C:  # FF
+                self._engine.eject(now)
+            case 0x19:  # PF
+                self._engine.feed(self._parameters, now)
             case replies.CAN:
                 self._say(ACKED)  # nothing to cancel is no error
             case replies.ACK:
@@ -167,13 +139,13 @@ class EsciScanner:
     def _reply_to_block(self, first: int, now: float) -> bool:
         if first == replies.ACK:
             del self._input[0]
-            self._wanted = True
+            self._engine.want()
         elif first == replies.CAN:
             del self._input[0]
-            self._abandon(now)
+            self._engine.abandon(now)
             self._say(ACKED)
         else:  # neither: the host has forgotten the scan, so does the scanner
-            self._abandon(now)
+            self._engine.abandon(now)
         return True
 
     def _escape(self, letter: bytes, now: float) -> None:
@@ -195,7 +167,7 @@ class EsciScanner:
             self._output.clear()
             self._say(ACKED)
         elif letter == b"G":
-            self._start(now, extended=False)
+            self._engine.start(self._parameters, self._gammas, now, extended=False)
         else:
             self._say(NAKED)
 
@@ -212,7 +184,7 @@ class EsciScanner:
                 self._waits = (b"\x1c", letter)
                 self._say(ACKED)
             case b"G":
-                self._start(now, extended=True)
+                self._engine.start(self._parameters, self._gammas, now, extended=True)
             case _:
                 self._say(NAKED)
 
@@ -257,124 +229,3 @@ class EsciScanner:
         self._say(replies.header(self.state, len(payload)))
         if payload:
             self._say(payload)
-
-    # Motion.
-
-    def _eject(self, now: float) -> None:
-        self._body.use(now)
-        if self.state.path is None:
-            self._say(ACKED)
-            return
-
-        def out(_: float) -> None:
-            self._body.eject()
-            self._say(ACKED)
-
-        self._later = (now + self._script.feed, out)
-
-    def _feed(self, now: float) -> None:
-        self._body.use(now)
-        if not self._parameters.feeder or self.state.feeder_blocked or not self.state.paper:
-            self._say(NAKED)
-            return
-        self._later = (now + self._feed_time(), lambda _: self._say(ACKED if self._body.feed() else NAKED))
-
-    def _feed_time(self) -> float:
-        fed = self.state.path is not None and not self.state.path.back
-        return 0.0 if fed else self._script.feed * self.state.slow
-
-    def _start(self, now: float, *, extended: bool) -> None:
-        self._body.use(now)
-        self._body.update(now)
-        self._extended = extended
-        if self._refuses():
-            self._fail()
-        elif self._parameters.feeder:
-            self._later = (now + self._feed_time(), self._begin)
-        else:
-            self._begin(now)
-
-    def _refuses(self) -> bool:
-        state, parameters = self.state, self._parameters
-        if state.fatal or state.in_use or state.warming or not parameters.valid(self.product):
-            return True
-        return parameters.feeder and (state.feeder_blocked or not state.paper)
-
-    def _fail(self) -> None:
-        if self._extended:
-            self._say(replies.start(self.state, failed=True))
-        else:
-            self._say(self._line_header(0, 0, replies.FATAL))
-
-    def _begin(self, now: float) -> None:
-        parameters = self._parameters
-        if self._refuses() or (parameters.feeder and not self._body.feed()):
-            self._fail()
-            return
-        self._body.begin_page(now)
-        self._body.page_at(0, now)
-        if self._faulty():
-            self._body.end_page(now)
-            self._fail()
-            return
-        scan = Scan(
-            self._content(),
-            parameters.row_bytes,
-            parameters.height,
-            parameters.block_lines,
-            now,
-            apart=self._script.lastblock == "apart",
-        )
-        self._scan, self._wanted = scan, True
-        if self._extended:
-            self._say(replies.start(self.state, *scan.announced))
-
-    def _content(self) -> Iterator[bytes]:
-        path = self.state.path
-        if self._parameters.feeder and path is not None:
-            return pixels.rows(self._parameters, path.number, Source.FEEDER, self._gammas, back=path.back)
-        return pixels.rows(self._parameters, self.state.original, Source.PLATEN, self._gammas)
-
-    def _faulty(self) -> bool:
-        return self.state.fatal or (self._parameters.feeder and self.state.feeder_blocked)
-
-    def _block(self, scan: Scan, now: float) -> None:
-        """The next block is ready: hand it over with whatever has happened meanwhile."""
-        self._body.page_at(scan.percent, now)
-        if not self.state.plugged:
-            return
-        lines, size = scan.next_lines, scan.next_lines * self._parameters.row_bytes
-        failed, canceled = self._faulty(), self.state.canceled
-        data = bytes(size) if failed else scan.take(now)
-        self._wanted = False
-        if self._extended:
-            error = (ERROR_FATAL if failed else 0) | (ERROR_CANCEL if canceled else 0)
-            self._say(data + bytes([error]))
-        elif failed or canceled:  # this mode has no word for cancel
-            self._say(self._line_header(0, 0, replies.FATAL))
-            failed = True
-        else:
-            end = replies.AREA_END if scan.finished else 0
-            self._say(self._line_header(self._parameters.row_bytes, lines, end))
-            self._say(data)
-        if failed:
-            self._scan = None
-            self._body.end_page(now)
-        elif scan.finished:
-            self._scan = None
-            self._body.end_page(now, turn=self._parameters.option == OPTION_DUPLEX)
-
-    def _line_header(self, size: int, lines: int, flags: int) -> bytes:
-        """Before each block of `ESC G`: with a line count only when `ESC d` asked for blocks."""
-        state = replies.status(self.state) | flags
-        if self._parameters.block_lines:
-            return struct.pack("<BBHH", replies.STX, state, size, lines)
-        return struct.pack("<BBH", replies.STX, state, size)
-
-    def _abandon(self, now: float) -> None:
-        """A page that will not be finished."""
-        self._later = None
-        self._wanted = False
-        if self._scan is not None:
-            self._scan = None
-            self._body.end_page(now)

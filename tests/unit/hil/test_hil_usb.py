@@ -17,7 +17,7 @@ def plug(serial: str = "") -> EsciUsb:
     return EsciUsb(EsciScanner(read("warmup=0,feed=0,speed=0"), NOW), serial)
 
 
-def ask(control: ControlEndpoint, kind: int, request: int, value: int = 0, index: int = 0, *, length: int = 255):  # noqa: PLR0917
+def ask(control: ControlEndpoint, kind: int, request: int, value: int = 0, index: int = 0, *, length: int = 255):
     return control.request(Setup(kind, request, value, index, length), b"", NOW)
 
 
