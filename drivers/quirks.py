@@ -21,6 +21,7 @@ class Quirk(BaseModel):
     models: list[str] = []  # beginnings of the model name that the device itself tells
 
     error_byte_mask: int = Field(default=0xFF, ge=0, le=0xFF)  # bits of the FS G error byte that mean something
+    green_first_untrue: bool = False  # blocks of ESC G say that green comes first, but red does
     double_height: bool = False  # the platen's height is told as half of what it is, when it is less than its width
     feeder_area: tuple[int, int] | None = None  # pixels of the highest resolution, instead of what ESC f tells
     feed: bool | None = None  # whether 0x19 loads a sheet, whatever the command level says

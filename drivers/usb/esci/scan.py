@@ -180,9 +180,15 @@ class Scan:
             if self._model.extended:
                 transfer = Extended(self._dialogue, asked, self._canceled, self._model.quirk.error_byte_mask)
             else:
-                lines = asked.colour and not level.pixel_sequence
-                block_mode = level.block_lines and not lines
-                transfer = Letters(self._dialogue, asked, self._canceled, block_mode=block_mode, lines=lines)
+                by_line = asked.colour and not level.pixel_sequence
+                transfer = Letters(
+                    self._dialogue,
+                    asked,
+                    self._canceled,
+                    block_mode=level.block_lines and not by_line,
+                    line_sequence=by_line,
+                    green_first_untrue=self._model.quirk.green_first_untrue,
+                )
             try:
                 return transfer, transfer.start()
             except Stopped:

@@ -99,15 +99,24 @@ class Extended(_Blocks):
 
 
 class Letters(_Blocks):
-    """`ESC G`. `block_mode`: headers carry a number of lines, and a block holds as many."""
+    """`ESC G`."""
 
     def __init__(
-        self, dialogue: Dialogue, asked: Parameters, canceled: Callable[[], bool], *, block_mode: bool, lines: bool
+        self,
+        dialogue: Dialogue,
+        asked: Parameters,
+        canceled: Callable[[], bool],
+        *,
+        block_mode: bool,
+        line_sequence: bool,
+        green_first_untrue: bool = False,
     ) -> None:
-        """`lines`: colour comes as three blocks for each line."""
+        """`block_mode`: headers carry a number of lines, and a block holds as many; `line_sequence`: colour comes
+        as three blocks for each line; `green_first_untrue`: see drivers.quirks."""
         super().__init__(dialogue, asked, canceled)
         self._header_size = 6 if block_mode else 4
-        self._line_sequence = lines
+        self._line_sequence = line_sequence
+        self._swap = asked.colour and not green_first_untrue
         self._header = b""
 
     def start(self) -> int:
@@ -130,7 +139,7 @@ class Letters(_Blocks):
             moved += len(data)
             percent = min(100, moved * 100 // total)
             if not self._line_sequence:
-                if self._asked.colour and colour == wire.Colour.GREEN:
+                if self._swap and colour == wire.Colour.GREEN:
                     data = swap_red_green(data, sample)
                 yield percent, data
             else:
