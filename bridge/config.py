@@ -64,14 +64,13 @@ class Usb(_Section):
 
     enabled: bool = True
     usbip: tuple[str, ...] = ()  # HOST:PORT of other machines that export scanners
-    share: bool = False  # claim a scanner only while it is looked at or scans
 
     @field_validator("usbip")
     @classmethod
     def _has_port(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for place in value:
             host, _, port = place.rpartition(":")
-            if not host or not port.isdecimal():
+            if not host or not port.isdecimal() or not 0 < int(port) <= 65535:
                 raise ValueError(f"'{place}' is not HOST:PORT")
         return value
 
@@ -92,14 +91,15 @@ class Scanner(_Section):
     name: str | None = Field(default=None, max_length=127)
     location: str | None = Field(default=None, max_length=127)
     enabled: bool = True
+    share: bool = False  # claim it only while it is looked at or scans, so that other programs can use it in between
 
 
 class Jobs(_Section):
     """How patient the bridge is."""
 
     queue: int = Field(default=8, ge=1, le=64)
-    retrieve_timeout: float = Field(default=60.0, gt=0)  # seconds; the specification's 60
-    retrieve_wait: float = Field(default=50.0, gt=0)  # seconds a RetrieveImage may wait for its first bytes
+    retrieve_timeout: float = Field(default=60.0, gt=0, allow_inf_nan=False)  # seconds; the specification's 60
+    retrieve_wait: float = Field(default=50.0, gt=0, allow_inf_nan=False)  # seconds a RetrieveImage may wait for its first bytes
 
 
 class Log(_Section):

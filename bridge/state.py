@@ -31,6 +31,7 @@ class ScannerState(BaseModel):
     metadata_digest: str = ""
     job_ids_reserved: int = Field(default=0, ge=0)  # every id up to this one may have been used
     subscriptions: list[dict[str, Any]] = Field(default_factory=list)
+    boot_id: str = ""  # of the boot in which the subscriptions' times were written
 
 
 class _Contents(BaseModel):
@@ -51,7 +52,7 @@ class State:
             directory.mkdir(parents=True, exist_ok=True, mode=0o750)
             text = self._path.read_text(encoding="utf-8") if self._path.exists() else "{}"
             self._contents = _Contents.model_validate_json(text)
-        except ValidationError as err:
+        except (ValidationError, UnicodeDecodeError) as err:
             raise ConfigError(str(self._path), "", "is damaged; move it away to start with new identities") from err
         except OSError as err:
             raise ConfigError(str(directory), "state_dir", err.strerror or str(err)) from err
@@ -69,19 +70,28 @@ class State:
         """What is kept for that device; made when it is met for the first time."""
         if key not in self._contents.scanners:
             self._contents.scanners[key] = ScannerState(uuid=uuid.uuid4())
-            self.save()
+            try:
+                self.save()
+            except ConfigError:
+                del self._contents.scanners[key]
+                raise
         return self._contents.scanners[key]
 
     def next_job_id(self, key: str) -> int:
         """A JobId (1…2^31-1) that this scanner never used, not even before a crash."""
         kept = self.scanner(key)
         next_id = self._next_job.get(key, kept.job_ids_reserved + 1)
+        reserved = kept.job_ids_reserved
         if next_id > MAX_JOB_ID:
-            next_id = 1
-            kept.job_ids_reserved = 0
-        if next_id > kept.job_ids_reserved:
+            next_id, reserved = 1, 0
+        if next_id > reserved:
+            before = kept.job_ids_reserved
             kept.job_ids_reserved = min(next_id + JOB_ID_BLOCK - 1, MAX_JOB_ID)
-            self.save()
+            try:
+                self.save()
+            except ConfigError:
+                kept.job_ids_reserved = before  # what is not on the disk was not promised
+                raise
         self._next_job[key] = next_id + 1
         return next_id
 
@@ -100,10 +110,25 @@ class State:
         temporary = self._path.with_suffix(".new")
         data = self._contents.model_dump(mode="json")
         try:
-            with temporary.open("w", encoding="utf-8") as file:
+            # The subscriptions in it carry what their clients keep secret.
+            with open(temporary, "w", encoding="utf-8", opener=_private) as file:  # noqa: PTH123  # opener
                 json.dump(data, file, indent=1)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self._path)
+            _sync_directory(self._path.parent)
         except OSError as err:
             raise ConfigError(str(self._path), "", f"cannot be written: {err.strerror or err}") from err
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _sync_directory(directory: Path) -> None:
+    """Until the directory is on the disk, a power cut brings the old file back, and with it job ids already used."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

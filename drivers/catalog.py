@@ -7,12 +7,14 @@ configuration; their findings are made by their own driver and added in `find`.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 
 from drivers.contract.clock import Clock, SystemClock
 from drivers.contract.driver import Device, Finding
 from drivers.contract.errors import DeviceRefused, DriverError
+from drivers.snmp import device as snmp
+from drivers.snmp.credentials import Community
 from drivers.usb.bus import Bus, LocalBus, RemoteBus
 from drivers.usb.descriptors import CLASS_IMAGE, UsbDevice
 from drivers.usb.esci import open as esci
@@ -35,28 +37,46 @@ class UsbFamily:
 USB_FAMILIES = (UsbFamily(esci.FAMILY, esci.models, esci.open_device),)
 
 
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One SNMP agent that the operator named."""
+
+    host: str
+    port: int = snmp.PORT
+    credentials: Community = field(default_factory=Community)
+
+
 async def find(
     *,
     local: bool = True,
     usbip: Iterable[str] = (),
+    agents: Iterable[Agent] = (),
     share: Iterable[str] = (),
     clock: Clock | None = None,
 ) -> list[Finding]:
     """All scanners that are there now, known or not.
 
-    `usbip`: servers as usbip://HOST:PORT, ValueError when one is not; `share`: keys of devices to be claimed only
-    while they are used. A bus that cannot be looked at is logged and left out.
+    `usbip`: servers as usbip://HOST:PORT, ValueError when one is not; `agents` are taken at their word and asked only
+    when they are opened; `share`: keys of devices to be claimed only while they are used. A bus that cannot be looked
+    at is logged and left out.
     """
     shared = frozenset(share)
     buses: list[Bus] = [_local()] if local else []
     buses += [_remote(places.parse(text)) for text in usbip]
     listings = await asyncio.gather(*(asyncio.to_thread(_devices, bus) for bus in buses))
-    return [
+    found = [
         finding
         for bus, devices in zip(buses, listings, strict=True)
         for device in devices
         if (finding := _finding(bus, device, clock or SystemClock(), share=device.key in shared)) is not None
     ]
+    return found + [_agent(agent, clock or SystemClock()) for agent in agents]
+
+
+def _agent(agent: Agent, clock: Clock) -> Finding:
+    name, version = agent.credentials.name, agent.credentials.version
+    opener = partial(snmp.open_device, agent.host, agent.port, name, clock=clock, version=version)
+    return Finding(snmp.key(agent.host, agent.port), snmp.DRIVER, f"SNMP agent {agent.host}:{agent.port}", opener)
 
 
 def _devices(bus: Bus) -> list[UsbDevice]:

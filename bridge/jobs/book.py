@@ -18,6 +18,8 @@ KEPT: Final = timedelta(minutes=10)
 HISTORY: Final = 50
 # No client can make the bridge remember more than this, whatever it does within ten minutes.
 HISTORY_MOST: Final = 1000
+# Devices go on listing jobs that ended; their names are known longer than the jobs, or each would be new again.
+NATIVE_MOST: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,11 @@ class Book:
     def link(self, source: str, native_id: str, job_id: int) -> None:
         """From now on what `source` says of its job `native_id` is about this job."""
         self._native[source, native_id] = job_id
+        if len(self._native) > NATIVE_MOST:
+            self._native.pop(next(iter(self._native)))
 
     def linked(self, source: str, native_id: str) -> int | None:
-        """The job that a source's own name stands for."""
+        """The job that a source's own name stands for, which may be forgotten by now."""
         return self._native.get((source, native_id))
 
     def active(self) -> Iterator[Job]:
@@ -96,7 +100,5 @@ class Book:
                 self._forget(job.id)
 
     def _forget(self, job_id: int) -> None:
-        self._jobs.pop(job_id)
+        self._jobs.pop(job_id, None)
         self._papers.pop(job_id, None)
-        for key in [key for key, value in self._native.items() if value == job_id]:
-            self._native.pop(key)

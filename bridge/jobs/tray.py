@@ -138,8 +138,7 @@ class Tray:
             for page in self._pages:
                 page.chunks.clear()
                 page.error = page.error or error or TrayClosed("the job is over")
-                if page.spool is not None:
-                    page.spool.close()
+                _empty_spool(page)
             self._pages.clear()
             self._held = 0
             self._changed.notify_all()
@@ -159,6 +158,8 @@ class Tray:
                     return Outgoing(self, page)
             elif self._error is not None:
                 raise self._error
+            elif self._closed:
+                raise TrayClosed("the job is over")
             elif self._finished:
                 return None
             await self._news.wait()
@@ -167,8 +168,7 @@ class Tray:
         with self._changed:
             self._held -= sum(len(chunk) for chunk in page.chunks)
             page.chunks.clear()
-            if page.spool is not None:
-                page.spool.close()
+            _empty_spool(page)
             if page in self._pages:
                 self._pages.remove(page)
             self._changed.notify_all()
@@ -186,6 +186,13 @@ class Tray:
                 page.read_back += len(chunk)
                 return chunk
         return None
+
+
+def _empty_spool(page: WaitingPage) -> None:
+    """Give the file back; who still reads the page finds nothing in it but the error."""
+    if page.spool is not None:
+        page.spool.close()
+        page.spool = None
 
 
 class Outgoing:

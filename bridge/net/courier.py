@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit, urlunsplit
 
 from bridge.errors import DeliveryFailed
 from bridge.log import TRAFFIC
@@ -33,10 +34,24 @@ HEADERS: Final = {"Content-Type": "application/soap+xml; charset=utf-8", "User-A
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message, ready to send."""
+    """One message, ready to send: to whom, at which checked address the connection goes there, and what."""
 
     url: str
+    address: str
     body: bytes
+
+    @property
+    def pinned_url(self) -> str:
+        """The URL with its host, which may be a name, replaced by the address that the policy allowed."""
+        parts = urlsplit(self.url)
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        port = "" if parts.port is None else f":{parts.port}"
+        return urlunsplit((parts.scheme, f"{host}{port}", parts.path, parts.query, ""))
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The peer hears the name it calls itself."""
+        return {**HEADERS, "Host": urlsplit(self.url).netloc}
 
 
 class Courier:
@@ -49,14 +64,14 @@ class Courier:
         self._queues: dict[str, asyncio.Queue[Letter]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    def post(self, subscription: str, letter: Letter) -> None:
+    def post(self, subscription: str, url: str, address: str, body: bytes) -> None:
         """Hand over one letter; returns at once."""
         queue = self._queues.get(subscription)
         if queue is None:
             queue = self._queues[subscription] = asyncio.Queue(QUEUE)
             self._tasks[subscription] = asyncio.create_task(self._deliver(subscription, queue))
         try:
-            queue.put_nowait(letter)
+            queue.put_nowait(Letter(url, address, body))
         except asyncio.QueueFull:
             self._give_up(subscription, f"{QUEUE} messages are waiting")
 
@@ -70,7 +85,7 @@ class Courier:
     async def send(self, letter: Letter) -> None:
         """One letter outside any queue (SubscriptionEnd), one try. Raises DeliveryFailed."""
         try:
-            answer = await self._client.post(letter.url, letter.body, HEADERS, TIMEOUT, MAX_ANSWER)
+            answer = await self._client.post(letter.pinned_url, letter.body, letter.headers, TIMEOUT, MAX_ANSWER)
         except HttpFailed as err:
             raise DeliveryFailed(str(err)) from err
         if not 200 <= answer.status < 300:

@@ -7,7 +7,7 @@ bytes run in a worker thread (document → imaging → tray), each stage waiting
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -52,14 +52,14 @@ class Acquisition:
 
     # What clients do.
 
-    async def create(self, name: str, user: str, plan: Plan, paper: Callable[[], Paper]) -> Job:
+    async def create(self, name: str, user: str, plan: Plan, paper: Paper) -> Job:
         """Take a job: it starts at once on an idle device, waits its turn otherwise. Raises OperationRefused."""
         scanner = self._scanner
         if scanner.device is None or scanner.device.acquirer is None:
             raise faults.not_accepting_jobs(scanner.view.explanation or "the scanner cannot scan for the network")
         if len(self._queue) >= self._jobs.queue:
             raise faults.not_accepting_jobs(f"{len(self._queue)} jobs are waiting already")
-        job = scanner.book.open(Kind.WSD, name, user, scanner.clock.now(), paper())
+        job = scanner.book.open(Kind.WSD, name, user, scanner.clock.now(), paper)
         tray = Tray(asyncio.get_running_loop(), self._spool_dir, self._quota)
         opened = OpenJob(job.id, plan, tray)
         self._open[job.id] = opened

@@ -25,6 +25,9 @@ from drivers.contract.observation import Phase, Readiness, Snapshot
 
 _log = logging.getLogger(__name__)
 
+_SCANNING = frozenset({Phase.WARMING, Phase.SCANNING, Phase.STOPPED, Phase.CANCELLING, Phase.ABORTING})
+_USER_MOST = 255  # WS-Scan JobOriginatingUserName
+
 Tell = Callable[[EventName, ScanElement], None]
 
 
@@ -47,16 +50,23 @@ class HostedScanner:
         self.capabilities = device.capabilities
 
     def detach(self, explanation: str) -> None:
-        """The device is gone; the scanner stays known, Stopped, with its reason."""
+        """The device is gone; the scanner stays known, Stopped, with its reason.
+
+        Nobody will see the end of a job that was started at the device, so it ends here; the jobs of clients are the
+        acquisition's."""
         self.device = None
+        for job in [job for job in self.book.active() if job.kind is Kind.PANEL]:
+            self.see(job.id, JobSeen(phase=Phase.FAILED, why=Why.DEVICE))
         for source in {snapshot.source for snapshot in self.view.snapshots} or {"bridge"}:
             self.look(Snapshot(source, Readiness.GONE, explanation=explanation))
 
     @property
     def scanning(self) -> bool:
-        """Whether a job of ours has the device just now."""
+        """Whether a job of ours has the device just now. One that the device failed waits for its client only."""
         return any(
-            job.kind is Kind.WSD and job.phase in (Phase.WARMING, Phase.SCANNING, Phase.STOPPED)
+            job.kind is Kind.WSD
+            and job.phase in _SCANNING
+            and not (job.phase is Phase.STOPPED and job.why is Why.DEVICE)
             for job in self.book.active()
         )
 
@@ -102,6 +112,8 @@ class HostedScanner:
     def _panel_job(self, source: str, native_id: str, user: str | None) -> int:
         """A job that somebody started at the device: it gets an id and a name, and nobody gets a token."""
         now = self.clock.now()
-        job = self.book.open(Kind.PANEL, f"Scan at the device {now:%Y-%m-%d %H:%M:%S}", user or "Device", now)
+        # A device's own text: it must fit into XML and into the schema.
+        name = "".join(char for char in user or "" if char.isprintable())[:_USER_MOST].strip() or "Device"
+        job = self.book.open(Kind.PANEL, f"Scan at the device {now:%Y-%m-%d %H:%M:%S}", name, now)
         self.book.link(source, native_id, job.id)
         return job.id

@@ -5,7 +5,7 @@ Spec: WS-Eventing 2004/08, WS-Scan events. The courier is handed in; what is per
 
 import logging
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 from bridge.errors import WireError
 from bridge.eventing import filter as filters
@@ -13,11 +13,9 @@ from bridge.eventing import messages
 from bridge.eventing.ledger import Granted, Ledger, Owed, Wish
 from bridge.eventing.messages import EndStatus, Lease, Renew, Subscribe, SubscribeResponse, SubscriptionEnd
 from bridge.eventing.policy import Caller, pin
-from bridge.eventing.subscription import Subscription
 from bridge.log import kept_short
 from bridge.soap import addressing, envelope
 from bridge.soap.addressing import Addressing
-from bridge.soap.endpoint import EndpointReference
 from bridge.soap.envelope import Message
 from bridge.wsscan import faults, year
 from bridge.wsscan.events import EventName
@@ -29,10 +27,9 @@ _log = logging.getLogger(__name__)
 EVENT_ACTIONS: Final = frozenset(year.action(name, each) for name in EventName for each in Year)
 
 
-class Post(Protocol):
-    """Hands a message to whoever delivers it, in order for each subscription; returns at once."""
-
-    def __call__(self, subscription: Subscription, to: EndpointReference, address: str, body: bytes) -> None: ...
+# Hands a message to whoever delivers it, in order for each subscription: its id, the URL, the checked address, the
+# envelope. Returns at once.
+Post = Callable[[str, str, str, bytes], None]
 
 
 class Subscriptions:
@@ -113,7 +110,7 @@ class Subscriptions:
             letter = envelope.write(
                 headers, year.respell(body.to_xml(), speaks), blocks=entry.notify_to.header_blocks()
             )
-            self._post(entry, entry.notify_to, entry.notify_address, letter)
+            self._post(entry.identifier, entry.notify_to.address, entry.notify_address, letter)
 
     def lost(self, identifier: str, why: str) -> tuple[Owed, ...]:
         """A subscriber could not be reached: it is struck out, and owed the news if it named a place for it."""

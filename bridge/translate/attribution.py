@@ -5,14 +5,19 @@ any source may report it; every other report is a job somebody started at the de
 (source, native id).
 """
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from bridge.jobs.book import Book
-from bridge.jobs.job import JobSeen, Why
+from bridge.jobs.job import Job, JobSeen, Kind, Why
 from bridge.wsscan.job import FINAL_STATES
 from drivers.contract.observation import JobReport, Phase, Snapshot
 
-_OURS = "wsd-"
+_OURS: Final = "wsd-"
+# A device may call its own jobs what it likes, "wsd-archive" too: ours are told by the whole of the name.
+_OUR_NAME: Final = re.compile(f"{_OURS}([1-9][0-9]{{0,9}})", re.ASCII)
+_CANCEL: Final = frozenset({Phase.CANCELED, Phase.CANCELLING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +38,34 @@ def attribute(snapshot: Snapshot, book: Book) -> tuple[Sighting, ...]:
     """Every job the snapshot speaks of that has not ended, in the snapshot's order."""
     sightings = []
     for report in snapshot.jobs:
-        ours = report.native_id.startswith(_OURS)
-        job_id = int(report.native_id.removeprefix(_OURS)) if ours else book.linked(snapshot.source, report.native_id)
+        name = _OUR_NAME.fullmatch(report.native_id)
+        job_id = int(name[1]) if name else book.linked(snapshot.source, report.native_id)
         job = None if job_id is None else book.get(job_id)
-        if (job is not None and job.state in FINAL_STATES) or (ours and job is None):
+        if job is None and job_id is not None:
+            continue  # it ended long ago and was forgotten, or another run of the bridge started it
+        if job is not None and (job.state in FINAL_STATES or (name and job.kind is not Kind.WSD)):
             continue
-        sightings.append(Sighting(None if job is None else job.id, report, _seen(report, ours=ours)))
+        if name and job is not None:
+            sightings.append(Sighting(job.id, report, _seen_ours(job, report)))
+        else:
+            sightings.append(Sighting(None if job is None else job.id, report, _seen_foreign(report)))
     return tuple(sightings)
 
 
-def _seen(report: JobReport, *, ours: bool) -> JobSeen:
-    """The report in the core's words. A scan of ours ends when its pages are delivered, not when the device is done."""
-    phase: Phase | None = report.phase
-    if ours and report.phase in (Phase.DONE, Phase.CANCELED, Phase.FAILED):
-        phase = None
+def _seen_foreign(report: JobReport) -> JobSeen:
     why = None
-    if report.phase in (Phase.CANCELED, Phase.CANCELLING) and report.at_panel:
+    if report.phase in _CANCEL and report.at_panel:
         why = Why.PANEL
     elif report.phase is Phase.FAILED:
         why = Why.DEVICE
-    return JobSeen(phase=phase, pages=report.pages, percent=report.percent, why=None if ours else why)
+    return JobSeen(phase=report.phase, pages=report.pages, percent=report.percent, why=why)
+
+
+def _seen_ours(job: Job, report: JobReport) -> JobSeen:
+    """A scan of ours ends when its pages are delivered, not when the device is done. Snapshots wait in line, so one
+    taken before the document ended may come after it: it no longer tells what the job is doing."""
+    over = job.phase is Phase.SENDING or job.why is not None
+    if over or report.phase in (Phase.DONE, Phase.CANCELED, Phase.FAILED):
+        return JobSeen(pages=report.pages)
+    why = Why.PANEL if report.phase in _CANCEL and report.at_panel else None
+    return JobSeen(phase=report.phase, pages=report.pages, percent=report.percent, why=why)

@@ -100,8 +100,10 @@ class DeviceView:
 
     @property
     def explanation(self) -> str:
-        """Why the device is stopped or gone, for people."""
-        return "; ".join(dict.fromkeys(snapshot.explanation for snapshot in self.snapshots if snapshot.explanation))
+        """Why the device is stopped or gone, for people. A source that is gone explains nothing while another lives."""
+        alive = [snapshot for snapshot in self.snapshots if snapshot.readiness is not Readiness.GONE]
+        told = (snapshot.explanation for snapshot in alive or self.snapshots)
+        return "; ".join(dict.fromkeys(text for text in told if text))
 
 
 def look(view: DeviceView, snapshot: Snapshot, now: datetime) -> DeviceView:

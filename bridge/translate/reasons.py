@@ -28,6 +28,15 @@ ENDED: Final = MappingProxyType(
     }
 )
 
+# In which state such a reason may stand; the state is told without one where it may not.
+_BELONGS: Final = MappingProxyType(
+    {
+        JobState.TERMINATING: frozenset({Why.PANEL, Why.TIMEOUT, Why.TRANSFER, Why.COMPRESSION}),
+        JobState.CANCELED: frozenset({Why.PANEL}),
+        JobState.ABORTED: frozenset({Why.TIMEOUT, Why.TRANSFER, Why.COMPRESSION, Why.TICKET, Why.FORMAT}),
+    }
+)
+
 
 def reason(state: JobState, phase: Phase | None, sending: bool, why: Why | None) -> JobStateReason | None:
     """The one reason that goes with a state; None where there is nothing to add."""
@@ -35,7 +44,7 @@ def reason(state: JobState, phase: Phase | None, sending: bool, why: Why | None)
         case JobState.COMPLETED:
             return JobStateReason.JOB_COMPLETED_SUCCESSFULLY
         case JobState.TERMINATING | JobState.CANCELED | JobState.ABORTED:
-            return None if why is None else ENDED[why]
+            return ENDED[why] if why in _BELONGS[state] else None
         case JobState.PROCESSING:
             return _processing(phase, sending)
         case JobState.PENDING | JobState.PENDING_HELD if phase is Phase.STOPPED:

@@ -177,6 +177,11 @@ def corrected(ticket: ScanTicket, final: DocumentFinalParameters) -> ScanTicket:
     return ScanTicket(job_description=ticket.job_description, document_parameters=_as_asked(final))
 
 
+def media_type(final: DocumentFinalParameters) -> str:
+    """The MIME type of the files that were agreed on."""
+    return FORMATS[Format(final.format.value)].media_type
+
+
 def is_exact(final: DocumentFinalParameters) -> bool:
     """Whether nothing that was asked for had to be replaced."""
     return not any(element.get(qname("Override")) for element in final.to_xml().iter())

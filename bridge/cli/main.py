@@ -1,0 +1,38 @@
+"""The table of commands, and what every exit code means.
+
+0 done; 1 it could not be done (the reason stands on standard error); 2 wrong arguments or configuration.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+
+from bridge.cli import check_config, demo, devices, run, watch
+from bridge.errors import BridgeError, ConfigError
+
+COMMANDS = (run, devices, watch, check_config, demo)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The program."""
+    parser = argparse.ArgumentParser(
+        prog="wsd-scan-bridge",
+        description="Old USB scanners and SNMP-only MFPs appear as modern WSD scanners, with truthful progress.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {metadata.version('wsd-scan-bridge')}")
+    subcommands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add(subcommands)
+    parsed = parser.parse_args(arguments)
+    try:
+        code: int = parsed.run(parsed)
+    except ConfigError as err:
+        print(f"wsd-scan-bridge: {err}", file=sys.stderr)
+        return 2
+    except BridgeError as err:
+        print(f"wsd-scan-bridge: {err}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 1
+    return code

@@ -1,0 +1,71 @@
+"""`run`: serve every scanner that is found, or simulated ones."""
+
+import argparse
+import asyncio
+import signal
+from pathlib import Path
+
+from bridge import log
+from bridge.cli import options
+from bridge.config import Config, Snmp, Usb
+from bridge.daemon import Daemon
+from bridge.hotplug import find
+from bridge.simulation import simulated
+from drivers.contract.clock import SystemClock
+
+DESCRIPTION = """\
+Serve every scanner that is found as a WSD scanner. For each one line `ready URL` is printed once it is served.
+SIGTERM and SIGINT end it: running jobs are aborted, and clients are told.
+"""
+
+
+def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = subcommands.add_parser("run", help="serve all scanners", description=DESCRIPTION)
+    options.add_config(parser)
+    parser.add_argument(
+        "--simulate",
+        action="append",
+        metavar="FAMILY[=SCRIPT]",
+        default=[],
+        help="serve a simulated scanner instead of real ones (`wsd-scan-hil serve --help` lists families and scripts)",
+    )
+    parser.add_argument("--listen", metavar="ADDRESS:PORT", help="where to serve; port 0 takes a free one")
+    parser.add_argument("--interface", metavar="NAME", action="append", help="serve this network only; may be repeated")
+    parser.add_argument("--state-dir", type=Path, metavar="DIR", help="where identities and subscriptions are kept")
+    parser.add_argument("--cache-dir", type=Path, metavar="DIR", help="where pages that cannot stream are spooled")
+    parser.add_argument(
+        "--no-multicast", action="store_true", help="no announcements: clients find the scanner by its address"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until a signal."""
+    config = options.load(arguments)
+    log.set_up(config.log.level, traffic=config.log.traffic)
+    asyncio.run(_serve(config, arguments.simulate))
+    return 0
+
+
+async def _serve(config: Config, families: list[str]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    if not families:
+        await _daemon(config).run(stop)
+        return
+    async with simulated(families) as there:
+        only_simulated = config.model_copy(
+            update={
+                "usb": Usb(enabled=False, usbip=there.usbip),
+                "snmp": tuple(Snmp(host=host, port=port) for host, port in there.snmp),
+            }
+        )
+        await _daemon(only_simulated).run(stop)
+
+
+def _daemon(config: Config) -> Daemon:
+    clock = SystemClock()
+    return Daemon(config, lambda: find(config, clock), lambda url: print(f"ready {url}", flush=True), clock)

@@ -1,0 +1,278 @@
+"""The running bridge: every part made, joined and ended in order.
+
+Nothing is decided here. Floors, from the ground: state and clock, the scanners, their services, the sockets; the
+scanners appear and the sockets stay.
+"""
+
+import asyncio
+import logging
+import socket
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from aiohttp import web
+
+from bridge import systemd
+from bridge.config import Config
+from bridge.discovery.responder import Announced, Responder
+from bridge.errors import ConfigError, DeliveryFailed
+from bridge.eventing.ledger import Ledger, Owed
+from bridge.hotplug import Hotplug
+from bridge.net.courier import Courier, Letter
+from bridge.net.multicast import Multicast, address_of, opened
+from bridge.net.web import KEEP_ALIVE, Web
+from bridge.scanner.acquisition import Acquisition
+from bridge.scanner.hosted import HostedScanner
+from bridge.service.endpoint import Endpoint, digest
+from bridge.service.scan import ScanService
+from bridge.service.subscriptions import Subscriptions, end_letter
+from bridge.soap import names
+from bridge.state import State
+from drivers.contract.clock import Clock, SystemClock
+from drivers.contract.driver import Device, Finding
+from drivers.contract.http import HttpClient
+
+_log = logging.getLogger(__name__)
+
+DEVICE_TYPES: Final = (f"{{{names.WSDP}}}Device", f"{{{names.WSCN}}}ScanDeviceType")
+EXPIRY_PACE: Final = 30.0
+GRACE: Final = 3.0  # seconds for the last events to leave
+BACKLOG: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """Everything that serves one scanner."""
+
+    scanner: HostedScanner
+    acquisition: Acquisition
+    subscriptions: Subscriptions
+    courier: Courier
+    endpoint: Endpoint
+
+
+class Daemon:
+    """One bridge with all its scanners."""
+
+    def __init__(
+        self,
+        config: Config,
+        find: Callable[[], Awaitable[list[Finding]]],
+        ready: Callable[[str], None],
+        clock: Clock | None = None,
+    ) -> None:
+        self._config = config
+        self._find = find
+        self._ready = ready  # called with the device URL of each scanner once it is served
+        self._clock = clock or SystemClock()
+        self._random = Random()  # noqa: S311 - it spreads delays, it guards nothing
+        self._hosted: dict[str, Hosted] = {}  # by the scanner's uuid
+        self._links: list[Multicast] = []
+        self._addresses: tuple[str, ...] = ()
+        self._loose: set[asyncio.Task[None]] = set()
+        self._port = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set. Raises ConfigError when it cannot begin."""
+        config = self._config
+        self._state = State(config.state_dir, self._clock.now())
+        self._spool = _made(config.cache_dir)
+        self._addresses = _addresses(config)
+        self._responder = Responder(self._state.instance_id, self._random)
+        async with AsyncExitStack() as stack:
+            self._client = await stack.enter_async_context(HttpClient())
+            stack.push_async_callback(self._close_scanners)
+            await self._serve_http(stack)
+            await self._serve_discovery(stack)
+            hotplug = Hotplug(self._find, lambda key: config.of(key).enabled, self._clock)
+            systemd.notify("READY=1")
+            work = asyncio.ensure_future(self._work(hotplug))
+            stopping = asyncio.ensure_future(stop.wait())
+            try:
+                await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
+                if work.done():
+                    work.result()
+            finally:
+                systemd.notify("STOPPING=1")
+                stopping.cancel()
+                # Jobs end, and say so, while their devices are still open.
+                for hosted in self._hosted.values():
+                    await hosted.acquisition.close()
+                work.cancel()
+                await asyncio.wait((work,))
+                await self._say_bye()
+
+    async def _work(self, hotplug: Hotplug) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(hotplug.run(self._appeared))
+            tasks.create_task(self._expire())
+
+    # The sockets.
+
+    async def _serve_http(self, stack: AsyncExitStack) -> None:
+        listen = self._config.service.listen
+        face = Web(lambda: {key: hosted.endpoint for key, hosted in self._hosted.items()}, self._responder)
+        # A client that hangs up in the middle of an image must be noticed, hence the cancellation.
+        runner = web.AppRunner(
+            face.application(), access_log=None, handler_cancellation=True, keepalive_timeout=KEEP_ALIVE
+        )
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        try:
+            family = socket.AF_INET6 if ":" in listen.address else socket.AF_INET
+            sock = socket.create_server((listen.address, listen.port), family=family, backlog=BACKLOG)
+        except OSError as err:
+            raise ConfigError("service", "listen", f"{listen}: {err.strerror or err}") from err
+        self._port = int(sock.getsockname()[1])
+        face.ports = frozenset({self._port})
+        await web.SockSite(runner, sock).start()
+
+    async def _serve_discovery(self, stack: AsyncExitStack) -> None:
+        if not self._config.service.multicast:
+            return
+        for address in self._addresses:
+            opening = opened(address, self._responder.answer, self._clock, self._random)
+            try:
+                self._links.append(await stack.enter_async_context(opening))
+            except ConfigError as err:
+                _log.error("%s: this interface is left out", err)
+
+    def _urls(self, path: str, local: str) -> tuple[str, ...]:
+        """The scanner's URLs for peers that reach us at `local`."""
+        host = f"[{local}]" if ":" in local else local
+        return (f"http://{host}:{self._port}{path}",)
+
+    # The scanners.
+
+    async def _appeared(self, device: Device) -> HostedScanner:
+        """A device was opened: host it, or give it back to the scanner that it was before."""
+        key = device.identity.key
+        kept = self._state.scanner(key)
+        known = self._hosted.get(str(kept.uuid))
+        if known is not None:
+            known.scanner.attach(device)
+            return known.scanner
+        hosted = self._host(device, key, kept.uuid)
+        self._hosted[str(kept.uuid)] = hosted
+        await self._announce(hosted)
+        return hosted.scanner
+
+    def _host(self, device: Device, key: str, identifier: uuid.UUID) -> Hosted:
+        config, said = self._config, self._config.of(key)
+        ledger = Ledger(self._clock)
+        courier = Courier(self._client, self._clock, lambda sub, why: self._lost(str(identifier), sub, why))
+        subscriptions = Subscriptions(key, ledger, courier.post, courier.forget)
+        self._restore(key, ledger, subscriptions)
+        scanner = HostedScanner(device.identity, lambda: self._state.next_job_id(key), self._clock, subscriptions.tell)
+        scanner.attach(device)
+        quota = config.service.cache_quota_mb * 1024 * 1024
+        acquisition = Acquisition(scanner, config.jobs, self._spool, quota)
+        name = (said.name or device.identity.name)[:127]
+        service = ScanService(scanner, acquisition, name, said.location)
+        return Hosted(
+            scanner, acquisition, subscriptions, courier, Endpoint(identifier, service, subscriptions, self._responder)
+        )
+
+    def _restore(self, key: str, ledger: Ledger, subscriptions: Subscriptions) -> None:
+        """Who subscribed before the last stop is subscribed still."""
+        kept = self._state.scanner(key)
+        boot = _boot_id()
+        try:
+            ledger.restore(kept.subscriptions, same_boot=kept.boot_id == boot)
+        except (ValueError, KeyError, TypeError) as err:
+            _log.warning("device=%s: the stored subscriptions are damaged and forgotten: %s", key, err)
+
+        def changed() -> None:
+            kept.subscriptions = ledger.to_json()
+            kept.boot_id = boot
+            self._state.save()
+
+        subscriptions.changed = changed
+
+    async def _announce(self, hosted: Hosted) -> None:
+        endpoint, key = hosted.endpoint, hosted.scanner.identity.key
+        version = self._state.metadata_version(key, digest(endpoint.uuid, hosted.scanner, endpoint.service.name))
+        xaddrs = partial(self._urls, endpoint.device_path())
+        self._responder.put(Announced(endpoint.address, DEVICE_TYPES, xaddrs, metadata_version=version))
+        _log.info("device=%s: served as %s", key, endpoint.address)
+        self._ready(self._urls(endpoint.device_path(), self._addresses[0])[0])
+        for link in self._links:
+            self._start(link.announce(self._responder.hello(endpoint.address, link.local)))
+
+    def _lost(self, identifier: str, subscription: str, why: str) -> None:
+        hosted = self._hosted[identifier]
+        for owed in hosted.subscriptions.lost(subscription, why):
+            self._start(self._say_end(hosted, owed))
+
+    async def _say_end(self, hosted: Hosted, owed: Owed) -> None:
+        to, address = owed.subscription.end_to, owed.subscription.end_address
+        url = self._urls(hosted.endpoint.scan_path(), self._addresses[0])[0]
+        letter = end_letter(owed, url)
+        if to is None or address is None or letter is None:
+            return
+        try:
+            await hosted.courier.send(Letter(to.address, address, letter))
+        except DeliveryFailed as err:
+            _log.info("sub=%s: %s", owed.subscription.identifier, err)
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        """Something short that nobody waits for; it is ended with us."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._loose.add(task)
+        task.add_done_callback(self._loose.discard)
+
+    async def _expire(self) -> None:
+        while True:
+            await self._clock.sleep(EXPIRY_PACE)
+            for hosted in self._hosted.values():
+                hosted.subscriptions.expire()
+
+    async def _say_bye(self) -> None:
+        for link in self._links:
+            for hosted in self._hosted.values():
+                await link.say(self._responder.bye(hosted.endpoint.address))
+
+    async def _close_scanners(self) -> None:
+        """The last events leave, then those who want it learn that there will be no more."""
+        for hosted in self._hosted.values():
+            await hosted.courier.close(GRACE)
+            for owed in hosted.subscriptions.shut_down():
+                await self._say_end(hosted, owed)
+        for task in tuple(self._loose):
+            task.cancel()
+        self._hosted.clear()
+
+
+def _made(directory: Path) -> Path:
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o750)
+    except OSError as err:
+        raise ConfigError(str(directory), "cache_dir", err.strerror or str(err)) from err
+    return directory
+
+
+def _addresses(config: Config) -> tuple[str, ...]:
+    """Our addresses on the networks that we serve, for discovery and for the URLs that are announced there."""
+    listen = config.service.listen.address
+    if listen not in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        return (listen,)
+    names_ = config.service.interfaces or tuple(name for _, name in socket.if_nameindex() if name != "lo")
+    found = []
+    for name in names_:
+        try:
+            found.append(address_of(name))
+        except ConfigError as err:
+            if config.service.interfaces:
+                raise
+            _log.debug("%s", err)
+    return tuple(found) or ("127.0.0.1",)
+
+
+def _boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()

@@ -1,0 +1,101 @@
+"""Which devices are there, against which are served: the only room that asks drivers.catalog.
+
+A device that is found for the first time is opened and handed to `appeared`; from then on its observers are
+watched until it is replaced. Being unplugged does not end that: the observers tell it (GONE) and see it return.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from bridge.config import Config
+from bridge.log import kept_short
+from bridge.scanner.hosted import HostedScanner
+from drivers import catalog
+from drivers.contract.clock import Clock
+from drivers.contract.driver import Device, Finding, Observer
+from drivers.contract.errors import DeviceRefused, DriverError
+from drivers.contract.observation import Readiness
+from drivers.snmp.credentials import Community, Version
+from drivers.watch import snapshots
+
+_log = logging.getLogger(__name__)
+
+PACE: Final = 2.0  # seconds between looks at the buses
+RETRY: Final = 10.0  # seconds before a device that would not open is tried again
+
+Appeared = Callable[[Device], Awaitable[HostedScanner]]
+
+
+async def find(config: Config, clock: Clock) -> list[Finding]:
+    """Every scanner that is there, as the configuration wants them looked for."""
+    return await catalog.find(
+        local=config.usb.enabled,
+        usbip=tuple(f"usbip://{place}" for place in config.usb.usbip),
+        agents=tuple(
+            catalog.Agent(each.host, each.port, Community(each.community.get_secret_value(), Version(each.version)))
+            for each in config.snmp
+        ),
+        share=tuple(entry.key for entry in config.scanner if entry.share),
+        clock=clock,
+    )
+
+
+class Hotplug:
+    """Keeps what is served in step with what is there."""
+
+    def __init__(
+        self, find_all: Callable[[], Awaitable[list[Finding]]], wanted: Callable[[str], bool], clock: Clock
+    ) -> None:
+        self._find = find_all
+        self._wanted = wanted
+        self._clock = clock
+        self._watched: dict[str, asyncio.Task[None]] = {}
+        self._retry_at: dict[str, float] = {}
+        self._complaints: dict[str, str] = {}
+
+    async def run(self, appeared: Appeared) -> None:
+        """For ever: look at the buses, open what is new."""
+        async with asyncio.TaskGroup() as watches:
+            while True:
+                for finding in await self._find():
+                    if finding.driver is None or finding.key in self._watched or not self._wanted(finding.key):
+                        continue
+                    if self._clock.monotonic() < self._retry_at.get(finding.key, 0.0):
+                        continue
+                    device = await self._open(finding)
+                    if device is not None:
+                        self._watched[finding.key] = watches.create_task(self._watch(device, appeared))
+                await self._clock.sleep(PACE)
+
+    async def _open(self, finding: Finding) -> Device | None:
+        try:
+            device = await finding.open()
+        except DriverError as err:
+            # Once is enough: the same complaint is not repeated at every try.
+            if self._complaints.get(finding.key) != str(err):
+                self._complaints[finding.key] = str(err)
+                level = logging.ERROR if isinstance(err, DeviceRefused) else logging.WARNING
+                _log.log(level, "device=%s: cannot be opened: %s", finding.key, kept_short(str(err), 300))
+            self._retry_at[finding.key] = self._clock.monotonic() + RETRY
+            return None
+        self._complaints.pop(finding.key, None)
+        return device
+
+    async def _watch(self, device: Device, appeared: Appeared) -> None:
+        try:
+            scanner = await appeared(device)
+            async with asyncio.TaskGroup() as observers:
+                for observer in device.observers:
+                    observers.create_task(self._observe(observer, scanner))
+        finally:
+            await asyncio.shield(device.close())
+
+    async def _observe(self, observer: Observer, scanner: HostedScanner) -> None:
+        gone = False
+        async for snapshot in snapshots(observer, self._clock):
+            if (snapshot.readiness is Readiness.GONE) is not gone:
+                gone = not gone
+                _log.warning("device=%s: %s", scanner.identity.key, "gone" if gone else "back again")
+            scanner.look(snapshot)
