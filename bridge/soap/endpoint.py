@@ -100,17 +100,31 @@ def _rewritten(block: etree._Element, path: str) -> str:
         raise WireError(f"{path}/{name.localname}", f"a name of {name.namespace} cannot be a reference parameter")
     if sum(1 for _ in block.iter()) > _MAX_ELEMENTS or _depth(block) > _MAX_DEPTH:
         raise WireError(f"{path}/{name.localname}", "too many elements or too deep")
-    # Exclusive canonical form keeps the prefixes it uses and leaves the envelope's other declarations behind.
-    # QNames in text are the peer's own business; their prefixes are kept by naming them to the canonicaliser.
-    prefixes = [prefix for prefix in block.nsmap if prefix and _speaks(block, prefix)]
-    copy = etree.fromstring(etree.tostring(block, method="c14n", exclusive=True, inclusive_ns_prefixes=prefixes))
-    for item in copy.iter():
-        for key in list(item.attrib):
-            if etree.QName(key).namespace in (names.SOAP, names.SOAP11):  # mustUnderstand, role, relay, actor
-                del item.attrib[key]
-    copy.tail = None
-    etree.cleanup_namespaces(copy, keep_ns_prefixes=[str(prefix) for prefix in prefixes])
-    return etree.tostring(copy, encoding="unicode")
+    nsmap = {prefix: uri for prefix, uri in block.nsmap.items() if prefix and _speaks(block, prefix)}
+    for namespace in _namespaces(block):
+        if namespace not in nsmap.values():
+            known = names.PREFIXES.get(namespace)
+            nsmap[known if known and known not in nsmap else f"r{len(nsmap)}"] = namespace
+    return etree.tostring(_copied(block, None, nsmap), encoding="unicode")
+
+
+def _copied(item: etree._Element, parent: etree._Element | None, nsmap: dict[str, str]) -> etree._Element:
+    """A copy with prefixes of our choice, so that the same block is the same text however its sender spells it."""
+    copy = etree.Element(item.tag, nsmap=dict(nsmap)) if parent is None else etree.SubElement(parent, item.tag)
+    copy.text = item.text
+    for key, value in item.attrib.items():
+        if etree.QName(key).namespace not in (names.SOAP, names.SOAP11):  # mustUnderstand, role, relay, actor
+            copy.set(key, value)
+    for child in item:
+        _copied(child, copy, nsmap).tail = child.tail
+    return copy
+
+
+def _namespaces(block: etree._Element) -> list[str]:
+    """Those of its elements and attributes, as they appear."""
+    found = [etree.QName(name).namespace for item in block.iter() for name in (item.tag, *item.attrib)]
+    outside = (None, names.SOAP, names.SOAP11, names.XML)
+    return [namespace for namespace in dict.fromkeys(found) if namespace is not None and namespace not in outside]
 
 
 def _speaks(block: etree._Element, prefix: str) -> bool:
