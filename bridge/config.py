@@ -99,7 +99,7 @@ class Jobs(_Section):
 
     queue: int = Field(default=8, ge=1, le=64)
     retrieve_timeout: float = Field(default=60.0, gt=0, allow_inf_nan=False)  # seconds; the specification's 60
-    retrieve_wait: float = Field(default=50.0, gt=0, allow_inf_nan=False)  # seconds a RetrieveImage may wait for its first bytes
+    retrieve_wait: float = Field(default=50.0, gt=0, allow_inf_nan=False)  # s for its first bytes
 
 
 class Log(_Section):

@@ -111,7 +111,7 @@ class State:
         data = self._contents.model_dump(mode="json")
         try:
             # The subscriptions in it carry what their clients keep secret.
-            with open(temporary, "w", encoding="utf-8", opener=_private) as file:  # noqa: PTH123  # opener
+            with open(temporary, "w", encoding="utf-8", opener=_private) as file:
                 json.dump(data, file, indent=1)
                 file.flush()
                 os.fsync(file.fileno())

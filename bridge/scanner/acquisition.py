@@ -7,11 +7,12 @@ bytes run in a worker thread (document → imaging → tray), each stage waiting
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from bridge.config import Jobs
 from bridge.errors import OperationRefused
@@ -25,12 +26,13 @@ from bridge.scanner.open_job import OpenJob
 from bridge.translate.attribution import native_id
 from bridge.translate.ticket import Plan
 from bridge.wsscan import faults
+from bridge.wsscan.job import JobState
 from drivers.contract.document import Document
-from drivers.contract.errors import CanceledAtDevice, DeviceBusy, DriverError, FeederEmpty
-from drivers.contract.handover import ScanCanceled
+from drivers.contract.errors import CanceledAtDevice, DeviceBusy, DriverError, FeederEmpty, ScanFailed
 from drivers.contract.observation import Phase
 
 _log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 # After a scan failed, so much time for the device to say why before the client is told.
 LOOK_AGAIN = 2.0
@@ -47,7 +49,8 @@ class Acquisition:
         self._open: dict[int, OpenJob] = {}
         self._queue: deque[OpenJob] = deque()
         self._scanning: OpenJob | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode")
 
     # What clients do.
@@ -55,6 +58,8 @@ class Acquisition:
     async def create(self, name: str, user: str, plan: Plan, paper: Paper) -> Job:
         """Take a job: it starts at once on an idle device, waits its turn otherwise. Raises OperationRefused."""
         scanner = self._scanner
+        if self._closing:
+            raise faults.not_accepting_jobs("the scan service is stopping")
         if scanner.device is None or scanner.device.acquirer is None:
             raise faults.not_accepting_jobs(scanner.view.explanation or "the scanner cannot scan for the network")
         if len(self._queue) >= self._jobs.queue:
@@ -67,13 +72,10 @@ class Acquisition:
             self._queue.append(opened)
             scanner.see(job.id, JobSeen(phase=Phase.QUEUED))
             return job
-        try:
-            await self._begin(opened)
-        except DriverError as err:
-            # Nothing moved and nothing was told: for the client there never was a job.
-            self._open.pop(job.id)
-            scanner.book.discard(job.id)
-            raise faults.not_accepting_jobs(str(err)) from err
+        # A client that goes away now must not leave the device half begun.
+        failure = await asyncio.shield(self._keep(self._first_turn(opened)))
+        if failure is not None:
+            raise faults.not_accepting_jobs(str(failure)) from failure
         return job
 
     def cancel(self, job_id: int) -> None:
@@ -95,9 +97,10 @@ class Acquisition:
             raise self._not_open(job_id)
         opened.waiting += 1
         self._be_patient(opened, None)
+        deadline = asyncio.get_running_loop().time() + self._jobs.retrieve_wait
         try:
-            async with opened.turn:
-                page = await self._next_page(opened)
+            async with self._turn(opened, deadline):
+                page = await self._next_page(opened, deadline)
                 self._scanner.book.name_document(job_id, document_name)
                 self._scanner.see(job_id, JobSeen(sending=True))
                 try:
@@ -118,19 +121,31 @@ class Acquisition:
         job = self._scanner.book.get(job_id)
         if job is None:
             return faults.job_id_not_found(job_id)
-        if job.why is Why.CLIENT:
+        if job.state is JobState.CANCELED:
             return faults.job_cancelled()
         return faults.no_images_available()
 
-    async def _next_page(self, opened: OpenJob) -> Outgoing:
+    @asynccontextmanager
+    async def _turn(self, opened: OpenJob, deadline: float) -> AsyncIterator[None]:
+        """One RetrieveImage of a job after the other; who waits too long for the one before is told so."""
         try:
-            async with asyncio.timeout(self._jobs.retrieve_wait):
+            async with asyncio.timeout_at(deadline):
+                await opened.turn.acquire()
+        except TimeoutError as err:
+            raise faults.temporary_error("another image of this job is still on its way") from err
+        try:
+            yield
+        finally:
+            opened.turn.release()
+
+    async def _next_page(self, opened: OpenJob, deadline: float) -> Outgoing:
+        try:
+            async with asyncio.timeout_at(deadline):
                 page = await opened.tray.next_page()
         except TimeoutError as err:
             raise faults.temporary_error("no image yet") from err
-        except (DriverError, ImagingError) as err:
+        except DriverError as err:
             # A client that holds a RetrieveImage is told at once, and asks ScannerStatus next.
-            await self._look_again()
             self._end(opened, JobSeen(phase=Phase.FAILED))
             raise faults.temporary_error(str(err)) from err
         except TrayClosed as err:
@@ -142,6 +157,20 @@ class Acquisition:
 
     # The device's turn.
 
+    async def _first_turn(self, opened: OpenJob) -> DriverError | None:
+        """Begin a job that need not wait. The error that kept it from beginning: then nothing moved and nothing was
+        told, and for the client there never was a job."""
+        failure: DriverError | None = None
+        try:
+            await self._begin(opened)
+        except DriverError as err:
+            failure = err
+            if self._open.pop(opened.id, None) is not None:
+                self._scanner.book.discard(opened.id)
+            # Others may have queued behind it meanwhile.
+            await self._next_turn()
+        return failure
+
     async def _begin(self, opened: OpenJob) -> None:
         """Give the device to that job. Raises DriverError when it does not take it."""
         device = self._scanner.device
@@ -150,48 +179,34 @@ class Acquisition:
         self._scanning = opened
         try:
             request = replace(opened.plan.request, native_id=native_id(opened.id))
-            opened.document = await device.acquirer.scan(request)
-        except BaseException:
+            document = opened.document = await device.acquirer.scan(request)
+        except BaseException as err:
             self._scanning = None
-            raise
-        opened.begun = True
-        self._scanner.see(opened.id, JobSeen(phase=Phase.SCANNING))
-        if not opened.waiting:
-            self._be_patient(opened, self._jobs.retrieve_timeout)
-        self._keep(self._scan(opened, opened.document))
+            if isinstance(err, DriverError) or not isinstance(err, Exception):
+                raise
+            _log.exception("device=%s job=%d: the scan did not begin", self._scanner.identity.key, opened.id)
+            raise ScanFailed("the driver failed") from err
+        if opened.id in self._open:
+            opened.begun = True
+            self._scanner.see(opened.id, JobSeen(phase=Phase.SCANNING))
+            if not opened.waiting:
+                self._be_patient(opened, self._jobs.retrieve_timeout)
+        else:
+            document.cancel()  # the job was ended while the device was being asked
+        self._keep(self._scan(opened, document))
 
     async def _scan(self, opened: OpenJob, document: Document) -> None:
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._threads, self._encode, loop, opened, document)
-        except ScanCanceled:
-            self._end(opened, _ended(opened.ending or Why.CLIENT))
-        except CanceledAtDevice:
-            self._end(opened, JobSeen(phase=Phase.CANCELED, why=Why.PANEL), faults.job_cancelled())
-        except FeederEmpty:
-            self._end(opened, JobSeen(phase=Phase.FAILED, why=Why.NO_PAPER), faults.no_images_available())
-        except TrayClosed:
-            # The client or a timer ended the job while the encoder was waiting; the hardware stops now.
-            document.cancel()
-            await loop.run_in_executor(self._threads, _drain, document)
-            self._end(opened, _ended(opened.ending or Why.DEVICE))
-        except ImagingError as err:
-            _log.error("device=%s job=%d: %s", self._scanner.identity.key, opened.id, err)
-            document.cancel()
-            await loop.run_in_executor(self._threads, _drain, document)
-            opened.tray.finish(err)
-            self._end(opened, JobSeen(phase=Phase.FAILED, why=Why.COMPRESSION), faults.internal_error())
-        except DriverError as err:
-            await self._failed(opened, err)
         except Exception as err:  # noqa: BLE001 - a driver's bug costs one job, not the bridge
-            _log.exception("device=%s job=%d: the scan broke", self._scanner.identity.key, opened.id)
-            document.cancel()
-            await self._failed(opened, err)
+            if not isinstance(err, DriverError):
+                # It was not the document that ended: the hardware stops now.
+                document.cancel()
+                await loop.run_in_executor(self._threads, _drain, document)
+            await self._broken(opened, err)
         else:
-            opened.tray.finish()
-            if opened.id in self._open:
-                self._scanner.see(opened.id, JobSeen(phase=Phase.SENDING, pages=opened.pages))
-                self._finish_if_delivered(opened)
+            self._scanned(opened)
         finally:
             opened.document = None
             self._scanning = None
@@ -199,21 +214,72 @@ class Acquisition:
 
     def _encode(self, loop: asyncio.AbstractEventLoop, opened: OpenJob, document: Document) -> None:
         """In the worker thread: every page of the document, coded, into the tray."""
+        wanted = opened.plan.request.pages
         for page in document:
+            if wanted and opened.pages >= wanted:
+                # The back of an odd last sheet was scanned, and nobody asked for it.
+                document.cancel()
+                break
             opened.tray.open_page()
-            for chunk in encode(page, opened.plan.target, self._spool_dir, self._quota):
-                opened.tray.put(chunk)
+            chunks = encode(page, opened.plan.target, self._spool_dir, self._quota)
+            try:
+                for chunk in chunks:
+                    opened.tray.put(chunk)
+            finally:
+                if isinstance(chunks, Generator):
+                    chunks.close()
             opened.tray.close_page()
             opened.pages += 1
             loop.call_soon_threadsafe(self._scanner.see, opened.id, JobSeen(pages=opened.pages))
+        else:
+            return
+        _drain(document)
 
-    async def _failed(self, opened: OpenJob, err: Exception) -> None:
+    def _scanned(self, opened: OpenJob) -> None:
+        """The document came to its end; the job does when its pages are delivered."""
+        if opened.ending is not None:  # told to stop just when there was nothing left to be stopped
+            self._end(opened, _ended(opened.ending))
+        elif not opened.pages:
+            self._end(opened, JobSeen(phase=Phase.FAILED, why=Why.DEVICE), faults.no_images_available())
+        else:
+            opened.tray.finish()
+            self._scanner.see(opened.id, JobSeen(phase=Phase.SENDING, pages=opened.pages))
+            self._finish_if_delivered(opened)
+
+    async def _broken(self, opened: OpenJob, err: Exception) -> None:
+        """The document ended by an error, and the hardware has stopped."""
+        name = f"device={self._scanner.identity.key} job={opened.id}"
+        if opened.ending is not None:
+            self._end(opened, _ended(opened.ending))
+            return
+        match err:
+            case CanceledAtDevice():
+                self._end(opened, JobSeen(phase=Phase.CANCELED, why=Why.PANEL), faults.job_cancelled())
+            case FeederEmpty() if opened.pages:
+                self._scanned(opened)
+            case FeederEmpty():
+                self._end(opened, JobSeen(phase=Phase.FAILED, why=Why.NO_PAPER), faults.no_images_available())
+            case ImagingError():
+                _log.error("%s: %s", name, err)
+                self._end(opened, JobSeen(phase=Phase.FAILED, why=Why.COMPRESSION), faults.internal_error())
+            case DriverError():
+                await self._failed(opened, err)
+            case TrayClosed():
+                self._end(opened, _ended(Why.DEVICE))
+            case _:
+                _log.error("%s: the scan broke", name, exc_info=err)
+                await self._failed(opened, ScanFailed("the scan broke"))
+
+    async def _failed(self, opened: OpenJob, err: DriverError) -> None:
         """The device failed: pages that are whole can still be fetched, then the client learns of it."""
-        _log.warning("device=%s job=%d: %s", self._scanner.identity.key, opened.id, err)
-        await self._look_again()
-        opened.tray.finish(err if isinstance(err, DriverError) else DriverError("the scan broke"))
         if opened.id not in self._open:
             return
+        _log.warning("device=%s job=%d: %s", self._scanner.identity.key, opened.id, err)
+        await self._look_again()
+        if opened.ending is not None:  # meanwhile
+            self._end(opened, _ended(opened.ending))
+            return
+        opened.tray.finish(err)
         self._scanner.see(opened.id, JobSeen(phase=Phase.STOPPED, why=Why.DEVICE))
         if opened.tray.empty and not opened.waiting:
             # Nobody is waiting for the news; whoever comes within the job's patience still gets it.
@@ -224,10 +290,13 @@ class Acquisition:
         device = self._scanner.device
         if device is None:
             return
-        with suppress(DriverError, TimeoutError):
-            async with asyncio.timeout(LOOK_AGAIN):
-                for observer in device.observers:
-                    self._scanner.look(await observer.poll())
+        for observer in device.observers:
+            try:
+                with suppress(DriverError, TimeoutError):
+                    async with asyncio.timeout(LOOK_AGAIN / len(device.observers)):
+                        self._scanner.look(await observer.poll())
+            except Exception:  # noqa: BLE001 - a broken look must not keep the job from ending
+                _log.exception("device=%s: a look broke", self._scanner.identity.key)
 
     async def _next_turn(self) -> None:
         while self._queue and self._scanning is None:
@@ -235,8 +304,8 @@ class Acquisition:
             try:
                 await self._begin(opened)
             except DriverError as err:
-                opened.tray.finish(err)
-                self._end(opened, JobSeen(phase=Phase.FAILED, why=Why.DEVICE), faults.not_accepting_jobs(str(err)))
+                _log.warning("device=%s job=%d: %s", self._scanner.identity.key, opened.id, err)
+                self._end(opened, JobSeen(phase=Phase.FAILED, why=Why.DEVICE), faults.temporary_error(str(err)))
 
     # The end.
 
@@ -270,7 +339,7 @@ class Acquisition:
             opened.patience.cancel()
             opened.patience = None
         if seconds is not None and opened.id in self._open:
-            opened.patience = asyncio.create_task(self._lose_patience(opened, seconds))
+            opened.patience = self._keep(self._lose_patience(opened, seconds))
 
     async def _lose_patience(self, opened: OpenJob, seconds: float) -> None:
         await self._scanner.clock.sleep(seconds)
@@ -282,21 +351,22 @@ class Acquisition:
         """The device was unplugged: nothing in the queue will ever be scanned."""
         while self._queue:
             opened = self._queue.popleft()
-            refusal = faults.not_accepting_jobs(explanation)
-            self._end(opened, JobSeen(phase=Phase.FAILED, why=Why.DEVICE), refusal)
+            self._end(opened, JobSeen(phase=Phase.FAILED, why=Why.DEVICE), faults.temporary_error(explanation))
 
     async def close(self) -> None:
         """The bridge stops: every job ends Aborted, the hardware is told, the threads are waited for."""
+        self._closing = True
         for opened in list(self._open.values()):
             self._stop(opened, Why.RESTART, faults.operation_failed("the scan service is stopping"))
         while self._tasks:
             await asyncio.wait(self._tasks)
         self._threads.shutdown(wait=True)
 
-    def _keep(self, work: "asyncio._CoroutineLike[None]") -> None:
+    def _keep(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _ended(why: Why) -> JobSeen:
@@ -305,7 +375,7 @@ def _ended(why: Why) -> JobSeen:
 
 def _drain(document: Document) -> None:
     """Wait until the hardware has stopped."""
-    with suppress(DriverError):
+    with suppress(Exception):  # the scan is lost already, and why was said where it was lost
         for page in document:
             for _ in page.chunks:
                 pass

@@ -156,4 +156,4 @@ def _resolutions(source: SourceCapabilities) -> Resolutions:
 
 
 def _size(size: Size) -> Dimensions:
-    return Dimensions(width=size.width, height=size.height)
+    return Dimensions(width=max(1, size.width), height=max(1, size.height))

@@ -27,6 +27,7 @@ from bridge.wsscan.settings import (
     AskedColor,
     AskedContentType,
     AskedCount,
+    AskedFilmScanMode,
     AskedFormat,
     AskedInputSource,
     AskedLength,
@@ -35,6 +36,7 @@ from bridge.wsscan.settings import (
     UsedColor,
     UsedContentType,
     UsedCount,
+    UsedFilmScanMode,
     UsedFormat,
     UsedInputSource,
     UsedLength,
@@ -70,8 +72,8 @@ from bridge.wsscan.ticket import (
     ScanTicket,
     SideImageInfo,
 )
-from bridge.wsscan.values import ColorEntry, ContentType, Format, InputSource, Rotation
-from drivers.contract.capabilities import Capabilities, SourceCapabilities
+from bridge.wsscan.values import ColorEntry, ContentType, FilmScanMode, Format, InputSource, Rotation
+from drivers.contract.capabilities import Capabilities, Size, SourceCapabilities
 from drivers.contract.document import Region, ScanRequest
 
 _T = TypeVar("_T")
@@ -108,7 +110,7 @@ def plan(ticket: ScanTicket, capabilities: Capabilities) -> Plan:
     source = capabilities.of(SOURCES[input_source.value])
     if source is None:
         raise faults.not_accepting_jobs()
-    front = (asked.media_sides.media_front if asked.media_sides else None) or MediaSide()
+    front = asked.media_sides.media_front if asked.media_sides else MediaSide()
     color = _color(front.color_processing, source, format_.value, conflict=_honored(asked.format))
     quality = _quality(asked.compression_quality_factor, format_.value)
     images = _images_to_transfer(asked.images_to_transfer, input_source.value)
@@ -132,6 +134,8 @@ def plan(ticket: ScanTicket, capabilities: Capabilities) -> Plan:
         resolution=final_resolution,
     )
     duplex = input_source.value is InputSource.ADF_DUPLEX
+    asked_back = asked.media_sides.media_back if asked.media_sides else None
+    back = _back(asked_back, side) if duplex else None
     try:
         said = announce(target)
     except ImagingError as err:
@@ -148,12 +152,13 @@ def plan(ticket: ScanTicket, capabilities: Capabilities) -> Plan:
         input_source=UsedInputSource(
             value=input_source.value, override=input_source.override, used_default=input_source.used_default
         ),
+        film_scan_mode=_film_scan_mode(asked.film_scan_mode, input_source.value),
         content_type=_content_type(asked.content_type),
         input_size=input_size,
         exposure=_exposure(asked.exposure),
         scaling=_scaling(asked.scaling),
         rotation=_rotation(asked.rotation),
-        media_sides=FinalMediaSides(media_front=side, media_back=side if duplex else None),
+        media_sides=FinalMediaSides(media_front=side, media_back=back),
     )
     return Plan(
         request=ScanRequest("", SOURCES[input_source.value], native, resolution, region, images.value),
@@ -185,25 +190,11 @@ def media_type(final: DocumentFinalParameters) -> str:
 def is_exact(final: DocumentFinalParameters) -> bool:
     """Whether nothing that was asked for had to be replaced."""
     return not any(element.get(qname("Override")) for element in final.to_xml().iter())
-    return " ".join(
-        f'{str(name).rpartition("}")[2]}="{value}"'
-        for element in final.to_xml().iter()
-        for name, value in element.items()
-    )
 
 
 def _as_asked(final: DocumentFinalParameters) -> DocumentParameters:
-    side = final.media_sides.media_front
-    asked_side = MediaSide(
-        scan_region=ScanRegion(
-            scan_region_x_offset=AskedLength(value=side.scan_region.scan_region_x_offset.value),
-            scan_region_y_offset=AskedLength(value=side.scan_region.scan_region_y_offset.value),
-            scan_region_width=AskedLength(value=side.scan_region.scan_region_width.value),
-            scan_region_height=AskedLength(value=side.scan_region.scan_region_height.value),
-        ),
-        color_processing=AskedColor(value=side.color_processing.value),
-        resolution=Resolution(width=side.resolution.width.value, height=side.resolution.height.value),
-    )
+    sides = final.media_sides
+    film = final.film_scan_mode
     size = final.input_size.input_media_size
     exposure = final.exposure.exposure_settings
     return DocumentParameters(
@@ -211,6 +202,7 @@ def _as_asked(final: DocumentFinalParameters) -> DocumentParameters:
         compression_quality_factor=AskedQuality(value=final.compression_quality_factor.value),
         images_to_transfer=AskedCount(value=final.images_to_transfer.value),
         input_source=AskedInputSource(value=final.input_source.value),
+        film_scan_mode=None if film is None else AskedFilmScanMode(value=film.value),
         content_type=AskedContentType(value=final.content_type.value),
         input_size=InputSize(input_media_size=Dimensions(width=size.width.value, height=size.height.value)),
         exposure=Exposure(
@@ -225,8 +217,22 @@ def _as_asked(final: DocumentFinalParameters) -> DocumentParameters:
         ),
         rotation=AskedRotation(value=final.rotation.value),
         media_sides=MediaSides(
-            media_front=asked_side, media_back=asked_side if final.media_sides.media_back is not None else None
+            media_front=_side_as_asked(sides.media_front),
+            media_back=None if sides.media_back is None else _side_as_asked(sides.media_back),
         ),
+    )
+
+
+def _side_as_asked(side: FinalMediaSide) -> MediaSide:
+    return MediaSide(
+        scan_region=ScanRegion(
+            scan_region_x_offset=AskedLength(value=side.scan_region.scan_region_x_offset.value),
+            scan_region_y_offset=AskedLength(value=side.scan_region.scan_region_y_offset.value),
+            scan_region_width=AskedLength(value=side.scan_region.scan_region_width.value),
+            scan_region_height=AskedLength(value=side.scan_region.scan_region_height.value),
+        ),
+        color_processing=AskedColor(value=side.color_processing.value),
+        resolution=Resolution(width=side.resolution.width.value, height=side.resolution.height.value),
     )
 
 
@@ -291,9 +297,73 @@ def _content_type(asked: AskedContentType | None) -> UsedContentType:
     return UsedContentType(value=settled.value, override=settled.override, used_default=settled.used_default)
 
 
+def _film_scan_mode(asked: AskedFilmScanMode | None, source: InputSource) -> UsedFilmScanMode | None:
+    """Told where film is scanned or somebody asked; the one mode there is says that nothing is done for film."""
+    if asked is None and source is not InputSource.FILM:
+        return None
+    value = None if asked is None else asked.value
+    none = FilmScanMode.NOT_APPLICABLE
+    settled = _settle(value, _honored(asked), lambda word: word == none, none, "FilmScanMode")
+    return UsedFilmScanMode(value=settled.value, override=settled.override, used_default=settled.used_default)
+
+
+def _back(asked: MediaSide | None, front: FinalMediaSide) -> FinalMediaSide:
+    """The back is scanned as the front is; what was asked otherwise for it is replaced, MustHonor forbids that."""
+    if asked is None:
+        return front
+
+    def settle(name: str, value: int | None, must_honor: bool | None, used: UsedLength) -> UsedLength:
+        like = _settle(value, must_honor, lambda length: length == used.value, used.value, f"MediaBack/{name}")
+        return _length(like)
+
+    def offset(name: str, part: AskedLength | None, used: UsedLength) -> UsedLength:
+        return settle(name, None if part is None else part.value, _honored(part), used)
+
+    def extent(name: str, part: AskedLength | None, used: UsedLength) -> UsedLength:
+        # 0 stands for "not known", as everywhere.
+        return offset(name, part if part is not None and part.value else None, used)
+
+    wanted, had = asked.scan_region, front.scan_region
+    resolution, color = asked.resolution, asked.color_processing
+    width = None if resolution is None else resolution.width or None
+    height = None if resolution is None else resolution.height or width
+    honored = _honored(resolution)
+    front_color = front.color_processing.value
+    like = _settle(
+        None if color is None else color.value,
+        _honored(color),
+        lambda word: word == front_color,
+        front_color,
+        "MediaBack/ColorProcessing",
+    )
+    x, y, w, h = (
+        (None, None, None, None)
+        if wanted is None
+        else (
+            wanted.scan_region_x_offset,
+            wanted.scan_region_y_offset,
+            wanted.scan_region_width,
+            wanted.scan_region_height,
+        )
+    )
+    return FinalMediaSide(
+        scan_region=FinalScanRegion(
+            scan_region_x_offset=offset("ScanRegionXOffset", x, had.scan_region_x_offset),
+            scan_region_y_offset=offset("ScanRegionYOffset", y, had.scan_region_y_offset),
+            scan_region_width=extent("ScanRegionWidth", w, had.scan_region_width),
+            scan_region_height=extent("ScanRegionHeight", h, had.scan_region_height),
+        ),
+        color_processing=UsedColor(value=like.value, override=like.override, used_default=like.used_default),
+        resolution=FinalResolution(
+            width=settle("Resolution", width, honored, front.resolution.width),
+            height=settle("Resolution", height, honored, front.resolution.height),
+        ),
+    )
+
+
 def _input_size(asked: InputSize | None, source: SourceCapabilities) -> tuple[FinalInputSize, Dimensions]:
     most = Dimensions(width=source.maximum.width, height=source.maximum.height)
-    least = source.minimum
+    least = _least(source)
     wanted = None if asked is None else asked.input_media_size
     if asked is not None and wanted is None and asked.document_size_auto_detect and asked.must_honor:
         raise faults.invalid_args("InputSize/DocumentSizeAutoDetect is not supported and MustHonor is set")
@@ -301,7 +371,7 @@ def _input_size(asked: InputSize | None, source: SourceCapabilities) -> tuple[Fi
     height = _within(None if wanted is None else wanted.height, least.height, most.height)
     if asked is not None and asked.must_honor and (width.override or height.override):
         raise faults.invalid_args("InputSize/InputMediaSize is not supported and MustHonor is set")
-    replaced = True if asked is not None and wanted is None else None
+    replaced = True if asked is not None and wanted is None and asked.document_size_auto_detect else None
     return (
         FinalInputSize(
             input_media_size=FinalDimensions(width=_length(width, replaced), height=_length(height, replaced))
@@ -323,6 +393,11 @@ def _length(settled: _Settled[int], replaced: bool | None = None) -> UsedLength:
     return UsedLength(value=settled.value, override=replaced or settled.override, used_default=used_default)
 
 
+def _least(source: SourceCapabilities) -> Size:
+    """A device that names no minimum still scans something."""
+    return Size(max(1, source.minimum.width), max(1, source.minimum.height))
+
+
 def _scan_region(
     asked: ScanRegion | None, source: SourceCapabilities, size: Dimensions
 ) -> tuple[FinalScanRegion, Region]:
@@ -336,7 +411,7 @@ def _scan_region(
             raise faults.invalid_args(f"{name} {part.value} is outside the scan area and MustHonor is set")
         return _Settled(clipped, override=True if clipped != part.value else None)
 
-    most, least = source.maximum, source.minimum
+    most, least = source.maximum, _least(source)
     x_asked = None if asked is None else asked.scan_region_x_offset
     y_asked = None if asked is None else asked.scan_region_y_offset
     w_asked = None if asked is None else asked.scan_region_width
@@ -400,9 +475,12 @@ def _exposure(asked: Exposure | None) -> FinalExposure:
 
     if asked is not None and asked.auto_exposure and asked.must_honor:
         raise faults.invalid_args("Exposure/AutoExposure is not supported and MustHonor is set")
+    automatic = asked is not None and asked.auto_exposure and settings is None
     contrast = settle("Contrast", None if settings is None else settings.contrast)
     brightness = settle("Brightness", None if settings is None else settings.brightness)
     sharpness = settle("Sharpness", None if settings is None else settings.sharpness)
+    if automatic:
+        contrast = brightness = sharpness = _Settled(0, override=True)
     return FinalExposure(
         exposure_settings=FinalExposureSettings(
             contrast=UsedTone(value=0, override=contrast.override, used_default=contrast.used_default),

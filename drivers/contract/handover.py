@@ -16,6 +16,13 @@ from drivers.contract.errors import ScanFailed
 LIMIT = 4 * 1024 * 1024
 
 
+class _PageEnd:
+    """Closes a page in the line of items."""
+
+
+_PAGE_END = _PageEnd()
+
+
 class ScanCanceled(ScanFailed):
     """The reader called `cancel`. Raised in the driver by `put` and `page`, and in the reader at the end."""
 
@@ -29,7 +36,7 @@ class Handover:
     def __init__(self, limit: int = LIMIT) -> None:
         self._changed = threading.Condition()
         self._limit = limit
-        self._items: deque[bytes | Page | None] = deque()  # None closes a page
+        self._items: deque[bytes | Page | _PageEnd] = deque()
         self._held = 0
         self._error: Exception | None = None
         self._finished = False
@@ -55,7 +62,7 @@ class Handover:
 
     def end_page(self) -> None:
         """Close the open page."""
-        self._add(None, 0)
+        self._add(_PAGE_END, 0)
 
     def finish(self) -> None:
         """No more pages; also closes a page left open, which the reader then sees cut short with an error."""
@@ -70,7 +77,7 @@ class Handover:
             self._finished = True
             self._changed.notify_all()
 
-    def _add(self, item: bytes | Page | None, size: int) -> None:
+    def _add(self, item: bytes | Page | _PageEnd, size: int) -> None:
         with self._changed:
             if self._canceled:
                 raise ScanCanceled
@@ -92,13 +99,17 @@ class Handover:
         while (item := self._take(between_pages=True)) is not None:
             if isinstance(item, bytes):
                 raise TypeError("rows outside a page: the reader must finish a page before the next")
+            if isinstance(item, _PageEnd):
+                continue  # the reader took all rows of that page and did not ask whether there are more
             yield replace(item, chunks=self._chunks())
 
     def _chunks(self) -> Iterator[bytes]:
-        while isinstance(chunk := self._take(between_pages=False), bytes):
+        while not isinstance(chunk := self._take(between_pages=False), _PageEnd):
+            if not isinstance(chunk, bytes):
+                raise TypeError("a page inside a page: the driver must close one before the next")
             yield chunk
 
-    def _take(self, *, between_pages: bool) -> bytes | Page | None:
+    def _take(self, *, between_pages: bool) -> bytes | Page | _PageEnd | None:
         with self._changed:
             while not self._items and not self._finished:
                 self._changed.wait()

@@ -66,17 +66,17 @@ class HttpClient:
         max_answer: int = MAX_ANSWER,
     ) -> Answer:
         """POST and read the whole answer within `timeout` seconds. Raises HttpFailed, HttpTimeout."""
-        async with self.stream(url, body, headers, timeout) as (status, content_type, chunks):
-            data = bytearray()
-            try:
-                async with asyncio.timeout(timeout):
-                    async for chunk in chunks:
-                        data += chunk
-                        if len(data) > max_answer:
-                            raise HttpFailed(f"{url}: the answer is larger than {max_answer} bytes")
-            except TimeoutError as err:
-                raise HttpTimeout(f"{url}: the answer did not end within {timeout:g} s") from err
-            return Answer(status, content_type, bytes(data))
+        try:
+            async with asyncio.timeout(timeout), self.stream(url, body, headers, timeout) as answer:
+                status, content_type, chunks = answer
+                data = bytearray()
+                async for chunk in chunks:
+                    data += chunk
+                    if len(data) > max_answer:
+                        raise HttpFailed(f"{url}: the answer is larger than {max_answer} bytes")
+                return Answer(status, content_type, bytes(data))
+        except TimeoutError as err:
+            raise HttpTimeout(f"{url}: the answer did not end within {timeout:g} s") from err
 
     @asynccontextmanager
     async def stream(
@@ -87,10 +87,12 @@ class HttpClient:
         if self._session is None:
             raise RuntimeError("the client is not open")
         limits = aiohttp.ClientTimeout(total=None, sock_connect=timeout, sock_read=timeout)
+        # The socket's own limits start again with every byte, and say nothing of the wait for a free connection.
         with _translated(url):
-            response = await self._session.post(
-                url, data=body, headers=dict(headers), timeout=limits, allow_redirects=False
-            )
+            async with asyncio.timeout(timeout):
+                response = await self._session.post(
+                    url, data=body, headers=dict(headers), timeout=limits, allow_redirects=False
+                )
         try:
             yield response.status, response.headers.get("Content-Type", ""), _chunks(url, response)
         finally:
