@@ -64,13 +64,17 @@ async def find(
     buses: list[Bus] = [_local()] if local else []
     buses += [_remote(places.parse(text)) for text in usbip]
     listings = await asyncio.gather(*(asyncio.to_thread(_devices, bus) for bus in buses))
-    found = [
-        finding
-        for bus, devices in zip(buses, listings, strict=True)
-        for device in devices
-        if (finding := _finding(bus, device, clock or SystemClock(), share=device.key in shared)) is not None
-    ]
-    return found + [_agent(agent, clock or SystemClock()) for agent in agents]
+    found: dict[str, Finding] = {}
+    for bus, devices in zip(buses, listings, strict=True):
+        for device in devices:
+            finding = _finding(bus, device, clock or SystemClock(), share=device.key in shared)
+            if finding is None:
+                continue
+            if finding.key in found:  # this machine exports it and sees it over USB/IP too, or serial numbers repeat
+                _note(f"{finding.description} has the key of {found[finding.key].description} and is left out")
+                continue
+            found[finding.key] = finding
+    return list(found.values()) + [_agent(agent, clock or SystemClock()) for agent in agents]
 
 
 def _agent(agent: Agent, clock: Clock) -> Finding:
@@ -81,19 +85,10 @@ def _agent(agent: Agent, clock: Clock) -> Finding:
 
 def _devices(bus: Bus) -> list[UsbDevice]:
     try:
-        devices = bus.devices()
+        return bus.devices()
     except DriverError as err:
         _note(str(err))
         return []
-    seen: set[str] = set()
-    result = []
-    for device in devices:
-        if device.key in seen:  # two of a kind with one serial number: the port tells them apart
-            log.warning("%s has the serial number of another device and is left out", device.description)
-            continue
-        seen.add(device.key)
-        result.append(device)
-    return result
 
 
 def _finding(bus: Bus, device: UsbDevice, clock: Clock, *, share: bool) -> Finding | None:

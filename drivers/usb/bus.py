@@ -13,7 +13,7 @@ import usb.backend.libusb1
 import usb.core
 
 from drivers.contract.errors import DeviceGone, DriverError
-from drivers.usb.descriptors import UsbDevice
+from drivers.usb.descriptors import UsbDevice, distinct
 from drivers.usb.link import Link, UsbLink, translate
 from drivers.usbip.backend import Backend
 from drivers.usbip.place import Place
@@ -41,6 +41,7 @@ class LocalBus:
 
     def __init__(self) -> None:
         self._backend: Any = None
+        self._looked = False
 
     def devices(self) -> list[UsbDevice]:
         return [device for device, _ in self._all()]
@@ -52,12 +53,14 @@ class LocalBus:
         raise DeviceGone(f"{key} is not plugged in")
 
     def _all(self) -> list[tuple[UsbDevice, Any]]:
-        if self._backend is None:
+        if not self._looked:  # once: looking for a library that is not there takes a compiler's help and time
             self._backend = usb.backend.libusb1.get_backend()
+            self._looked = True
         if self._backend is None:
-            raise DeviceGone("libusb-1.0 is not installed, so no USB device of this machine can be seen")
+            raise DeviceGone("libusb-1.0 cannot be used (is it installed?): USB devices of this machine are not seen")
         try:
-            return [(_local(found), found) for found in usb.core.find(find_all=True, backend=self._backend)]
+            found = list(usb.core.find(find_all=True, backend=self._backend))
+            return list(zip(distinct(_local(one) for one in found), found, strict=True))
         except usb.core.USBError as err:
             raise translate(err, "the USB bus") from err
 
@@ -80,7 +83,8 @@ class RemoteBus:
 
     def _all(self) -> list[tuple[UsbDevice, Any]]:
         try:
-            return [(self._remote(found), found) for found in usb.core.find(find_all=True, backend=self._backend)]
+            found = list(usb.core.find(find_all=True, backend=self._backend))
+            return list(zip(distinct(self._remote(one) for one in found), found, strict=True))
         except usb.core.USBError as err:
             if err.errno == errno.ENODEV:
                 raise DeviceGone(str(err.strerror)) from err

@@ -1,7 +1,8 @@
 """What a USB device says about itself before anybody opens it."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 CLASS_HUB, CLASS_PRINTER, CLASS_IMAGE, CLASS_VENDOR = 0x09, 0x07, 0x06, 0xFF
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]")
@@ -35,3 +36,12 @@ class UsbDevice:
         """One line for people."""
         name = " ".join(word for word in (self.manufacturer, self.product) if word) or "USB device"
         return f"{name} ({self.vendor_id:04x}:{self.product_id:04x} at {self.path})"
+
+
+def distinct(devices: Iterable[UsbDevice]) -> list[UsbDevice]:
+    """The same devices, in order; where two claim one serial number, only the first by port keeps it."""
+    devices = list(devices)
+    first: dict[str, UsbDevice] = {}
+    for device in sorted(devices, key=lambda each: each.path):
+        first.setdefault(device.key, device)
+    return [device if first[device.key] is device else replace(device, serial="") for device in devices]

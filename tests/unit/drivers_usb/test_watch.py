@@ -1,6 +1,7 @@
 """The poll loop turns looks into changes, on a hand-turned clock."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from drivers.contract.errors import DeviceBusy, DeviceGarbled, DeviceGone, DeviceRefused, DeviceTimeout
@@ -45,12 +46,12 @@ class Looks:
 
 
 async def told(*looks: Snapshot | Exception) -> tuple[list[Snapshot], list[float]]:
-    clock, result = HandClock(), []
-    try:
-        async for snapshot in snapshots(Looks(looks), clock):
-            result.append(snapshot)
-    except EOFError:
-        pass
+    clock: HandClock = HandClock()
+    result: list[Snapshot] = []
+    stream = snapshots(Looks(looks), clock)
+    with suppress(EOFError):
+        while True:
+            result.append(await anext(stream))
     return result, clock.slept
 
 
