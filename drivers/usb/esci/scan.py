@@ -118,13 +118,15 @@ class Scan:
             self._handover.page(Raster(width, max(1, height), asked.mode, asked.resolution, iter(()), self._back))
         try:
             for percent, data in transfer.blocks():
-                with suppress(ScanCanceled):
-                    self._handover.put(rows.add(data))
+                if whole := rows.add(data):
+                    with suppress(ScanCanceled):
+                        self._handover.put(whole)
                 self._tell(Phase.SCANNING, percent=percent)
         except Stopped as err:
             self._condition = self._look()
             self._fail(err)
-        self._handover.put(rows.padding())
+        if white := rows.padding():
+            self._handover.put(white)
         self._handover.end_page()
         self._pages += 1
         self._condition = self._look()
