@@ -9,8 +9,12 @@ import sys
 from collections.abc import Callable, Sequence
 
 from hil import serve
+from hil.client import command as scan
 
-COMMANDS: tuple[Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"], None], ...] = (serve.add,)
+COMMANDS: tuple[Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"], None], ...] = (
+    serve.add,
+    scan.add,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
