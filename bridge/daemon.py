@@ -10,7 +10,7 @@ import socket
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -90,9 +90,9 @@ class Daemon:
             stack.push_async_callback(self._close_scanners)
             await self._serve_http(stack)
             await self._serve_discovery(stack)
-            hotplug = Hotplug(self._find, lambda key: config.of(key).enabled, self._clock)
+            self._hotplug = Hotplug(self._find, lambda key: config.of(key).enabled, self._clock)
             systemd.notify("READY=1")
-            work = asyncio.ensure_future(self._work(hotplug))
+            work = asyncio.ensure_future(self._work())
             stopping = asyncio.ensure_future(stop.wait())
             try:
                 await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -108,9 +108,9 @@ class Daemon:
                 await asyncio.wait((work,))
                 await self._say_bye()
 
-    async def _work(self, hotplug: Hotplug) -> None:
+    async def _work(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(hotplug.run(self._appeared))
+            tasks.create_task(self._hotplug.run(self._appeared))
             tasks.create_task(self._expire())
 
     # The sockets.
@@ -152,7 +152,8 @@ class Daemon:
 
     async def _appeared(self, device: Device) -> HostedScanner:
         """A device was opened: host it, or give it back to the scanner that it was before."""
-        key = device.identity.key
+        key = self._known_as(device.identity.key)
+        device = replace(device, identity=replace(device.identity, key=key))
         kept = self._state.scanner(key)
         known = self._hosted.get(str(kept.uuid))
         if known is not None:
@@ -162,6 +163,23 @@ class Daemon:
         self._hosted[str(kept.uuid)] = hosted
         await self._announce(hosted)
         return hosted.scanner
+
+    def _known_as(self, key: str) -> str:
+        """The key that the device had before. Without a serial number a newcomer at another port is the one known
+        device of its kind that is away, if there is exactly one."""
+        kind, at, _ = key.partition("@")
+        if not at or key in self._state.keys:
+            return key
+        away = [known for known in self._state.keys if known.startswith(f"{kind}@") and not self._is_there(known)]
+        if len(away) != 1:
+            return key
+        _log.info("device=%s: is taken for %s, which is away", key, away[0])
+        self._hotplug.forget(away[0])
+        return away[0]
+
+    def _is_there(self, key: str) -> bool:
+        hosted = self._hosted.get(str(self._state.scanner(key).uuid))
+        return hosted is not None and not hosted.scanner.gone
 
     def _host(self, device: Device, key: str, identifier: uuid.UUID) -> Hosted:
         config, said = self._config, self._config.of(key)

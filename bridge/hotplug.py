@@ -55,6 +55,12 @@ class Hotplug:
         self._retry_at: dict[str, float] = {}
         self._complaints: dict[str, str] = {}
 
+    def forget(self, key: str) -> None:
+        """The device of that key has come back under another one: the old place is watched no longer."""
+        task = self._watched.pop(key, None)
+        if task is not None:
+            task.cancel()
+
     async def run(self, appeared: Appeared) -> None:
         """For ever: look at the buses, open what is new."""
         async with asyncio.TaskGroup() as watches:

@@ -66,6 +66,11 @@ class State:
         """AppSequence InstanceId of this run."""
         return self._contents.instance_id
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every device that was ever served."""
+        return tuple(self._contents.scanners)
+
     def scanner(self, key: str) -> ScannerState:
         """What is kept for that device; made when it is met for the first time."""
         if key not in self._contents.scanners:

@@ -6,13 +6,12 @@ import json
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from bridge import log
 from bridge.cli import options
-from bridge.config import Config
+from bridge.config import Config, Usb
 from bridge.hotplug import find
-from drivers.contract.capabilities import Capabilities, Source
+from drivers.contract.capabilities import Source
 from drivers.contract.clock import SystemClock
 from drivers.contract.driver import Device, Finding
 from drivers.contract.errors import DriverError
@@ -36,56 +35,53 @@ def run(arguments: argparse.Namespace) -> int:
     """0, also when nothing is there: that is an answer."""
     config = options.load(arguments)
     log.set_up("warning")
-    places = (*config.usb.usbip, *arguments.usbip)
-    usb = type(config.usb)(enabled=config.usb.enabled, usbip=places)
+    usb = Usb(enabled=config.usb.enabled, usbip=(*config.usb.usbip, *arguments.usbip))
     found = asyncio.run(_look(config.model_copy(update={"usb": usb})))
     if arguments.json:
         print(json.dumps(found, indent=2))
-        return 0
-    console = Console()
-    if not found:
-        console.print("No scanner found.")
-        return 0
-    table = Table(box=None, pad_edge=False)
-    for heading in ("Key", "Scanner", "Driver", "State", "Can do"):
-        table.add_column(heading, overflow="fold")
-    for device in found:
-        table.add_row(
-            device["key"], device["name"], device["driver"] or "none", device["state"], "; ".join(device["can"])
-        )
-    console.print(table)
+    else:
+        _print(found)
     return 0
 
 
+def _print(found: list[dict[str, Any]]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    if not found:
+        console.print("No scanner found.")
+    for device in found:
+        console.print(f"[bold]{device['name']}[/]", markup=True)
+        for word in ("state", "key", "driver"):
+            console.print(f"  {word:8}{device[word] or 'none'}", markup=False)
+        for word in ("scans", "tells"):
+            for place, line in enumerate(device[word]):
+                console.print(f"  {word if place == 0 else '':8}{line}", markup=False)
+
+
 async def _look(config: Config) -> list[dict[str, Any]]:
-    clock = SystemClock()
-    return [await _describe(finding) for finding in await find(config, clock)]
+    return [await _describe(finding) for finding in await find(config, SystemClock())]
 
 
 async def _describe(finding: Finding) -> dict[str, Any]:
     told: dict[str, Any] = {"key": finding.key, "name": finding.description, "driver": finding.driver}
     if finding.driver is None:
-        return {**told, "state": "no driver", "can": []}
+        return {**told, "state": "no driver of the bridge knows it", "scans": [], "tells": []}
     try:
         device = await finding.open()
     except DriverError as err:
-        return {**told, "state": str(err), "can": []}
+        return {**told, "state": str(err), "scans": [], "tells": []}
     try:
         snapshots = [await observer.poll() for observer in device.observers]
     except DriverError as err:
-        return {**told, "name": device.identity.name, "state": str(err), "can": _abilities(device)}
+        return {**told, **_abilities(device), "state": str(err)}
     finally:
         await device.close()
     return {
         **told,
-        "name": device.identity.name,
-        "manufacturer": device.identity.manufacturer,
-        "model": device.identity.model,
-        "serial": device.identity.serial,
+        **_abilities(device),
         "state": "; ".join(_state(snapshot) for snapshot in snapshots),
         "troubles": sorted(f"{each.kind} ({each.unit})" for snapshot in snapshots for each in snapshot.troubles),
+        "feeder": [str(snapshot.feeder) for snapshot in snapshots],
         "facts": {name: value for snapshot in snapshots for name, value in snapshot.facts},
-        "can": _abilities(device),
     }
 
 
@@ -94,16 +90,21 @@ def _state(snapshot: Snapshot) -> str:
     return f"{snapshot.readiness}{f' ({troubles})' if troubles else ''}"
 
 
-def _abilities(device: Device) -> list[str]:
-    capabilities: Capabilities = device.capabilities
-    can = ["tells progress"]
-    if device.acquirer is None:
-        can.append("cannot scan for the network")
+def _abilities(device: Device) -> dict[str, Any]:
+    scans = []
     for source in Source:
-        has = capabilities.of(source)
+        has = device.capabilities.of(source)
         if has is not None:
             width, height = has.maximum.width / 1000, has.maximum.height / 1000
-            can.append(f"{source} up to {has.resolutions[-1]} dpi, {width:.1f} x {height:.1f} in")
-    if capabilities.buttons:
-        can.append(f"buttons: {', '.join(capabilities.buttons)}")
-    return can
+            modes = ", ".join(has.modes)
+            scans.append(f"{source}: {width:.1f} x {height:.1f} in, up to {has.resolutions[-1]} dpi, {modes}")
+    buttons = device.capabilities.buttons
+    return {
+        "name": device.identity.name,
+        "manufacturer": device.identity.manufacturer,
+        "model": device.identity.model,
+        "serial": device.identity.serial,
+        "firmware": device.identity.firmware,
+        "scans": scans,
+        "tells": ["state and progress", *([f"buttons: {', '.join(buttons)}"] if buttons else [])],
+    }

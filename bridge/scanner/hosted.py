@@ -61,6 +61,11 @@ class HostedScanner:
             self.look(Snapshot(source, Readiness.GONE, explanation=explanation))
 
     @property
+    def gone(self) -> bool:
+        """Whether no observer reaches the device just now."""
+        return bool(self.view.snapshots) and all(each.readiness is Readiness.GONE for each in self.view.snapshots)
+
+    @property
     def scanning(self) -> bool:
         """Whether a job of ours has the device just now. One that the device failed waits for its client only."""
         return any(
