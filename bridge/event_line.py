@@ -33,7 +33,7 @@ def facts(arrived: Arrived) -> dict[str, Any]:
 
 
 def line(arrived: Arrived) -> str:
-    """`12:03:04.123  JobStatusEvent    job 7  Processing  JobScanning  1 scanned, 40 % of the next`"""
+    """`12:03:04.123  JobStatusEvent    job 7  Processing  1 scanned + 40 %  JobScanning`"""
     time = arrived.time.astimezone().strftime("%H:%M:%S.%f")[:-3]
     text = f"{time}  {arrived.name:<{_EVENT_WIDTH}}  {_words(_said(arrived))}"
     return "".join(char if char.isprintable() else "?" for char in text).rstrip()
@@ -82,21 +82,12 @@ def _progress(scans: ScansCompleted) -> dict[str, int]:
 
 
 def _words(said: dict[str, Any]) -> str:
-    words: list[str] = []
-    for key, value in said.items():
-        match key:
-            case "job":
-                words.append(f"job {value}")
-            case "state":
-                words.append(f"{value:<{_STATE_WIDTH}}")
-            case "scans":
-                words.append(f"{value} scanned" + (f", next {said['percent']} %" if "percent" in said else ""))
-            case "reasons" | "sections":
-                words.append(" ".join(value))
-            case "percent":
-                pass
-            case "condition":
-                words.append(f"condition {value}")
-            case _:
-                words.append(str(value))
-    return "  ".join(word for word in words if word)
+    words = dict(said)
+    if "job" in said:
+        progress = f"{said['scans']} scanned" + (f" + {said['percent']} %" if "percent" in said else "")
+        reasons = " ".join(said["reasons"])
+        words = {"job": f"job {said['job']}", "state": f"{said['state']:<{_STATE_WIDTH}}", "progress": progress}
+        words |= {"reasons": reasons, "name": said.get("name", "")}
+    elif "condition" in said:
+        words["condition"] = f"condition {said['condition']}"
+    return "  ".join(" ".join(word) if isinstance(word, list) else str(word) for word in words.values() if word)

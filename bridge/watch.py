@@ -259,7 +259,7 @@ class _Paper:
         text = Text(line(arrived))
         text.stylize("dim", 0, 12)  # the time
         for state, style in _STYLES.items():
-            text.highlight_words([str(state)], style)
+            text.highlight_regex(rf"\b{state}\b", style)
         self._print(text)
 
     def note(self, kind: str, said: str, **more: int) -> None:

@@ -63,11 +63,17 @@ async def ask_quietly(client: HttpClient, url: str, data: bytes, timeout: float 
     try:
         answer = await client.post(url, data, HEADERS, timeout, MAX_ANSWER)
     except HttpFailed as err:
-        raise NoAnswer(str(err)) from err
+        raise no_answer(url, err) from err
     TRAFFIC.debug("from %s: HTTP %d %s", url, answer.status, answer.body.decode(errors="replace"))
     if not answer.body and 200 <= answer.status < 300:
         return None
     return read_answer(url, answer)
+
+
+def no_answer(url: str, err: HttpFailed) -> NoAnswer:
+    """In the system's words where it was the system that failed: they are shorter than the library's."""
+    cause = err.__cause__
+    return NoAnswer(f"{url}: {cause.strerror}" if isinstance(cause, OSError) and cause.strerror else str(err))
 
 
 def read_answer(url: str, answer: Answer) -> Message:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from bridge.errors import WireError
-from bridge.net.asking import HEADERS, MAX_ANSWER, NoAnswer, read_answer, read_response, request_bytes
+from bridge.net.asking import HEADERS, MAX_ANSWER, no_answer, read_answer, read_response, request_bytes
 from bridge.soap import envelope, mtom
 from bridge.soap.envelope import EnvelopeRefused
 from bridge.wsscan.names import qname
@@ -59,7 +59,7 @@ async def retrieve(
                 kind, size = await _take(content_type, chunks, file, max_bytes, progress)
     except HttpFailed as err:
         part.unlink(missing_ok=True)
-        raise NoAnswer(str(err)) from err
+        raise no_answer(service, err) from err
     except BaseException:
         part.unlink(missing_ok=True)
         raise

@@ -33,6 +33,7 @@ EXTENSIONS: Final = {
     Format.PDF_A: "pdf",
 }
 _END_TIMEOUT: Final = 30.0  # seconds from the last image to JobEndStateEvent
+_LAST_TIMEOUT: Final = 2.0  # from JobEndStateEvent to the last JobStatusEvent, where they come in two subscriptions
 _AGAIN: Final = 1.0  # seconds before asking again after a temporary error
 _PATIENCE: Final = 600.0  # seconds that temporary errors are borne: a queue, or a person at a jam
 _NO_MORE: Final = (Subcode.NO_IMAGES_AVAILABLE, Subcode.JOB_CANCELLED, Subcode.JOB_ID_NOT_FOUND)
@@ -91,6 +92,8 @@ async def scan(plan: Plan, screen: Screen, clock: Clock, stop: asyncio.Event) ->
             end = await session.timeline.job_end(job.job_id, _END_TIMEOUT)
         except TooLate as err:
             raise NoEnd(f"no JobEndStateEvent for job {job.job_id} within {_END_TIMEOUT:g} s") from err
+        with suppress(TooLate):  # events of several subscriptions may overtake each other
+            await session.timeline.job_final(job.job_id, _LAST_TIMEOUT)
         await session.unsubscribe()
         screen.ended(end, pages)
     return Outcome.COMPLETED if end.job_completed_state == JobState.COMPLETED else Outcome.FAILED

@@ -13,7 +13,7 @@ from bridge.event_line import facts, line
 from bridge.net.finding import Found
 from bridge.net.sink import Arrived
 from bridge.wsscan.events import JobStatusEvent
-from bridge.wsscan.job import JobEndState, JobState
+from bridge.wsscan.job import FINAL_STATES, JobEndState, JobState
 from bridge.wsscan.operations import CreateScanJobResponse
 from hil.client.retrieve import Image
 
@@ -39,7 +39,8 @@ class Screen:
         self._bar: TaskID | None = None
         self._job: int | None = None
         self._pages = 0
-        self._scans = self._percent = self._bytes = 0
+        self._scans = self._bytes = 0
+        self._percent: int | None = None
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -66,7 +67,7 @@ class Screen:
             "job", f"{job.job_id}  {pixels}", job=job.job_id, width=info.pixels_per_line, height=info.number_of_lines
         )
         self._job, self._pages = job.job_id, pages
-        self._bar = self._progress.add_task("page 1", total=100 * pages or 100, told="")
+        self._bar = self._progress.add_task("page 1", total=None, told="")
 
     def arrived(self, arrived: Arrived) -> None:
         """An event came in."""
@@ -76,12 +77,13 @@ class Screen:
             text = Text(line(arrived))
             text.stylize("dim", 0, _TIME)
             for state, style in _STYLES.items():
-                text.highlight_words([str(state)], style)
+                text.highlight_regex(rf"\b{state}\b", style)
             self._console.print(text)
         if isinstance(arrived.event, JobStatusEvent) and arrived.event.job_status.job_id == self._job:
-            scans = arrived.event.job_status.scans_completed
-            self._scans, self._percent = scans.count, scans.percent or 0
-            self._draw()
+            status = arrived.event.job_status
+            self._scans, self._percent = status.scans_completed.count, status.scans_completed.percent
+            if status.job_state not in FINAL_STATES:
+                self._draw()
 
     def bytes_so_far(self, size: int) -> None:
         """Of the image that is being received."""
@@ -114,8 +116,14 @@ class Screen:
             return
         of = f" of {self._pages}" if self._pages else ""
         number = min(self._scans + 1, self._pages or self._scans + 1)
-        done = 100 * self._scans + self._percent if self._pages else self._percent
-        self._progress.update(self._bar, description=f"page {number}{of}", completed=done, told=_size(self._bytes))
+        total: int | None = None  # the bar only pulses until somebody says how far it is
+        done = self._percent or 0
+        if self._pages:
+            total, done = 100 * self._pages, 100 * self._scans + done
+        elif self._percent is not None:
+            total = 100
+        told = _size(self._bytes) if self._bytes else ""
+        self._progress.update(self._bar, description=f"page {number}{of}", total=total, completed=done, told=told)
 
     def _say(self, what: str, told: str, style: str = "", **record: Any) -> None:
         if self._json:

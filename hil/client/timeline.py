@@ -6,7 +6,7 @@ from collections.abc import Callable
 from bridge.event_line import line
 from bridge.net.sink import Arrived
 from bridge.wsscan.events import JobEndStateEvent, JobStatusEvent
-from bridge.wsscan.job import JobEndState, JobStatus
+from bridge.wsscan.job import FINAL_STATES, JobEndState, JobStatus
 
 
 class TooLate(AssertionError):
@@ -51,6 +51,18 @@ class Timeline:
         """The JobEndStateEvent of that job. Raises TooLate."""
         await self.wait_for(lambda each: _ended(each) == job_id, timeout)
         return next(end for end in self.ends(job_id))
+
+    async def job_final(self, job_id: int, timeout: float) -> JobStatus:
+        """The JobStatusEvent with that job's final state. Raises TooLate."""
+
+        def final(each: Arrived) -> bool:
+            event = each.event
+            if not isinstance(event, JobStatusEvent) or event.job_status.job_id != job_id:
+                return False
+            return event.job_status.job_state in FINAL_STATES
+
+        await self.wait_for(final, timeout)
+        return next(status for status in self.statuses(job_id) if status.job_state in FINAL_STATES)
 
     def ends(self, job_id: int) -> list[JobEndState]:
         """All JobEndStateEvents of that job; there should be one."""
