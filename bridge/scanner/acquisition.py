@@ -228,9 +228,10 @@ class Acquisition:
             finally:
                 if isinstance(chunks, Generator):
                     chunks.close()
-            opened.tray.close_page()
+            # Counted before it can be delivered, so that nobody holds a page that was not yet told.
             opened.pages += 1
             loop.call_soon_threadsafe(self._scanner.see, opened.id, JobSeen(pages=opened.pages))
+            opened.tray.close_page()
         else:
             return
         _drain(document)
