@@ -37,6 +37,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--url", help="http://HOST:PORT (directed Probe), a device's address, or its scan service's")
     where.add_argument("--probe", action="store_true", help="multicast Probe; this is the default")
+    parser.add_argument("--device", metavar="URN", help="of all that answer --probe, the one with this address")
     parser.add_argument("--interface", default="127.0.0.1", help="name or address for --probe (%(default)s)")
     parser.add_argument("--source", choices=tuple(SOURCES), default="adf")
     parser.add_argument("--pages", type=_pages, default=None, metavar="N", help="at most N images (adf: all there are)")
@@ -61,6 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         output=arguments.output,
         year=Year(arguments.year),
         one_each=arguments.one_each,
+        device=arguments.device,
     )
     try:
         plan.output.mkdir(parents=True, exist_ok=True)

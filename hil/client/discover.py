@@ -25,15 +25,18 @@ async def probe_all(
     types: tuple[str, ...] = (messages.SCAN_DEVICE_TYPE,),
     timeout: float = MATCH_TIMEOUT,
     first: bool = False,
+    device: str | None = None,
 ) -> tuple[Target, ...]:
-    """All who answer a multicast Probe in time, or the first alone. Raises ConfigError for an unusable interface."""
+    """All who answer a multicast Probe in time, or the first alone; with `device` only the one of that endpoint
+    address. Raises ConfigError for an unusable interface."""
     question = probe(types)
     asked = envelope.read(question).addressing.message_id
     found: dict[str, Target] = {}
 
     def heard(data: bytes, _sender: str) -> bool:
         for target in _matches(data, asked):
-            found.setdefault(target.address, target)
+            if device is None or target.address == device:
+                found.setdefault(target.address, target)
         return first and bool(found)
 
     await multicast.ask(interface, question, timeout, clock=clock, random=Random(), heard=heard)  # noqa: S311 - spreads copies

@@ -50,7 +50,7 @@ class NoEnd(BridgeError):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to scan, from where, to where. Without `url` the first scanner that answers a Probe on `interface`."""
+    """What to scan, from where, to where. Without `url` the first scanner (or `device`) that answers a Probe."""
 
     wish: Wish
     url: str | None
@@ -58,6 +58,7 @@ class Plan:
     output: Path
     year: Year
     one_each: bool = False
+    device: str | None = None
 
 
 async def scan(plan: Plan, screen: Screen, clock: Clock, stop: asyncio.Event) -> Outcome:
@@ -103,7 +104,7 @@ async def _find(plan: Plan, clock: Clock) -> Found:
     async with HttpClient() as http:
         if plan.url is not None:
             return await find(http, plan.url)
-        targets = await discover.probe_all(plan.interface, clock, first=True)
+        targets = await discover.probe_all(plan.interface, clock, first=True, device=plan.device)
         if not targets:
             raise NoScanner(f"no scanner answered a Probe on {plan.interface} within {discover.MATCH_TIMEOUT:g} s")
         return await find_device(http, targets[0])
