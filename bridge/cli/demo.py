@@ -54,7 +54,8 @@ async def _demo(output: Path) -> int:
             console.print("[bold]3[/]  A WSD client looks for scanners, subscribes and scans:")
             client = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "hil.cli", "scan", "--probe", "--interface", "127.0.0.1",
-                "--device", f"urn:uuid:{url.rpartition('/')[2]}", "--source", "adf", "--resolution", "150", "--output", str(output),
+                "--device", f"urn:uuid:{url.rpartition('/')[2]}",
+                "--source", "adf", "--resolution", "150", "--output", str(output),
             )  # fmt: skip
             code = await client.wait()
         finally:
