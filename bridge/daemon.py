@@ -9,7 +9,7 @@ import logging
 import socket
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from bridge import systemd
 from bridge.config import Config
 from bridge.discovery.responder import Announced, Responder
 from bridge.errors import ConfigError, DeliveryFailed
-from bridge.eventing.ledger import Ledger, Owed
+from bridge.eventing.ledger import Ledger, Limits, Owed
 from bridge.hotplug import Hotplug
 from bridge.net.courier import Courier, Letter
 from bridge.net.multicast import Multicast, address_of, opened
@@ -86,7 +86,7 @@ class Daemon:
         self._addresses = _addresses(config)
         self._responder = Responder(self._state.instance_id, self._random)
         async with AsyncExitStack() as stack:
-            self._client = await stack.enter_async_context(HttpClient())
+            self._client = await stack.enter_async_context(HttpClient(Limits().per_peer))
             stack.push_async_callback(self._close_scanners)
             await self._serve_http(stack)
             await self._serve_discovery(stack)
@@ -120,7 +120,11 @@ class Daemon:
         face = Web(lambda: {key: hosted.endpoint for key, hosted in self._hosted.items()}, self._responder)
         # A client that hangs up in the middle of an image must be noticed, hence the cancellation.
         runner = web.AppRunner(
-            face.application(), access_log=None, handler_cancellation=True, keepalive_timeout=KEEP_ALIVE
+            face.application(),
+            access_log=None,
+            handler_cancellation=True,
+            keepalive_timeout=KEEP_ALIVE,
+            shutdown_timeout=GRACE,
         )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
@@ -209,7 +213,11 @@ class Daemon:
         def changed() -> None:
             kept.subscriptions = ledger.to_json()
             kept.boot_id = boot
-            self._state.save()
+            try:
+                self._state.save()
+            except ConfigError as err:
+                # A full disk costs the subscription its next start, not its events.
+                _log.error("device=%s: the subscriptions will not survive a restart: %s", key, err)
 
         subscriptions.changed = changed
 
@@ -258,12 +266,15 @@ class Daemon:
 
     async def _close_scanners(self) -> None:
         """The last events leave, then those who want it learn that there will be no more."""
-        for hosted in self._hosted.values():
-            await hosted.courier.close(GRACE)
-            for owed in hosted.subscriptions.shut_down():
-                await self._say_end(hosted, owed)
         for task in tuple(self._loose):
             task.cancel()
+        everyone = tuple(self._hosted.values())
+        await asyncio.gather(*(hosted.courier.close(GRACE) for hosted in everyone))
+        ends = [self._say_end(hosted, owed) for hosted in everyone for owed in hosted.subscriptions.shut_down()]
+        # One that does not answer keeps neither the others nor the stop waiting.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                await asyncio.gather(*ends)
         self._hosted.clear()
 
 

@@ -42,6 +42,8 @@ def pin(endpoint: EndpointReference, caller: Caller, allowed: Collection[Network
 
 
 def _pin(url: str, caller: Caller, allowed: Collection[Network]) -> str:
+    if url.startswith(f"{names.WSA}/role/"):  # anonymous: there is no connection to answer events on
+        raise ValueError("an address of WS-Addressing, not of a subscriber")
     if any(c.isspace() or not c.isprintable() for c in url):
         raise ValueError("a space or control character in the URL")
     parts = urlsplit(url)

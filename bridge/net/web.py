@@ -5,7 +5,7 @@ Spec: SOAP 1.2 HTTP binding, DPWS 2006 section 4, MTOM. Everything a peer can ma
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -14,7 +14,7 @@ from aiohttp import web
 from bridge.discovery.messages import PROBE
 from bridge.discovery.responder import Responder
 from bridge.errors import OperationRefused, WireError
-from bridge.log import TRAFFIC
+from bridge.log import TRAFFIC, kept_short
 from bridge.service.endpoint import Endpoint, is_retrieve_image, refusal
 from bridge.service.peer import Peer
 from bridge.soap import envelope, fault
@@ -42,7 +42,8 @@ class Web:
 
     def application(self) -> web.Application:
         """What aiohttp serves."""
-        app = web.Application(client_max_size=MAX_BYTES)
+        # One more than is read: some versions of aiohttp refuse the very limit.
+        app = web.Application(client_max_size=MAX_BYTES + 1)
         app.router.add_post(STABLE_PROBE, self._probe)
         app.router.add_post("/{uuid}", self._post)
         app.router.add_post("/{uuid}/scan", self._post)
@@ -52,33 +53,46 @@ class Web:
         endpoint = self._endpoints().get(request.match_info["uuid"])
         if endpoint is None:
             raise web.HTTPNotFound(text="no scanner lives here\n")
-        message: Message | None = None
-        try:
-            message = await _read(request)
+
+        async def answer(message: Message) -> web.StreamResponse:
             if is_retrieve_image(message):
                 return await self._retrieve(request, endpoint, message)
             # A client that hangs up does not stop in the middle what it asked for.
             work = asyncio.ensure_future(endpoint.answer(message, _peer(request), _base_url(request), self.ports))
-            answer = await asyncio.shield(work)
-        except OperationRefused as err:
-            return _refused(request, err, message)
-        except Exception:  # noqa: BLE001 - a bug of ours costs one request, and is logged whole
-            _log.exception("%s: the request broke", request.remote)
-            return _refused(request, faults.internal_error(), message)
-        return _answered(answer)
+            try:
+                return _answered(await asyncio.shield(work))
+            except asyncio.CancelledError:
+                work.add_done_callback(_ended_alone)
+                raise
+
+        return await self._guarded(request, answer)
 
     async def _probe(self, request: web.Request) -> web.StreamResponse:
+        async def answer(message: Message) -> web.StreamResponse:
+            if message.addressing.action != PROBE:
+                raise faults.action_not_supported(message.addressing.action)
+            try:
+                return _answered(self._responder.directed(message, _peer(request).local_address))
+            except WireError as err:
+                raise OperationRefused(fault.malformed(str(err))) from err
+
+        return await self._guarded(request, answer)
+
+    async def _guarded(
+        self, request: web.Request, answer: Callable[[Message], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Read the request and answer it; whatever goes wrong before the answer's first byte is a fault."""
         message: Message | None = None
         try:
             message = await _read(request)
-            if message.addressing.action != PROBE:
-                raise faults.action_not_supported(message.addressing.action)
-            answer = self._responder.directed(message, _peer(request).local_address)
-        except WireError as err:
-            return _refused(request, OperationRefused(fault.malformed(str(err))), message)
+            return await answer(message)
         except OperationRefused as err:
             return _refused(request, err, message)
-        return _answered(answer)
+        except ConnectionError:
+            raise  # nobody is there to be answered
+        except Exception:  # noqa: BLE001 - a bug of ours costs one request, and is logged whole
+            _log.exception("%s: the request broke", request.remote)
+            return _refused(request, faults.internal_error(), message)
 
     async def _retrieve(self, request: web.Request, endpoint: Endpoint, message: Message) -> web.StreamResponse:
         """The head goes out with the page's first bytes; a page that breaks later breaks the connection."""
@@ -103,6 +117,13 @@ class Web:
             _abort(request)
             raise
         return response
+
+
+def _ended_alone(work: asyncio.Future[bytes | None]) -> None:
+    """The end of a request whose client is gone; only a bug of ours still interests anybody."""
+    err = None if work.cancelled() else work.exception()
+    if err is not None and not isinstance(err, OperationRefused):
+        _log.error("a request broke whose client is gone", exc_info=err)
 
 
 async def _write(response: web.StreamResponse, data: bytes) -> None:
@@ -142,7 +163,8 @@ def _answered(answer: bytes | None) -> web.Response:
 def _refused(request: web.Request, err: OperationRefused, message: Message | None) -> web.Response:
     action = message.addressing.action if message is not None else ""
     relates_to = message.addressing.message_id if message is not None else None
-    _log.info("%s: %s refused: %s", request.remote, action.rpartition("/")[2] or "request", err)
+    name = kept_short(action.rpartition("/")[2], 60) or "request"
+    _log.info("%s: %s refused: %s", request.remote, name, kept_short(str(err), 300))
     body = refusal(err, action, relates_to)
     TRAFFIC.debug("answered: %r", body)
     return web.Response(body=body, status=fault.http_status(err.fault), headers={"Content-Type": CONTENT_TYPE})

@@ -130,9 +130,12 @@ class Subscriptions:
 
     def expire(self) -> None:
         """Forget those whose lease ran out."""
-        for entry in self._ledger.expire():
+        gone = self._ledger.expire()
+        for entry in gone:
             self._forget(entry.identifier)
             _log.info("device=%s sub=%s: expired", self._key, entry.identifier)
+        if gone:
+            self.changed()
 
 
 def end_letter(owed: Owed, manager_url: str) -> bytes | None:
