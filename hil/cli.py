@@ -9,11 +9,13 @@ import sys
 from collections.abc import Callable, Sequence
 
 from hil import serve
+from hil.bench import command as bench
 from hil.client import command as scan
 
 COMMANDS: tuple[Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"], None], ...] = (
     serve.add,
     scan.add,
+    bench.add,
 )
 
 

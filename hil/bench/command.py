@@ -1,0 +1,85 @@
+"""`wsd-scan-hil bench`: how fast events leave and pages are coded, each as a multiple of a floor of the same run."""
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from bridge.errors import BridgeError
+from drivers.contract.clock import SystemClock
+from hil.bench import encoding, floor, pages, panel, table
+from hil.bench.figures import Figure, machine
+from hil.client.timeline import TooLate
+
+DESCRIPTION = """\
+Measure, in under a minute: the time from what a simulated device shows to the event's POST at a subscriber (as a
+multiple of a bare POST of the same bytes), and JPEG coding of A4 colour pages (as a multiple of scanimage). The wait
+for the next poll of a device is no part of the time; it is shown beside it.
+"""
+_WIDTH = 120  # of the table in a file
+_BARE = "floor is a bare POST of the same bytes"
+
+
+def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = subcommands.add_parser(
+        "bench", help="measure", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", choices=("events", "encoding"), help="half of it")
+    parser.add_argument(
+        "--runs", type=_count, default=8, metavar="N", help="panel scans; pages are twice as many (%(default)s)"
+    )
+    parser.add_argument(
+        "--scanimage", metavar="PATH", help="the program to compare with ($SCANIMAGE, else the one on PATH)"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples there")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure; the exit code."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
+    about = machine()
+    figures: list[Figure] = []
+    try:
+        if arguments.only != "encoding":
+            with console.status("events"):
+                figures += asyncio.run(_events(arguments.runs))
+        if arguments.only != "events":
+            with console.status("encoding"):
+                figures += encoding.figures((300, 600), 5, arguments.scanimage)
+        table.show(console, figures, about)
+        if arguments.json is not None:
+            arguments.json.write_text(json.dumps(table.record(figures, about), indent=1) + "\n")
+    except (BridgeError, RuntimeError, TooLate, OSError) as err:
+        print(f"wsd-scan-hil: {err}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _events(runs: int) -> list[Figure]:
+    clock = SystemClock()
+    ended, page_body = await pages.page_ends(2 * runs, clock)
+    pressed, waited, panel_body = await panel.panel_scans(runs, clock)
+    return [
+        Figure("page's last byte to its event, USB/IP", ended, await floor.bare_posts(page_body), _BARE),
+        Figure(
+            "panel scan to its event, SNMP",
+            pressed,
+            await floor.bare_posts(panel_body),
+            _BARE,
+            wait=waited,
+            note="poll wait is not in the time",
+        ),
+    ]
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not 1 to 100")
+    return int(text)

@@ -1,0 +1,72 @@
+"""What a measurement is: samples, their middle and spread, and what they are held against. Times in seconds."""
+
+import os
+import platform
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """At least one duration."""
+
+    seconds: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The middle half; with fewer than four samples the least and the greatest."""
+        if len(self.seconds) < 4:
+            return min(self.seconds), max(self.seconds)
+        low, _, high = statistics.quantiles(self.seconds, n=4, method="inclusive")
+        return low, high
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One row: what was measured, and the floor it is a multiple of; None where there is none on this machine."""
+
+    name: str
+    ours: Samples
+    floor: Samples | None = None
+    floor_name: str = ""
+    wait: Samples | None = None  # for the device's next poll; not in `ours`
+    note: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        return None if self.floor is None else self.ours.median / self.floor.median
+
+
+def samples(values: Sequence[float]) -> Samples:
+    """Raises ValueError for none at all."""
+    if not values:
+        raise ValueError("nothing was measured")
+    return Samples(tuple(values))
+
+
+def machine() -> str:
+    """One line: figures are worth nothing without it."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in _lines("/proc/cpuinfo")
+            if line.startswith(("model name", "Model"))
+        ),
+        platform.machine(),
+    )
+    cores = len(os.sched_getaffinity(0))
+    load = os.getloadavg()[0]
+    return f"{model}, {cores} cores, load {load:.1f}, Linux {platform.release()}, Python {platform.python_version()}"
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []

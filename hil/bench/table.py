@@ -1,0 +1,59 @@
+"""The figures as a table for people and as a record for whoever compares runs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from hil.bench.figures import Figure, Samples
+
+
+def show(console: Console, figures: Sequence[Figure], about: str) -> None:
+    """Print one row per figure, and below what each is held against."""
+    table = Table(title="wsd-scan-hil bench", title_justify="left", caption=about, caption_justify="left")
+    table.add_column("figure")
+    for name in ("median", "spread", "floor", "ratio", "poll wait", "runs"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for each in figures:
+        low, high = each.ours.spread
+        table.add_row(
+            each.name,
+            _time(each.ours.median),
+            f"{_time(low)} to {_time(high)}",
+            "-" if each.floor is None else _time(each.floor.median),
+            "-" if each.ratio is None else f"{each.ratio:.1f}",
+            "-" if each.wait is None else _time(each.wait.median),
+            str(len(each.ours.seconds)),
+        )
+    console.print(table)
+    for each in figures:
+        against = "; ".join(text for text in (each.floor_name, each.note) if text)
+        console.print(f"{each.name}: {against}", markup=False, highlight=False, soft_wrap=True)
+
+
+def record(figures: Sequence[Figure], about: str) -> dict[str, Any]:
+    """Everything, samples included; times in seconds."""
+    return {
+        "machine": about,
+        "figures": [
+            {
+                "name": each.name,
+                "ours": _samples(each.ours),
+                "floor": None if each.floor is None else _samples(each.floor),
+                "floor_name": each.floor_name,
+                "ratio": each.ratio,
+                "poll_wait": None if each.wait is None else _samples(each.wait),
+                "note": each.note,
+            }
+            for each in figures
+        ],
+    }
+
+
+def _samples(samples: Samples) -> dict[str, Any]:
+    return {"median": samples.median, "spread": list(samples.spread), "samples": list(samples.seconds)}
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.3g} ms"
