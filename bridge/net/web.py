@@ -29,6 +29,8 @@ SOAP_XML: Final = "application/soap+xml"
 CONTENT_TYPE: Final = f"{SOAP_XML}; charset=utf-8"
 BODY_TIMEOUT: Final = 20.0  # seconds for a request of 32 KB to arrive
 STALL_TIMEOUT: Final = 60.0  # seconds in which a client must take the next piece of its image
+# sane-airscan waits for ever when the image of a job that it cancels breaks off before CancelJob is answered.
+CANCEL_PAUSE: Final = 0.25
 KEEP_ALIVE: Final = 75.0  # Windows dislikes a connection that closes after each answer
 
 
@@ -112,7 +114,11 @@ class Web:
             if not response.prepared:
                 raise
             _log.info("%s: an image broke off: %s", request.remote, err or type(err).__name__)
-            _abort(request)
+            try:
+                if isinstance(err, OperationRefused):  # the job was ended by somebody, who is answered first
+                    await asyncio.sleep(CANCEL_PAUSE)
+            finally:
+                _abort(request)
         except BaseException:
             _abort(request)
             raise
