@@ -8,14 +8,17 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from hil import script, serving
+from hil.devices.mfp.serve import MfpRig
 
 DESCRIPTION = """\
-Serve simulated scanners over USB/IP. For each one line `ready usbip://HOST:PORT BUSID VID:PID` is printed once it can
-be attached. Lines on standard input are events for the first scanner, or for another after its bus id: `1-2 jam`;
-each is answered by `ok EVENT` or `error REASON`. SIGTERM and SIGINT end it; the end of standard input does not.
+Serve simulated scanners over USB/IP, and network MFPs over SNMP. For each one line is printed once it can be attached:
+`ready usbip://HOST:PORT BUSID VID:PID` or `ready snmp://HOST:PORT NAME`. Lines on standard input are events for the
+first of them, or for another after its bus id or name: `1-2 jam`, `hp-mfp-1 press`; each is answered by `ok EVENT` or
+`error REASON`. SIGTERM and SIGINT end it; the end of standard input does not.
 """
 
 
@@ -25,7 +28,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "serve",
         help="serve simulated scanners",
         description=DESCRIPTION,
-        epilog=f"families: {', '.join(serving.FAMILIES)}\n\n{script.HELP}",
+        epilog=f"families: {', '.join(serving.NAMES)}\n\n{script.HELP}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("families", nargs="+", metavar="FAMILY[=SCRIPT]", help="which scanner, and what happens to it")
@@ -73,12 +76,13 @@ async def _serve(wanted: list[tuple[str, script.Script]], arguments: argparse.Na
         loop.add_signal_handler(each, stop.set)
     async with AsyncExitStack() as stack:
         host, port = arguments.listen
-        rigs = await stack.enter_async_context(serving.scanners(wanted, host, port))
+        rigs = await stack.enter_async_context(serving.served(wanted, host, port))
         if arguments.epson_net is not None:
+            if not isinstance(rigs[0], serving.Rig):
+                raise script.ScriptError(f"--epson-net: {wanted[0][0]} has no such mode")
             await stack.enter_async_context(serving.epson_net(rigs[0], *arguments.epson_net))
-        console = Console(rigs, as_json=arguments.format == "json")
-        for rig in rigs:
-            console.ready(rig)
+        console = Console([family for family, _ in wanted], rigs, as_json=arguments.format == "json")
+        console.ready()
         threading.Thread(target=_read_lines, args=(loop, console), daemon=True).start()
         await stop.wait()
 
@@ -86,20 +90,29 @@ async def _serve(wanted: list[tuple[str, script.Script]], arguments: argparse.Na
 class Console:
     """What goes out on standard output and comes in on standard input."""
 
-    def __init__(self, rigs: tuple[serving.Rig, ...], *, as_json: bool) -> None:
-        self._rigs = {rig.busid: rig for rig in rigs}
+    def __init__(self, families: Sequence[str], rigs: Sequence[serving.Rig | MfpRig], *, as_json: bool) -> None:
+        self._rigs: dict[str, tuple[str, serving.Rig | MfpRig]] = {}  # by bus id or name, with the family
+        for family, rig in zip(families, rigs, strict=True):
+            number = 1 + sum(other == family for other, _ in self._rigs.values())
+            name = rig.busid if isinstance(rig, serving.Rig) else f"{family}-{number}"
+            self._rigs[name] = family, rig
         self._first = rigs[0]
         self._json = as_json
 
-    def ready(self, rig: serving.Rig) -> None:
-        """This scanner can be attached now."""
-        facts = {"event": "ready", "url": rig.url, "busid": rig.busid, "ids": rig.ids, "family": rig.family}
-        self._print(f"ready {rig.url} {rig.busid} {rig.ids}", facts)
+    def ready(self) -> None:
+        """All can be attached now."""
+        for name, (family, rig) in self._rigs.items():
+            facts = {"event": "ready", "url": rig.url, "family": family}
+            if isinstance(rig, serving.Rig):
+                facts |= {"busid": rig.busid, "ids": rig.ids}
+                self._print(f"ready {rig.url} {rig.busid} {rig.ids}", facts)
+            else:
+                self._print(f"ready {rig.url} {name}", facts | {"name": name})
 
     def line(self, text: str) -> None:
         """One event, typed."""
-        busid, _, rest = text.partition(" ")
-        rig, what = (self._rigs[busid], rest) if busid in self._rigs else (self._first, text)
+        name, _, rest = text.partition(" ")
+        rig, what = (self._rigs[name][1], rest) if name in self._rigs else (self._first, text)
         try:
             rig.stimulate(script.stimulus(what))
         except script.ScriptError as err:

@@ -2,6 +2,8 @@
 
 async with serving.scanner("esci", "adf=3") as rig:
     rig.port, rig.busid, rig.stimulate(Jam()), rig.scanner.state
+
+A family on the network has a rig of its own (`hil.devices.mfp.serve`); `served` takes both kinds.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -13,6 +15,8 @@ from hil.devices.esci.net import EpsonNetServer
 from hil.devices.esci.scanner import EsciScanner
 from hil.devices.esci.usb import EsciUsb
 from hil.devices.live import Live
+from hil.devices.mfp import serve as mfp
+from hil.devices.mfp.serve import MfpRig
 from hil.devices.stimuli import Stimulus
 from hil.devices.usb.device import SimulatedUsbDevice
 from hil.script import Script, read
@@ -30,6 +34,7 @@ def _esci(script: Script, now: float) -> tuple[EsciScanner, SimulatedUsbDevice]:
 
 
 FAMILIES: Mapping[str, Callable[[Script, float], tuple[EsciScanner, SimulatedUsbDevice]]] = {"esci": _esci}
+NAMES = (*FAMILIES, mfp.FAMILY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ async def scanners(
         made = []
         for index, (family, script) in enumerate(wanted, start=1):
             if family not in FAMILIES:
-                raise UnknownFamily(f"{family!r} is not simulated; there are: {', '.join(FAMILIES)}")
+                raise UnknownFamily(f"{family!r} is not simulated on USB; there are: {', '.join(FAMILIES)}")
             scanner, usb = FAMILIES[family](script, ticking.monotonic())
             live = Live(usb, ticking)
             stack.callback(live.close)
@@ -80,6 +85,29 @@ async def scanners(
             Rig(family, scanner, usb, live, host, server.port, address.busid)
             for family, scanner, usb, live, address in made
         )
+
+
+@asynccontextmanager
+async def served(
+    wanted: Sequence[tuple[str, Script]], host: str = "127.0.0.1", port: int = 0, clock: Clock | None = None
+) -> AsyncIterator[tuple[Rig | MfpRig, ...]]:
+    """Serve scanners of any family, in that order. The USB ones share a TCP port, each network one has a UDP port;
+    `port` is theirs and the first network one's. Raises UnknownFamily, OSError."""
+    for family, _ in wanted:
+        if family not in NAMES:
+            raise UnknownFamily(f"{family!r} is not simulated; there are: {', '.join(NAMES)}")
+    async with AsyncExitStack() as stack:
+        on_usb = [each for each in wanted if each[0] in FAMILIES]
+        plugged = iter(await stack.enter_async_context(scanners(on_usb, host, port, clock)) if on_usb else ())
+        rigs: list[Rig | MfpRig] = []
+        udp_port = port
+        for family, script in wanted:
+            if family in FAMILIES:
+                rigs.append(next(plugged))
+            else:
+                rigs.append(await stack.enter_async_context(mfp.mfp(script, host, udp_port, clock=clock)))
+                udp_port = 0
+        yield tuple(rigs)
 
 
 @asynccontextmanager
