@@ -46,6 +46,7 @@ settings:
   sleep=SECONDS   how long after its last use the scanner falls asleep (900)
   speed=LINES     rows the carriage passes per second, at any resolution; 0 = as fast as asked for (5000)
   feed=SECONDS    how long the feeder takes to bring or eject one sheet (0.2)
+  length=INCHES   how long a sheet the feeder can scan (as the real one: 14); beyond the A4 sheet it sees the lid
   lastblock=WORD  apart: the last block is always announced by itself; rest: only if it is shorter (apart)
   serial=TEXT     USB serial number (none, as old scanners)
   events=[...]    TOML only: a list of events
@@ -87,6 +88,7 @@ class Script(BaseModel):
     sleep: float = Field(default=900.0, gt=0, le=86400, allow_inf_nan=False)
     speed: float = Field(default=5000.0, ge=0, le=1e9, allow_inf_nan=False)
     feed: float = Field(default=0.2, ge=0, le=60, allow_inf_nan=False)
+    length: float | None = Field(default=None, ge=1, le=54, allow_inf_nan=False)  # 54: 16 bits at 1200 ppi
     lastblock: Literal["apart", "rest"] = "apart"
     serial: str = Field(default="", max_length=32, pattern=r"^[A-Za-z0-9._-]*$")
     events: tuple[str, ...] = Field(default=(), max_length=MOST_EVENTS)

@@ -4,7 +4,7 @@ An Epson GT-2500: A4 flatbed with a duplex page feeder, 04b8:012b, in the lists 
 than a Perfection 1650 (04b8:0110) because that one has no feeder, and SANE ignores the panel's cancel bit on it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,11 @@ class Product:
     feeder: tuple[int, int]
     resolutions: tuple[int, ...]
     depths: tuple[int, ...]
+
+    def reaching(self, inches: float) -> "Product":
+        """The same with a feeder that scans sheets of that length."""
+        width, _ = self.feeder
+        return replace(self, feeder=(width, round(inches * self.optical)))
 
     def area(self, *, feeder: bool) -> tuple[int, int]:
         """The largest area of one source."""

@@ -28,7 +28,7 @@ class EsciScanner:
     """The scanner behind its plug, whichever plug."""
 
     def __init__(self, script: Script, now: float, product: Product = GT_2500) -> None:
-        self.product = product
+        self.product = product = product if script.length is None else product.reaching(script.length)
         self._body = Mechanism(script, now)
         self._parameters = Parameters()
         self._gammas: dict[str, bytes] = {}
