@@ -52,6 +52,7 @@ class Service(_Section):
     listen: Endpoint = Endpoint(address="0.0.0.0", port=DEFAULT_PORT)  # noqa: S104 - a network scanner serves the network
     interfaces: tuple[str, ...] = ()  # by name; empty: all that are up
     multicast: bool = True
+    ipv6: bool = True  # false: IPv4 only, for discovery and HTTP
     state_dir: Path | None = None
     cache_dir: Path | None = None
     cache_quota_mb: int = Field(default=1024, ge=1)
@@ -160,7 +161,12 @@ def validate(values: dict[str, Any], where: str) -> Config:
         reason = first["msg"].removeprefix("Value error, ")
         if first["type"] == "extra_forbidden":
             reason = "there is no such key"
-        raise ConfigError(where, key, reason) from err
+        raise ConfigError(where, _one_line(key), _one_line(reason)) from err
+
+
+def _one_line(text: str) -> str:
+    """Keys and values of TOML may hold line breaks."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _directory(systemd: str, xdg: str, home: str) -> Path:

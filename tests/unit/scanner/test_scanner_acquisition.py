@@ -60,6 +60,7 @@ async def test_a_platen_page_on_an_idle_scanner(bench: Any) -> None:
     bench.hand.scans[0].finish()
     image = Image.open(io.BytesIO(await held))
     assert (image.size, image.format) == ((SIDE, SIDE), "JPEG")
+    await until(lambda: bench.events(job)[-1] == "END Completed 1")
     events = bench.events(job)
     assert events[:2] == BEGUN
     assert events[-2:] == ["Completed/JobCompletedSuccessfully 1", "END Completed 1"]

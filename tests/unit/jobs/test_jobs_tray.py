@@ -1,0 +1,190 @@
+"""Pages between the encoder's thread and the event loop: waiting, spooled, closed, cut short."""
+
+import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import OperationRefused
+from bridge.imaging.errors import SpoolFull
+from bridge.jobs.tray import Tray, TrayClosed
+from bridge.wsscan import faults
+from drivers.contract.errors import ScanFailed
+
+KIB = 1024
+
+
+def tray(directory: Path, limit: int = 4 * KIB, stall_limit: float | None = None, quota: int = 2**20) -> Tray:
+    return Tray(asyncio.get_running_loop(), directory, quota, limit, stall_limit)
+
+
+async def read(tray: Tray) -> bytes:
+    page = await tray.next_page()
+    assert page is not None
+    data = b"".join([chunk async for chunk in page.chunks()])
+    page.done()
+    return data
+
+
+def write(tray: Tray, chunks: list[bytes]) -> None:
+    tray.open_page()
+    for chunk in chunks:
+        tray.put(chunk)
+    tray.close_page()
+
+
+async def in_thread(work: "asyncio.Future[None]") -> None:
+    async with asyncio.timeout(5):
+        await work
+
+
+def start(pool: ThreadPoolExecutor, tray: Tray, chunks: list[bytes]) -> "asyncio.Future[None]":
+    return asyncio.get_running_loop().run_in_executor(pool, write, tray, chunks)
+
+
+@pytest.fixture
+def pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1)
+
+
+async def test_pages_come_out_as_they_went_in(tmp_path: Path) -> None:
+    pages = tray(tmp_path)
+    write(pages, [b"one", b"more"])
+    write(pages, [b"two"])
+    pages.finish()
+    assert await read(pages) == b"onemore"
+    assert await read(pages) == b"two"
+    assert await pages.next_page() is None
+    assert pages.empty
+    assert pages.finished
+
+
+async def test_a_page_is_handed_on_with_its_first_bytes(tmp_path: Path) -> None:
+    pages = tray(tmp_path)
+    pages.open_page()
+    waiting = asyncio.create_task(pages.next_page())
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    pages.put(b"head")
+    page = await waiting
+    assert page is not None
+    chunks = page.chunks()
+    assert await anext(chunks) == b"head"
+
+
+async def test_the_encoder_waits_for_a_slow_client(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    pages = tray(tmp_path)
+    chunks = [bytes([number]) * KIB for number in range(40)]
+    writing = start(pool, pages, chunks)
+    await asyncio.sleep(0.05)
+    assert not writing.done()
+    assert pages._held <= 4 * KIB
+    assert await read(pages) == b"".join(chunks)
+    await in_thread(writing)
+    assert pages._held == 0
+    assert os.listdir(tmp_path) == []
+
+
+async def test_a_scanner_that_may_not_wait_has_its_page_spooled_in_order(
+    tmp_path: Path, pool: ThreadPoolExecutor
+) -> None:
+    pages = tray(tmp_path, stall_limit=0.02)
+    chunks = [bytes([number]) * KIB for number in range(200)]
+    await in_thread(start(pool, pages, chunks))  # though nobody reads
+    assert pages._held <= 4 * KIB
+    assert await read(pages) == b"".join(chunks)
+    assert os.listdir(tmp_path) == []
+
+
+async def test_a_reader_and_a_spooling_writer_at_once(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    pages = tray(tmp_path, stall_limit=0.001)
+    chunks = [bytes([number]) * KIB for number in range(250)]
+    writing = start(pool, pages, chunks)
+    page = await pages.next_page()
+    assert page is not None
+    data = b""
+    async for chunk in page.chunks():
+        data += chunk
+        await asyncio.sleep(0.003)
+    assert data == b"".join(chunks)
+    await in_thread(writing)
+    page.done()
+
+
+async def test_a_spool_beyond_its_quota_is_an_error_of_the_encoder(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    pages = tray(tmp_path, stall_limit=0.01, quota=8 * KIB)
+    with pytest.raises(SpoolFull):
+        await in_thread(start(pool, pages, [b"x" * KIB] * 40))
+    pages.close(faults.internal_error())
+
+
+async def test_closing_frees_a_blocked_encoder_and_its_reader(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    pages = tray(tmp_path)
+    writing = start(pool, pages, [b"x" * KIB] * 40)
+    await asyncio.sleep(0.02)
+    page = await pages.next_page()
+    assert page is not None
+    pages.close(faults.job_cancelled())
+    with pytest.raises(TrayClosed):
+        await in_thread(writing)
+    with pytest.raises(OperationRefused):
+        [chunk async for chunk in page.chunks()]
+    with pytest.raises(OperationRefused):
+        await pages.next_page()
+    page.done()
+
+
+async def test_closing_in_the_middle_of_a_spooled_page_is_the_same(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    pages = tray(tmp_path, stall_limit=0.01)
+    await in_thread(start(pool, pages, [b"x" * KIB] * 300))
+    page = await pages.next_page()
+    assert page is not None
+    chunks = page.chunks()
+    await anext(chunks)
+    pages.close(faults.job_cancelled())
+    with pytest.raises(OperationRefused):
+        await anext(chunks)
+
+
+@pytest.mark.parametrize("error", [None, faults.no_images_available()])
+async def test_closing_wakes_a_reader_that_waits_for_a_page(tmp_path: Path, error: OperationRefused | None) -> None:
+    pages = tray(tmp_path)
+    waiting = asyncio.create_task(pages.next_page())
+    await asyncio.sleep(0.01)
+    pages.close(error)
+    with pytest.raises(OperationRefused if error else TrayClosed):
+        await asyncio.wait_for(waiting, 1)
+    with pytest.raises(TrayClosed):
+        pages.open_page()
+
+
+async def test_a_page_cut_short_before_anybody_saw_it_does_not_exist(tmp_path: Path) -> None:
+    pages = tray(tmp_path)
+    write(pages, [b"whole"])
+    pages.open_page()
+    pages.put(b"half")
+    pages.finish(ScanFailed("jam"))
+    assert await read(pages) == b"whole"
+    with pytest.raises(ScanFailed):
+        await pages.next_page()
+    assert pages.empty
+
+
+async def test_a_page_cut_short_under_its_reader_ends_in_the_error(tmp_path: Path) -> None:
+    pages = tray(tmp_path)
+    pages.open_page()
+    pages.put(b"half")
+    page = await pages.next_page()
+    assert page is not None
+    pages.finish(ScanFailed("jam"))
+    chunks = page.chunks()
+    assert await anext(chunks) == b"half"
+    with pytest.raises(ScanFailed):
+        await anext(chunks)
+
+
+async def test_bytes_outside_a_page_are_a_bug(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError):
+        tray(tmp_path).put(b"x")

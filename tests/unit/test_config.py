@@ -1,0 +1,143 @@
+"""The operator's file: defaults, and one line with file, key and reason for what is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from bridge.config import Config, Endpoint, load
+from bridge.errors import ConfigError
+
+
+def written(directory: Path, text: str) -> Path:
+    path = directory / "bridge.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
+    config = load(written(tmp_path, ""))
+    assert config == Config()
+    assert str(config.service.listen) == "0.0.0.0:5380"
+    assert (config.jobs.queue, config.jobs.retrieve_timeout, config.jobs.retrieve_wait) == (8, 60.0, 50.0)
+
+
+def test_a_full_file(tmp_path: Path) -> None:
+    config = load(
+        written(
+            tmp_path,
+            """
+            [service]
+            listen = "[::]:5999"
+            interfaces = ["eth1"]
+            state_dir = "/var/lib/x"
+            [usb]
+            usbip = ["pi.local:3240", "[::1]:3240"]
+            [[snmp]]
+            host = "192.0.2.7"
+            community = "hush"
+            [[scanner]]
+            key = "usb-04b8-0110-1"
+            name = "Attic"
+            [jobs]
+            queue = 2
+            [log]
+            level = "debug"
+            """,
+        )
+    )
+    assert str(config.service.listen) == "[::]:5999"
+    assert config.state_dir == Path("/var/lib/x")
+    assert config.snmp[0].community.get_secret_value() == "hush"
+    assert "hush" not in repr(config)
+    assert config.of("usb-04b8-0110-1").name == "Attic"
+    assert config.of("another").enabled
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("color = 1", "color"),
+        ("[service]\nlissten = '0.0.0.0:1'", "service.lissten"),
+        ("[service]\nlisten = '0.0.0.0'", "service.listen"),
+        ("[service]\nlisten = 'localhost:80'", "service.listen"),
+        ("[service]\nlisten = '0.0.0.0:65536'", "service.listen"),
+        ('[service]\nlisten = "0.0.0.0\\n:80"', "service.listen"),
+        ("[service]\nlisten = 80", "service.listen"),
+        ("[service]\ncache_quota_mb = 0", "service.cache_quota_mb"),
+        ("service = 1", "service"),
+        ("[usb]\nenabled = 'perhaps'", "usb.enabled"),
+        ("[usb]\nusbip = ['pi']", "usb.usbip"),
+        ("[usb]\nusbip = ['pi:99999']", "usb.usbip"),
+        ("[usb]\nusbip = ['pi:0']", "usb.usbip"),
+        ("[[snmp]]\nport = 161", "snmp.0.host"),
+        ("[[snmp]]\nhost = 'a'\n[[snmp]]\nhost = 'b'\nversion = '4'", "snmp.1.version"),
+        ("[[snmp]]\nhost = ''", "snmp.0.host"),
+        ("[[scanner]]\nkey = 'k'\nname = '" + "x" * 128 + "'", "scanner.0.name"),
+        ("[jobs]\nqueue = 0", "jobs.queue"),
+        ("[jobs]\nretrieve_timeout = 0", "jobs.retrieve_timeout"),
+        ("[jobs]\nretrieve_timeout = inf", "jobs.retrieve_timeout"),
+        ("[jobs]\nretrieve_wait = nan", "jobs.retrieve_wait"),
+        ("[log]\nlevel = 'loud'", "log.level"),
+    ],
+)
+def test_what_is_wrong_is_one_line_with_file_key_and_reason(tmp_path: Path, text: str, key: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert (caught.value.where, caught.value.key) == (str(path), key)
+    line = str(caught.value)
+    assert line.startswith(f"{path}: {key}: ")
+    assert len(line) > len(f"{path}: {key}: ")
+    assert "\n" not in line
+    assert "Value error" not in line
+
+
+def test_an_unknown_key_is_called_that(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no such key"):
+        load(written(tmp_path, "[jobs]\npatience = 1"))
+
+
+def test_a_secret_is_not_in_the_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(written(tmp_path, "[[snmp]]\nhost = 'a'\ncommunity = ['hush']"))
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"[service", b"a = ", b"\xff\xfe", b"[a]\n[a]"])
+def test_what_is_not_toml_names_the_file(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bridge.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    for path in (tmp_path / "nowhere.toml", tmp_path):
+        with pytest.raises(ConfigError, match=str(path)):
+            load(path)
+
+
+def test_directories_are_systemds_then_xdgs_then_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("STATE_DIRECTORY", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "/home/eve")
+    assert Config().state_dir == Path("/home/eve/.local/state/wsd-scan-bridge")
+    monkeypatch.setenv("XDG_STATE_HOME", "/x")
+    assert Config().state_dir == Path("/x/wsd-scan-bridge")
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/a:/var/lib/b")
+    assert Config().state_dir == Path("/var/lib/a")
+
+
+@pytest.mark.parametrize(("text", "said"), [("127.0.0.1:0", "127.0.0.1:0"), ("[::1]:80", "[::1]:80")])
+def test_an_endpoint_is_written_as_it_is_read(text: str, said: str) -> None:
+    assert str(Endpoint.parse(text)) == said
+
+
+@pytest.mark.parametrize(
+    "text", ["", ":", "1.2.3.4", "1.2.3.4:", "1.2.3.4:-1", "1.2.3.4:x", "host:1", "[:1", "1.2.3:4"]
+)
+def test_what_is_no_endpoint(text: str) -> None:
+    with pytest.raises(ValueError, match="is not"):
+        Endpoint.parse(text)
