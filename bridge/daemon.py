@@ -5,8 +5,8 @@ scanners appear and the sockets stay.
 """
 
 import asyncio
+import ipaddress
 import logging
-import socket
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
@@ -24,8 +24,10 @@ from bridge.discovery.responder import Announced, Responder
 from bridge.errors import ConfigError, DeliveryFailed
 from bridge.eventing.ledger import Ledger, Limits, Owed
 from bridge.hotplug import Hotplug
+from bridge.net.addresses import WILDCARDS, Selection
 from bridge.net.courier import Courier, Letter
-from bridge.net.multicast import Multicast, address_of, opened
+from bridge.net.listening import BACKLOG, listen
+from bridge.net.presence import Presence
 from bridge.net.web import KEEP_ALIVE, Web
 from bridge.scanner.acquisition import Acquisition
 from bridge.scanner.hosted import HostedScanner
@@ -43,7 +45,7 @@ _log = logging.getLogger(__name__)
 DEVICE_TYPES: Final = (f"{{{names.WSDP}}}Device", f"{{{names.WSCN}}}ScanDeviceType")
 EXPIRY_PACE: Final = 30.0
 GRACE: Final = 3.0  # seconds for the last events to leave
-BACKLOG: Final = 64
+LINGER: Final = 1.0  # seconds for the rest of a request that was refused half read
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +75,22 @@ class Daemon:
         self._clock = clock or SystemClock()
         self._random = Random()  # noqa: S311 - it spreads delays, it guards nothing
         self._hosted: dict[str, Hosted] = {}  # by the scanner's uuid
-        self._links: list[Multicast] = []
-        self._addresses: tuple[str, ...] = ()
         self._loose: set[asyncio.Task[None]] = set()
-        self._port = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set. Raises ConfigError when it cannot begin."""
         config = self._config
         self._state = State(config.state_dir, self._clock.now())
         self._spool = _made(config.cache_dir)
-        self._addresses = _addresses(config)
         self._responder = Responder(self._state.instance_id, self._random)
+        self._presence = Presence(
+            self._responder, _selection(config), self._clock, self._random, multicast=config.service.multicast
+        )
         async with AsyncExitStack() as stack:
             self._client = await stack.enter_async_context(HttpClient(Limits().per_peer))
             stack.push_async_callback(self._close_scanners)
             await self._serve_http(stack)
-            await self._serve_discovery(stack)
+            await stack.enter_async_context(self._presence)
             self._hotplug = Hotplug(self._find, lambda key: config.of(key).enabled, self._clock)
             systemd.notify("READY=1")
             work = asyncio.ensure_future(self._work())
@@ -106,7 +107,7 @@ class Daemon:
                     await hosted.acquisition.close()
                 work.cancel()
                 await asyncio.wait((work,))
-                await self._say_bye()
+                await self._presence.bye(hosted.endpoint.address for hosted in self._hosted.values())
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -116,7 +117,7 @@ class Daemon:
     # The sockets.
 
     async def _serve_http(self, stack: AsyncExitStack) -> None:
-        listen = self._config.service.listen
+        service = self._config.service
         face = Web(lambda: {key: hosted.endpoint for key, hosted in self._hosted.items()}, self._responder)
         # A client that hangs up in the middle of an image must be noticed, hence the cancellation.
         runner = web.AppRunner(
@@ -125,32 +126,15 @@ class Daemon:
             handler_cancellation=True,
             keepalive_timeout=KEEP_ALIVE,
             shutdown_timeout=GRACE,
+            lingering_time=LINGER,
         )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        try:
-            family = socket.AF_INET6 if ":" in listen.address else socket.AF_INET
-            sock = socket.create_server((listen.address, listen.port), family=family, backlog=BACKLOG)
-        except OSError as err:
-            raise ConfigError("service", "listen", f"{listen}: {err.strerror or err}") from err
-        self._port = int(sock.getsockname()[1])
-        face.ports = frozenset({self._port})
-        await web.SockSite(runner, sock).start()
-
-    async def _serve_discovery(self, stack: AsyncExitStack) -> None:
-        if not self._config.service.multicast:
-            return
-        for address in self._addresses:
-            opening = opened(address, self._responder.answer, self._clock, self._random)
-            try:
-                self._links.append(await stack.enter_async_context(opening))
-            except ConfigError as err:
-                _log.error("%s: this interface is left out", err)
-
-    def _urls(self, path: str, local: str) -> tuple[str, ...]:
-        """The scanner's URLs for peers that reach us at `local`."""
-        host = f"[{local}]" if ":" in local else local
-        return (f"http://{host}:{self._port}{path}",)
+        socks = listen(service.listen.address, service.listen.port, ipv6=service.ipv6)
+        self._presence.port = int(socks[0].getsockname()[1])
+        face.ports = frozenset({self._presence.port})
+        for sock in socks:
+            await web.SockSite(runner, sock, backlog=BACKLOG).start()
 
     # The scanners.
 
@@ -224,12 +208,11 @@ class Daemon:
     async def _announce(self, hosted: Hosted) -> None:
         endpoint, key = hosted.endpoint, hosted.scanner.identity.key
         version = self._state.metadata_version(key, digest(endpoint.uuid, hosted.scanner, endpoint.service.name))
-        xaddrs = partial(self._urls, endpoint.device_path())
+        xaddrs = partial(self._presence.urls, endpoint.device_path())
         self._responder.put(Announced(endpoint.address, DEVICE_TYPES, xaddrs, metadata_version=version))
         _log.info("device=%s: served as %s", key, endpoint.address)
-        self._ready(self._urls(endpoint.device_path(), self._addresses[0])[0])
-        for link in self._links:
-            self._start(link.announce(self._responder.hello(endpoint.address, link.local)))
+        self._ready(self._presence.url(endpoint.device_path()))
+        self._presence.announce(endpoint.address)
 
     def _lost(self, identifier: str, subscription: str, why: str) -> None:
         hosted = self._hosted[identifier]
@@ -238,7 +221,7 @@ class Daemon:
 
     async def _say_end(self, hosted: Hosted, owed: Owed) -> None:
         to, address = owed.subscription.end_to, owed.subscription.end_address
-        url = self._urls(hosted.endpoint.scan_path(), self._addresses[0])[0]
+        url = self._presence.url(hosted.endpoint.scan_path(), owed.subscription.peer)
         letter = end_letter(owed, url)
         if to is None or address is None or letter is None:
             return
@@ -258,11 +241,6 @@ class Daemon:
             await self._clock.sleep(EXPIRY_PACE)
             for hosted in self._hosted.values():
                 hosted.subscriptions.expire()
-
-    async def _say_bye(self) -> None:
-        for link in self._links:
-            for hosted in self._hosted.values():
-                await link.say(self._responder.bye(hosted.endpoint.address))
 
     async def _close_scanners(self) -> None:
         """The last events leave, then those who want it learn that there will be no more."""
@@ -286,21 +264,11 @@ def _made(directory: Path) -> Path:
     return directory
 
 
-def _addresses(config: Config) -> tuple[str, ...]:
-    """Our addresses on the networks that we serve, for discovery and for the URLs that are announced there."""
-    listen = config.service.listen.address
-    if listen not in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-        return (listen,)
-    names_ = config.service.interfaces or tuple(name for _, name in socket.if_nameindex() if name != "lo")
-    found = []
-    for name in names_:
-        try:
-            found.append(address_of(name))
-        except ConfigError as err:
-            if config.service.interfaces:
-                raise
-            _log.debug("%s", err)
-    return tuple(found) or ("127.0.0.1",)
+def _selection(config: Config) -> Selection:
+    """The interfaces and addresses at which this bridge is found."""
+    service = config.service
+    only = None if service.listen.address in WILDCARDS else ipaddress.ip_address(service.listen.address)
+    return Selection(service.interfaces, only, ipv6=service.ipv6)
 
 
 def _boot_id() -> str:

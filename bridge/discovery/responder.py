@@ -21,7 +21,7 @@ from bridge.soap.envelope import Message, Writable
 log: Final = logging.getLogger(__name__)
 
 APP_MAX_DELAY: Final = 0.5  # seconds; inside the window of every client (DPWS would allow 5)
-MAX_DATAGRAM: Final = 1_472  # what an Ethernet frame carries behind the IPv4 and UDP headers (DPWS R0029)
+MAX_DATAGRAM: Final = 1_452  # what an Ethernet frame carries behind the IPv6 and UDP headers (DPWS R0029)
 _REMEMBERED: Final = 2_048
 
 
@@ -130,7 +130,8 @@ class Responder:
         """The match in one datagram: of too many URLs the first stays, it is the one that must be reachable."""
         action = messages.PROBE_MATCHES if probe_match else messages.RESOLVE_MATCHES
         data = b""
-        for xaddrs in (target.xaddrs, target.xaddrs[:1]):
+        for count in range(len(target.xaddrs), 0, -1) or (0,):
+            xaddrs = target.xaddrs[:count]
             cut = Target(target.address, target.types, target.scopes, xaddrs, target.metadata_version)
             body: Writable = ProbeMatches((cut,)) if probe_match else ResolveMatches(cut)
             data = self._write(request.answer(action), body)
