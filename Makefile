@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # Two stamps, so that the demo does not wait for the developer's tools.
 RUN := $(VENV)/.made-run
 DEV := $(VENV)/.made-dev

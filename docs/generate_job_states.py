@@ -23,7 +23,8 @@ state (`Completed`, `Canceled`, `Aborted`) is left by nothing, and is followed b
 """
 
 MEANING = """
-Read a row from left to right: in this state, seen in that phase, the job passes these states; a dot means that it stays.
+A column is the state that the job is in, a row the phase that it is seen in, the cell what it passes then; a dot means
+that it stays. The final states are left out: every cell is a dot.
 
 """
 
@@ -34,28 +35,32 @@ def page() -> str:
 
 
 def _diagram() -> str:
-    """Each step of each path once; what a first sight alone can bring is in the table only."""
-    steps: list[tuple[str, str]] = []
+    """Every step of every path once. What begins in Started is in the table only: no job is found resting there."""
+    steps: dict[tuple[str, str], None] = {}
     for state, row in TABLE.items():
+        if state is JobState.STARTED:
+            continue
         for path in row.values():
             before = "[*]" if state is None else _word(state)
-            for after in path[:1] if state is None else path:
-                steps.append((before, _word(after)))
+            for after in path:
+                steps[before, _word(after)] = None
                 before = _word(after)
-    ends = [(_word(state), "[*]") for state in JobState if state in TABLE and _is_final(state)]
-    lines = [f"    {before} --> {after}" for before, after in dict.fromkeys(steps + ends)]
+    for state in JobState:
+        if _is_final(state):
+            steps[_word(state), "[*]"] = None
+    lines = [f"    {before} --> {after}" for before, after in steps]
     return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```", ""])
 
 
 def _table() -> str:
-    phases = list(Phase)
+    rows = {state: row for state, row in TABLE.items() if state is None or not _is_final(state)}
     lines = [
-        f"| in state | {' | '.join(f'seen {phase}' for phase in phases)} |",
-        f"| --- |{' --- |' * len(phases)}",
+        f"| seen | {' | '.join('(new)' if state is None else state for state in rows)} |",
+        f"| --- |{' --- |' * len(rows)}",
     ]
-    for state, row in TABLE.items():
-        cells = [", ".join(row[phase]) or "·" for phase in phases]
-        lines.append(f"| {'(new)' if state is None else state} | {' | '.join(cells)} |")
+    for phase in Phase:
+        cells = [", ".join(row[phase]) or "·" for row in rows.values()]
+        lines.append(f"| {phase} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -46,9 +46,7 @@ def _family(name: str, ids: Iterable[str]) -> str:
         names = ids[each] if isinstance(ids, Mapping) else []
         if names:
             lines.append(f"# {', '.join(names)}\n")
-        lines.append(
-            f'ATTR{{idVendor}}=="{vendor}", ATTR{{idProduct}}=="{product}", GOTO="wsd_scan_bridge_scanner"\n'
-        )
+        lines.append(f'ATTR{{idVendor}}=="{vendor}", ATTR{{idProduct}}=="{product}", GOTO="wsd_scan_bridge_scanner"\n')
     return "".join(lines)
 
 

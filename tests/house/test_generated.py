@@ -1,0 +1,47 @@
+"""What is generated is what the generator writes today."""
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+from drivers.usb.esci.open import models
+
+ROOT = Path(__file__).parents[2]
+
+
+def load(path: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_udev_rules_are_those_of_the_catalog():
+    generator = load("udev/generate_rules.py")
+    assert generator.RULES.read_text("utf-8") == generator.rules(), "run: make generated"
+
+
+def test_the_rules_name_every_scanner_once_and_jump_to_labels_that_exist():
+    text = (ROOT / "udev/60-wsd-scan-bridge.rules").read_text("utf-8")
+    named = re.findall(
+        r'^ATTR\{idVendor\}=="(\w{4})", ATTR\{idProduct\}=="(\w{4})", GOTO="wsd_scan_bridge_scanner"$',
+        text,
+        re.MULTILINE,
+    )
+    assert len(named) == len(set(named))
+    assert {":".join(each) for each in named} >= models().keys()
+    assert set(re.findall(r'GOTO="(\w+)"', text)) == set(re.findall(r'LABEL="(\w+)"', text))
+
+
+def test_the_page_of_job_states_is_drawn_from_the_law():
+    generator = load("docs/generate_job_states.py")
+    assert generator.PAGE.read_text("utf-8") == generator.page(), "run: make generated"
+
+
+def test_the_page_shows_an_idle_scanner_begin_with_started():
+    page = (ROOT / "docs/job-states.md").read_text("utf-8")
+    assert "| scanning | Started, Processing |" in page
+    assert "    [*] --> Started\n" in page
