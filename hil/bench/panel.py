@@ -16,13 +16,13 @@ from hil.bench.served import served
 from hil.client.session import Session, opened
 from hil.devices.mfp.model import Mfp
 from hil.devices.mfp.objects import mib
-from hil.devices.stimuli import Press
+from hil.devices.stimuli import CancelAtPanel, Press
 from hil.script import read
 from hil.snmp.agent import Agent
 
 _EVENT_TIMEOUT = 15.0
-# A page of the panel scan takes as long as two busy polls, so that a run stays short.
-_SCRIPT = "adf=0,speed=6000"
+# A scan longer than the pause between two polls of an idle device; it is canceled as soon as its event is here.
+_SCRIPT = "speed=500"
 
 
 class _Telltale(Agent):
@@ -47,8 +47,8 @@ async def panel_scans(count: int, clock: Clock) -> tuple[Samples, Samples, bytes
             await session.subscribe()
             took, waited, body = [], [], b""
             for index in range(count):
-                # Out of step with the poll: every phase of its interval gets its turn.
-                await clock.sleep(0.37 * (index % 5))
+                # Idle again, and out of step with its polls: every phase of the interval gets its turn.
+                await clock.sleep(1.0 + 0.37 * (index % 5))
                 pressed, event = await _press(session, mfp, clock)
                 shown = next(moment for moment in agent.sent if moment >= pressed)
                 waited.append(shown - pressed)
@@ -60,7 +60,7 @@ async def panel_scans(count: int, clock: Clock) -> tuple[Samples, Samples, bytes
 
 
 async def _press(session: Session, mfp: Mfp, clock: Clock) -> tuple[float, Arrived]:
-    """One panel scan to its end; when it was pressed, and its first event. Raises TooLate."""
+    """One panel scan; when it was pressed, and its first event. Raises TooLate."""
     before = len(session.timeline)
     pressed = clock.monotonic()
     mfp.update(pressed, (Press(),))
@@ -70,5 +70,6 @@ async def _press(session: Session, mfp: Mfp, clock: Clock) -> tuple[float, Arriv
         since=before,
     )
     assert isinstance(event.event, JobStatusEvent)
+    mfp.update(clock.monotonic(), (CancelAtPanel(),))
     await session.timeline.job_end(event.event.job_status.job_id, _EVENT_TIMEOUT)
     return pressed, event
