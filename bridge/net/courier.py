@@ -6,6 +6,7 @@ with growing pauses; one that stays away, or lets its queue overflow, is given u
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -42,7 +43,11 @@ class Letter:
 
     @property
     def pinned_url(self) -> str:
-        """The URL with its host, which may be a name, replaced by the address that the policy allowed."""
+        """The URL with its host, which may be a name, replaced by the address that the policy allowed.
+
+        A link-local address names its interface as `fe80::1%eth0`: aiohttp hands that to the resolver as it is, and
+        would not find the `%25` of RFC 6874.
+        """
         parts = urlsplit(self.url)
         host = f"[{self.address}]" if ":" in self.address else self.address
         port = "" if parts.port is None else f":{parts.port}"
@@ -50,8 +55,8 @@ class Letter:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The peer hears the name it calls itself."""
-        return {**HEADERS, "Host": urlsplit(self.url).netloc}
+        """The peer hears the name it calls itself, but for an interface, which means nothing to it (RFC 6874)."""
+        return {**HEADERS, "Host": re.sub(r"%[^\]]*(?=\])", "", urlsplit(self.url).netloc)}
 
 
 class Courier:

@@ -5,6 +5,7 @@ Spec: SOAP 1.2 HTTP binding, DPWS 2006 section 4, MTOM. Everything a peer can ma
 
 import asyncio
 import logging
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Final
@@ -74,7 +75,7 @@ class Web:
             if message.addressing.action != PROBE:
                 raise faults.action_not_supported(message.addressing.action)
             try:
-                return _answered(self._responder.directed(message, _peer(request).local_address))
+                return _answered(self._responder.directed(message, _peer(request).scoped_local_address))
             except WireError as err:
                 raise OperationRefused(fault.malformed(str(err))) from err
 
@@ -182,8 +183,17 @@ def _peer(request: web.Request) -> Peer:
     there = transport.get_extra_info("peername") if transport is not None else None
     if here is None or there is None:
         raise faults.temporary_error("the connection is gone")
-    scope = there[3] if len(there) > 3 else 0
-    return Peer(_plain(there[0]), _plain(here[0]), here[1], scope)
+    return Peer(_plain(there[0]), _plain(here[0]), here[1], _interface(there))
+
+
+def _interface(address: tuple[str, int] | tuple[str, int, int, int]) -> str:
+    """The name of the interface that an IPv6 link-local address belongs to; names outlive a restart, indices do not."""
+    if len(address) < 4 or not address[3]:
+        return ""
+    try:
+        return socket.if_indextoname(address[3])
+    except OSError:  # gone since; nothing can be sent there, and that will be said
+        return str(address[3])
 
 
 def _plain(address: str) -> str:

@@ -78,7 +78,7 @@ class Endpoint:
         if split is not None:
             return await self._operate(message, *split, peer)
         if action.startswith(f"{names.WSE}/"):
-            caller = Caller(peer.address, peer.local_address, own_ports)
+            caller = Caller(peer.scoped_address, peer.local_address, own_ports)
             return self.subscriptions.answer(message, caller, f"{base_url}{self.scan_path()}")
         if action == discovery.PROBE:
             return self._probe(message, peer)
@@ -86,7 +86,7 @@ class Endpoint:
 
     def _probe(self, message: Message, peer: Peer) -> bytes | None:
         try:
-            return self._responder.directed(message, peer.local_address, only=self.address)
+            return self._responder.directed(message, peer.scoped_local_address, only=self.address)
         except WireError as err:
             raise OperationRefused(fault.malformed(str(err))) from err
 

@@ -10,4 +10,14 @@ class Peer:
     address: str
     local_address: str  # the one of ours that the peer reached
     local_port: int
-    scope: int = 0  # IPv6 scope id of a link-local peer
+    scope: str = ""  # the interface through which an IPv6 link-local peer is reached
+
+    @property
+    def scoped_address(self) -> str:
+        """How the peer is reached: a link-local address means nothing without its interface."""
+        return f"{self.address}%{self.scope}" if self.scope else self.address
+
+    @property
+    def scoped_local_address(self) -> str:
+        """Ours, with the interface where it is known."""
+        return f"{self.local_address}%{self.scope}" if self.scope else self.local_address
