@@ -91,7 +91,7 @@ class Book:
     def history(self) -> Iterator[Job]:
         """Jobs that ended, newest first."""
         ended = [job for job in self._jobs.values() if job.completed is not None]
-        return iter(sorted(ended, key=lambda job: job.completed or job.created, reverse=True))
+        return iter(sorted(ended, key=lambda job: (job.completed or job.created, job.id), reverse=True))
 
     def _prune(self, now: datetime) -> None:
         for place, job in enumerate(self.history()):

@@ -6,7 +6,7 @@ Spec: WS-Scan ScannerServiceType. RetrieveImage alone does not answer with an el
 
 import hmac
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -54,8 +54,9 @@ from bridge.wsscan.sections import (
 )
 from bridge.wsscan.ticket import Document, DocumentDescription, Documents, ValidationInfo
 
-# An answer stays under DPWS's 32,767 octets whatever the jobs are called.
-_MOST_SUMMARIES: Final = 20
+# An answer stays under DPWS's 32,767 octets whatever jobs and documents are called: this much is left for a list.
+_ROOM: Final = 28_000
+_MOST_DOCUMENTS: Final = 12
 _TOKEN_BYTES: Final = 16
 
 
@@ -85,10 +86,9 @@ async def answer(service: ScanService, operation: Operation, body: etree._Elemen
         case GetJobElementsRequest():
             return _get_job_elements(service, request)
     if operation is Operation.GET_ACTIVE_JOBS:
-        active = islice(service.scanner.book.active(), _MOST_SUMMARIES)
-        return GetActiveJobsResponse(active_jobs=_summaries(active))
+        return GetActiveJobsResponse(active_jobs=_summaries(service.scanner.book.active()))
     if operation is Operation.GET_JOB_HISTORY:
-        ended = islice(service.scanner.book.history(), min(HISTORY, _MOST_SUMMARIES))
+        ended = islice(service.scanner.book.history(), HISTORY)
         return GetJobHistoryResponse(job_history=_summaries(ended))
     raise faults.action_not_supported(operation)
 
@@ -204,7 +204,7 @@ def _job_section(job: Job, paper: Paper | None, name: str) -> JobElementData:
             # The schema wants at least one document: before the first there is no such section.
             documents = tuple(
                 Document(document_description=DocumentDescription(document_name=document))
-                for document in paper.document_names[-_MOST_SUMMARIES:]
+                for document in paper.document_names[-_MOST_DOCUMENTS:]
             )
             return JobElementData(
                 name=name, valid=True, documents=Documents(document_final_parameters=paper.final, document=documents)
@@ -213,5 +213,13 @@ def _job_section(job: Job, paper: Paper | None, name: str) -> JobElementData:
             return JobElementData(name=name, valid=False)
 
 
-def _summaries(jobs: "islice[Job]") -> JobSummaries:
-    return JobSummaries(job_summary=tuple(report.job_summary(job) for job in jobs))
+def _summaries(jobs: Iterable[Job]) -> JobSummaries:
+    """The first of them, as many as there is room for."""
+    told, room = [], _ROOM
+    for job in jobs:
+        summary = report.job_summary(job)
+        room -= len(etree.tostring(summary.to_xml(), encoding="utf-8"))
+        if room < 0:
+            break
+        told.append(summary)
+    return JobSummaries(job_summary=tuple(told))
