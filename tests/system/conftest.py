@@ -61,3 +61,19 @@ def _bearing(mark: str) -> dict[int, str]:
 @pytest.fixture(scope="session")
 def sane_root() -> debian.Root:
     return debian.packages("sane-utils", "libsane1", "libsane-common", "sane-airscan")
+
+
+_FIGURES: list[str] = []
+
+
+@pytest.fixture
+def figures() -> list[str]:
+    """Lines of what was measured; they are printed at the end of the run."""
+    return _FIGURES
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _FIGURES:
+        terminalreporter.section("measured")
+        for line in _FIGURES:
+            terminalreporter.write_line(line)

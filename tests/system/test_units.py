@@ -1,0 +1,104 @@
+"""systemd's and udev's own programs judge the files in udev/: the unit is sound and hardened, every rule is understood.
+
+The programs come from Debian's packages where the machine has none; nothing is installed, and udev's parser runs in a
+mount namespace of its own.
+"""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.system import debian
+
+UDEV = Path(__file__).parents[2] / "udev"
+UNIT = UDEV / "wsd-scan-bridge.service"
+RULES = UDEV / "60-wsd-scan-bridge.rules"
+EXPOSURE = 20  # tenths; a unit without any hardening has 96
+
+
+@pytest.fixture(scope="module")
+def root() -> debian.Root:
+    return debian.packages("systemd", "udev", "util-linux")
+
+
+def run(root: debian.Root, program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    env = root.env(SYSTEMD_COLORS="0", SYSTEMD_PAGER="")
+    private = [str(path) for path in root.path.glob("usr/lib/*-linux-gnu*/systemd")]  # libsystemd-shared
+    env["LD_LIBRARY_PATH"] = ":".join([*private, env["LD_LIBRARY_PATH"]])
+    return subprocess.run(
+        [root.program(program), *arguments], env=env, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def installed(tmp_path: Path) -> Path:
+    """The unit as it would be if the program were where it belongs."""
+    program = tmp_path / "wsd-scan-bridge"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    unit = tmp_path / UNIT.name
+    text = UNIT.read_text("utf-8")
+    assert "ExecStart=/opt/wsd-scan-bridge/bin/wsd-scan-bridge run\n" in text
+    unit.write_text(text.replace("/opt/wsd-scan-bridge/bin/wsd-scan-bridge", str(program)))
+    return unit
+
+
+def test_systemd_finds_nothing_wrong_with_the_unit(root, tmp_path):
+    done = run(root, "systemd-analyze", "verify", installed(tmp_path))
+    told = [line for line in done.stderr.splitlines() if UNIT.name in line]
+    assert told == []
+    assert done.returncode == 0, done.stderr
+
+
+def test_systemd_would_have_found_a_wrong_word(root, tmp_path):
+    unit = installed(tmp_path)
+    unit.write_text(unit.read_text().replace("ProtectHome=", "ProtectHouse="))
+    done = run(root, "systemd-analyze", "verify", unit)
+    assert "ProtectHouse" in done.stderr
+
+
+def test_the_service_is_exposed_no_more_than_it_must_be(root):
+    done = run(root, "systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE}", "--no-pager", UNIT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"Overall exposure level for wsd-scan-bridge\.service: [01]\.\d", done.stdout + done.stderr)
+
+
+def test_systemd_sysusers_understands_the_groups(root, tmp_path):
+    (tmp_path / "etc").mkdir()
+    done = run(root, "systemd-sysusers", f"--root={tmp_path}", UDEV / "wsd-scan-bridge.sysusers.conf")
+    assert done.returncode == 0, done.stderr
+    groups = {line.split(":")[0] for line in (tmp_path / "etc" / "group").read_text().splitlines()}
+    assert groups == {"scanner", "lp"}
+
+
+def udev_reads(root: debian.Root, rules: str, tmp_path: Path) -> str:
+    """What udev says when it reads these rules, and no others, for an event of the loopback device."""
+    if os.geteuid() != 0:
+        pytest.fail("root is needed for a mount namespace") if os.environ.get("CI") == "true" else pytest.skip("root")
+    folder = tmp_path / "rules.d"
+    folder.mkdir()
+    (folder / RULES.name).write_text(rules)
+    udevadm = root.program("udevadm")
+    script = (
+        "mount -t tmpfs none /run && mkdir -p /run/udev/rules.d && "
+        f'cp "{folder}"/* /run/udev/rules.d/ && exec "{udevadm}" --debug test --action=change /sys/class/net/lo'
+    )
+    done = run(root, "unshare", "--mount", "--propagation", "private", "sh", "-c", script)
+    return done.stdout + done.stderr
+
+
+def test_udev_understands_every_rule(root, tmp_path):
+    told = udev_reads(root, RULES.read_text("utf-8"), tmp_path)
+    about_ours = [line for line in told.splitlines() if RULES.name in line]
+    assert any("Reading rules file" in line for line in about_ours), told
+    unknown = ("Unknown group",)  # "scanner" is made by the sysusers file, "lp" is Debian's
+    assert [
+        line for line in about_ours if "Reading rules file" not in line and not any(u in line for u in unknown)
+    ] == []
+
+
+def test_udev_would_have_found_a_wrong_rule(root, tmp_path):
+    told = udev_reads(root, RULES.read_text("utf-8").replace("SUBSYSTEM!=", "SUBSYSTEN!="), tmp_path)
+    assert any(RULES.name in line and "SUBSYSTEN" in line for line in told.splitlines()), told
