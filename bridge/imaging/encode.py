@@ -5,10 +5,11 @@ first rows are coded, so that what keeps a page from coming is an error before t
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 from bridge.imaging.device_jpeg import DeviceJpeg
-from bridge.imaging.rows import fitted
+from bridge.imaging.prepare import prepared
 from bridge.imaging.spool import Spool
 from bridge.imaging.target import Target, check
 from drivers.contract.document import Encoded, Page
@@ -29,15 +30,12 @@ def encode(page: Page, target: Target, spool_directory: Path, quota: int = DEFAU
 
 
 def _encoded(page: Page, target: Target, spool_directory: Path, quota: int) -> Iterator[bytes]:
-    spool = Spool(spool_directory, quota)
-    try:
+    with ExitStack() as held:
+        spool = held.enter_context(Spool(spool_directory, quota))
         if isinstance(page, Encoded):
             jpeg = DeviceJpeg(page)
             if jpeg.fits(target):
                 yield from jpeg.handed_on(target)
                 return
             page = jpeg.decoded(target, spool)
-        strips = fitted(page, target.mode, target.width, target.height)
-        yield from target.format.encode(strips, target, spool)
-    finally:
-        spool.close()
+        yield from target.format.encode(prepared(page, target, spool, held), target, spool)

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from bridge.imaging.convert import convert, steps
 from bridge.imaging.errors import ImagingError
+from bridge.imaging.pixels import whitened
+from bridge.imaging.stream import Source
 from bridge.imaging.target import Strips
 from drivers.contract.capabilities import Mode
 from drivers.contract.document import Raster
@@ -23,7 +25,7 @@ def fitted(page: Raster, mode: Mode, width: int, height: int) -> Strips:
     steps(page.mode, mode)
 
     def strips(counts: Iterable[int]) -> Iterator[bytes]:
-        source = _Source(page.chunks)
+        source = Source(page.chunks)
         source_row = page.mode.row_bytes(page.width)
         left = height
         for count in counts:
@@ -48,7 +50,7 @@ def _fit(data: bytes, page: Raster, mode: Mode, width: int) -> bytes:
     data = _cut(data, page.mode.row_bytes(page.width), page.mode.row_bytes(shared))
     data = convert(data, shared, page.mode, mode)
     if mode is Mode.LINEART:
-        data = _whitened(data, shared)
+        data = whitened(data, shared)
     return _filled(data, mode.row_bytes(shared), mode.row_bytes(width))
 
 
@@ -63,41 +65,3 @@ def _filled(data: bytes, have: int, wanted: int) -> bytes:
         return data
     white = WHITE * (wanted - have)
     return b"".join(data[start : start + have] + white for start in range(0, len(data), have))
-
-
-def _whitened(data: bytes, width: int) -> bytes:
-    """Lineart rows whose bits beyond `width` are white."""
-    if width % 8 == 0:
-        return data
-    row = (width + 7) // 8
-    beyond = 0xFF >> (width % 8)
-    out = bytearray(data)
-    out[row - 1 :: row] = data[row - 1 :: row].translate(bytes(value | beyond for value in range(256)))
-    return bytes(out)
-
-
-class _Source:
-    """The chunks as one stream of bytes."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._rest = memoryview(b"")
-
-    def take(self, size: int) -> bytes:
-        """`size` bytes; fewer only at the end of the page."""
-        parts: list[memoryview] = []
-        while size:
-            if not self._rest:
-                chunk = next(self._chunks, None)
-                if chunk is None:
-                    break
-                self._rest = memoryview(chunk)
-            part, self._rest = self._rest[:size], self._rest[size:]
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
-
-    def drain(self) -> None:
-        self._rest = memoryview(b"")
-        for _ in self._chunks:
-            pass

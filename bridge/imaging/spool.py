@@ -8,9 +8,17 @@ import errno
 import tempfile
 from io import FileIO
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Self, cast
 
 from bridge.imaging.errors import SpoolFull
+
+
+class _Room:
+    """The bytes that several spools may hold together."""
+
+    def __init__(self, quota: int) -> None:
+        self.quota = quota
+        self.used = 0
 
 
 class Spool:
@@ -18,14 +26,20 @@ class Spool:
 
     def __init__(self, directory: Path, quota: int) -> None:
         self._directory = directory
-        self._quota = quota
+        self._room = _Room(quota)
         self._file: FileIO | None = None
         self.size = 0  # bytes appended so far
 
+    def beside(self) -> "Spool":
+        """Another one that shares this one's quota; to be closed for itself."""
+        other = Spool(self._directory, self._room.quota)
+        other._room = self._room
+        return other
+
     def append(self, data: bytes) -> None:
         """Raises SpoolFull at the quota, on a full disk, and where the directory cannot be written."""
-        if self.size + len(data) > self._quota:
-            raise SpoolFull(f"{self._directory}: a page needs more than its quota of {self._quota} bytes")
+        if self._room.used + len(data) > self._room.quota:
+            raise SpoolFull(f"{self._directory}: a page needs more than its quota of {self._room.quota} bytes")
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(buffering=0, dir=self._directory)  # noqa: SIM115  # close()
@@ -37,6 +51,7 @@ class Spool:
             reason = "no room left" if err.errno in (errno.ENOSPC, errno.EDQUOT) else err.strerror
             raise SpoolFull(f"{self._directory}: a page cannot be spooled: {reason}") from err
         self.size += len(data)
+        self._room.used += len(data)
 
     def read(self, offset: int, size: int) -> bytes:
         """Exactly `size` bytes, which must have been appended."""
@@ -55,9 +70,16 @@ class Spool:
         self._file.seek(0)
         return cast("IO[bytes]", self._file)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Give the room back; may be called twice. What is appended later begins anew."""
         if self._file is not None:
             self._file.close()
             self._file = None
+            self._room.used -= self.size
             self.size = 0

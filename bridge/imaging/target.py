@@ -5,10 +5,12 @@ What is announced here is delivered to the pixel, whatever the device brings.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from bridge.imaging import adjust as adjusting
+from bridge.imaging.adjust import AS_SCANNED, Adjust, Content
 from bridge.imaging.errors import ImagingError
 from bridge.imaging.spool import Spool
 from drivers.contract.capabilities import Mode
@@ -59,11 +61,14 @@ class Target:
 
     format: Format
     mode: Mode
-    width: int  # pixels
-    height: int  # rows
-    resolution: tuple[int, int]  # ppi
+    width: int  # pixels, as delivered
+    height: int  # rows, as delivered
+    resolution: tuple[int, int]  # ppi, as delivered
     quality: int = DEFAULT_QUALITY  # 0…100, for lossy formats only
     origin: Origin = Origin()
+    adjust: Adjust = AS_SCANNED
+    content: Content = Content.AUTO
+    scanned: tuple[int, int] | None = None  # width and height before `adjust`; None: as delivered
 
     @property
     def row_bytes(self) -> int:
@@ -71,10 +76,32 @@ class Target:
         return self.mode.row_bytes(self.width)
 
     @property
+    def scanned_size(self) -> tuple[int, int]:
+        """Width and height that the device is asked for."""
+        return self.scanned or (self.width, self.height)
+
+    @property
+    def delivery(self) -> Delivery:
+        """When the first byte of this image can leave."""
+        waits = self.adjust.rotation or self.adjust.auto_exposure
+        return Delivery.SPOOLED if waits else self.format.delivery
+
+    @property
     def padded_row_bytes(self) -> int:
         """Bytes of one row in an uncompressed file."""
         multiple = self.format.row_multiple
         return -(-self.row_bytes // multiple) * multiple
+
+
+def adjusted(target: Target, adjust: Adjust, content: Content = Content.AUTO) -> Target:
+    """What becomes of an image of the scan's own size and resolution. Scaling leaves the ppi as they are: the print
+    grows or shrinks."""
+    scanned = (target.width, target.height)
+    width, height = adjusting.delivered_size(scanned, adjust)
+    resolution = adjusting.turned(target.resolution, adjust.rotation)
+    return replace(
+        target, width=width, height=height, resolution=resolution, adjust=adjust, content=content, scanned=scanned
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +131,6 @@ def check(target: Target) -> None:
         raise ImagingError(f"{name} cannot hold {target.width} by {target.height} {target.mode} pixels: over 4 GiB")
     if min(target.resolution) < 1 or max(target.resolution) > 65535:
         raise ImagingError(f"{name} cannot state a resolution of {target.resolution[0]} by {target.resolution[1]} ppi")
+    adjusting.check(target.adjust, target.mode)
+    if adjusting.delivered_size(target.scanned_size, target.adjust) != (target.width, target.height):
+        raise ImagingError(f"{target.width} by {target.height} pixels are not what is made of {target.scanned_size}")
