@@ -7,6 +7,7 @@ mount namespace of its own.
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,58 @@ def test_udev_understands_every_rule(root, tmp_path):
 def test_udev_would_have_found_a_wrong_rule(root, tmp_path):
     told = udev_reads(root, RULES.read_text("utf-8").replace("SUBSYSTEM!=", "SUBSYSTEN!="), tmp_path)
     assert any(RULES.name in line and "SUBSYSTEN" in line for line in told.splitlines()), told
+
+
+def allowed_calls(root: debian.Root) -> set[str]:
+    """The system calls that are left to the unit."""
+
+    def of(group: str) -> set[str]:
+        lines = run(root, "systemd-analyze", "syscall-filter", group).stdout.splitlines()
+        words = {line.strip() for line in lines[1:] if line.startswith("    ") and "#" not in line}
+        inner = [of(word) for word in words if word.startswith("@")]
+        return {word for word in words if not word.startswith("@")}.union(*inner)
+
+    unit = UNIT.read_text("utf-8")
+    granted: set[str] = of("@default")
+    for said in re.findall(r"^SystemCallFilter=(.+)$", unit, re.MULTILINE):
+        groups = [of(group) for group in said.removeprefix("~").split()]
+        granted = granted - set().union(*groups) if said.startswith("~") else granted.union(*groups)
+    return granted
+
+
+def test_the_whole_demo_makes_only_calls_that_the_unit_allows(root, tmp_path):
+    strace = debian.packages("strace")
+    trace = tmp_path / "trace"
+    command = [strace.program("strace"), "-f", "-qq", "-o", trace, sys.executable, "-m", "bridge.cli", "demo"]
+    done = subprocess.run(
+        [*command, "--output", tmp_path / "pages"], env=_ours(tmp_path), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    made = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text("utf-8", "replace"), re.MULTILINE))
+    assert {"bind", "memfd_create"} <= made
+    assert made - allowed_calls(root) == set()
+
+
+def test_the_whole_demo_runs_where_no_memory_may_be_both_written_and_executed(tmp_path):
+    # What MemoryDenyWriteExecute does is near to PR_SET_MDWE, and is inherited as well.
+    code = (
+        "import ctypes, os, sys\n"
+        "refused = ctypes.CDLL(None, use_errno=True).prctl(65, 1, 0, 0, 0)\n"
+        "sys.exit(77) if refused else os.execv(sys.executable, [sys.executable, '-m', 'bridge.cli', *sys.argv[1:]])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "demo", "--output", tmp_path / "pages"],
+        env=_ours(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == 77:
+        pytest.skip("this kernel (before 6.3) cannot forbid it")
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "pages").iterdir())) == 3
+
+
+def _ours(home: Path) -> dict[str, str]:
+    """An environment for the product: this test's own, so that its mark is inherited, and a home of its own."""
+    return {**os.environ, "HOME": str(home), "PYTHONPATH": str(UDEV.parent)}
