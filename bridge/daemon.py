@@ -24,6 +24,7 @@ from bridge.discovery.responder import Announced, Responder
 from bridge.errors import ConfigError, DeliveryFailed
 from bridge.eventing.ledger import Ledger, Limits, Owed
 from bridge.hotplug import Hotplug
+from bridge.net import wiretap
 from bridge.net.addresses import WILDCARDS, Selection
 from bridge.net.courier import Courier, Letter
 from bridge.net.listening import BACKLOG, listen
@@ -91,6 +92,7 @@ class Daemon:
             stack.push_async_callback(self._close_scanners)
             await self._serve_http(stack)
             await stack.enter_async_context(self._presence)
+            await stack.enter_async_context(wiretap.opened(config.state_dir, self._clock))
             self._hotplug = Hotplug(self._find, lambda key: config.of(key).enabled, self._clock)
             systemd.notify("READY=1")
             work = asyncio.ensure_future(self._work())

@@ -21,6 +21,7 @@ from bridge.service.peer import Peer
 from bridge.soap import envelope, fault
 from bridge.soap.envelope import Message
 from bridge.wsscan import faults
+from drivers.contract.tap import TAP
 from drivers.contract.xml import MAX_BYTES
 
 _log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class Web:
     def application(self) -> web.Application:
         """What aiohttp serves."""
         # One more than is read: some versions of aiohttp refuse the very limit.
-        app = web.Application(client_max_size=MAX_BYTES + 1)
+        app = web.Application(client_max_size=MAX_BYTES + 1, middlewares=[_tapped])
         app.router.add_post(STABLE_PROBE, self._probe)
         app.router.add_post("/{uuid}", self._post)
         app.router.add_post("/{uuid}/scan", self._post)
@@ -106,6 +107,7 @@ class Web:
                 async for chunk in image.outgoing.chunks():
                     if not response.prepared:
                         await response.prepare(request)
+                        TAP.tell("http", data=image.head, way="out", peer=_asker(request), status=200, type="image")
                         chunk = image.head + chunk  # noqa: PLW2901 - head and first bytes leave together
                     await _write(response, chunk)
                 await _write(response, image.tail)
@@ -133,6 +135,25 @@ def _ended_alone(work: asyncio.Future[bytes | None]) -> None:
         _log.error("a request broke whose client is gone", exc_info=err)
 
 
+@web.middleware
+async def _tapped(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """The tap hears every answer; of one with an image in it, `_retrieve` has told the SOAP part."""
+    response = await handler(request)
+    if isinstance(response, web.Response) and TAP.wants():
+        body = response.body if isinstance(response.body, bytes) else b""
+        kind = response.content_type
+        TAP.tell("http", data=body, way="out", peer=_asker(request), status=response.status, type=kind)
+    return response
+
+
+def _asker(request: web.Request) -> str:
+    """Who asked, as ADDRESS:PORT, by which answers on a tape find their questions."""
+    there = request.transport.get_extra_info("peername") if request.transport is not None else None
+    return f"{there[0]}:{there[1]}" if there else ""
+
+
 async def _write(response: web.StreamResponse, data: bytes) -> None:
     async with asyncio.timeout(STALL_TIMEOUT):
         await response.write(data)
@@ -157,6 +178,7 @@ async def _read(request: web.Request) -> Message:
     except web.HTTPRequestEntityTooLarge as err:
         raise OperationRefused(fault.malformed(f"the request has more than {MAX_BYTES} bytes")) from err
     TRAFFIC.debug("from %s: %r", request.remote, data)
+    TAP.tell("http", data=data, way="in", peer=_asker(request), url=request.path, type=request.content_type)
     return envelope.read_request(data)
 
 

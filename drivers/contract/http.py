@@ -11,6 +11,8 @@ from typing import Final, Self
 
 import aiohttp
 
+from drivers.contract.tap import TAP
+
 MAX_ANSWER: Final = 1024 * 1024
 MAX_HEADER: Final = 8190
 
@@ -74,6 +76,7 @@ class HttpClient:
                     data += chunk
                     if len(data) > max_answer:
                         raise HttpFailed(f"{url}: the answer is larger than {max_answer} bytes")
+                TAP.tell("http", data=bytes(data), way="in", url=url, status=status, type=content_type)
                 return Answer(status, content_type, bytes(data))
         except TimeoutError as err:
             raise HttpTimeout(f"{url}: the answer did not end within {timeout:g} s") from err
@@ -87,6 +90,7 @@ class HttpClient:
         if self._session is None:
             raise RuntimeError("the client is not open")
         limits = aiohttp.ClientTimeout(total=None, sock_connect=timeout, sock_read=timeout)
+        TAP.tell("http", data=body, way="out", url=url, type=headers.get("Content-Type", ""))
         # The socket's own limits start again with every byte, and say nothing of the wait for a free connection.
         with _translated(url):
             async with asyncio.timeout(timeout):

@@ -29,6 +29,7 @@ from pysnmp.hlapi.v3arch.asyncio import (  # type: ignore[import-untyped]
 from pysnmp.proto import errind  # type: ignore[import-untyped]
 
 from drivers.contract.errors import DeviceGarbled, DeviceGone, DeviceRefused, DeviceTimeout
+from drivers.contract.tap import TAP
 from drivers.snmp.credentials import Community, Credentials, Version
 from drivers.snmp.reading import Value
 
@@ -145,6 +146,7 @@ class UdpLink:
         if self._shared is None:
             raise DeviceGone(f"{self._where}: the link was closed")
         wanted = [ObjectType(ObjectIdentity(oid)) for oid in oids]
+        began = TAP.now()
         try:
             async with self._turn, asyncio.timeout(self._patience + SLACK):
                 indication, status, index, binds = await command(
@@ -154,9 +156,15 @@ class UdpLink:
             raise DeviceTimeout(self._silent()) from err
         except (PySnmpError, OSError) as err:
             raise DeviceGone(f"{self._where}: cannot be sent to: {_last_line(err)}") from err
+        asked = {"request": command.__name__.removesuffix("_cmd"), "oids": oids, "numbers": numbers}
         if indication is not None:
+            TAP.tell("snmp", self._where, at=began, error=type(indication).__name__, **asked)
             raise self._failed(indication)
-        return _Answer(int(status), int(index), [(str(name), value) for name, value in binds])
+        answer = _Answer(int(status), int(index), [(str(name), value) for name, value in binds])
+        if TAP.wants(self._where):
+            told = [(oid, *_typed(value)) for oid, value in answer.binds]
+            TAP.tell("snmp", self._where, at=began, status=answer.status, index=answer.index, binds=told, **asked)
+        return answer
 
     def _failed(self, indication: Any) -> Exception:
         if isinstance(indication, errind.RequestTimedOut):
@@ -192,6 +200,7 @@ async def open_link(
     family, _, _, _, address = found[0]
     kind = Udp6TransportTarget if family == socket.AF_INET6 else UdpTransportTarget
     target = await kind.create((address[0], port), timeout=timeout, retries=retries)
+    TAP.opened("snmp", where, version=str(credentials.version))
     return UdpLink(where, credentials, target, patience)
 
 
@@ -199,6 +208,13 @@ def _auth(credentials: Credentials) -> CommunityData:
     match credentials:
         case Community(name=name, version=version):
             return CommunityData(name, mpModel=0 if version is Version.V1 else 1)
+
+
+def _typed(value: Any) -> tuple[int, int | str | None]:
+    """For a tape: the BER tag, and the value as a number, dotted OID or hexadecimal."""
+    tag = value.tagSet.superTags[-1]
+    plain = _plain(value)
+    return int(tag.tagClass | tag.tagFormat | tag.tagId), plain.hex() if isinstance(plain, bytes) else plain
 
 
 def _plain(value: Any) -> Value | None:

@@ -15,6 +15,7 @@ import usb.core
 from drivers.contract.errors import DeviceGone, DriverError
 from drivers.usb.descriptors import UsbDevice, distinct
 from drivers.usb.link import Link, UsbLink, translate
+from drivers.usb.tapped import Tapped
 from drivers.usbip.backend import Backend
 from drivers.usbip.place import Place
 
@@ -54,13 +55,14 @@ class LocalBus:
 
     def _all(self) -> list[tuple[UsbDevice, Any]]:
         if not self._looked:  # once: looking for a library that is not there takes a compiler's help and time
-            self._backend = usb.backend.libusb1.get_backend()
+            found = usb.backend.libusb1.get_backend()
+            self._backend = Tapped(found) if found is not None else None
             self._looked = True
         if self._backend is None:
             raise DeviceGone("libusb-1.0 cannot be used (is it installed?): USB devices of this machine are not seen")
         try:
             found = list(usb.core.find(find_all=True, backend=self._backend))
-            return list(zip(distinct(_local(one) for one in found), found, strict=True))
+            return _known(self._backend, distinct(_local(one) for one in found), found)
         except usb.core.USBError as err:
             raise translate(err, "the USB bus") from err
 
@@ -70,7 +72,7 @@ class RemoteBus:
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self._backend = Backend(place)
+        self._backend = Tapped(Backend(place))
 
     def devices(self) -> list[UsbDevice]:
         return [device for device, _ in self._all()]
@@ -84,7 +86,7 @@ class RemoteBus:
     def _all(self) -> list[tuple[UsbDevice, Any]]:
         try:
             found = list(usb.core.find(find_all=True, backend=self._backend))
-            return list(zip(distinct(self._remote(one) for one in found), found, strict=True))
+            return _known(self._backend, distinct(self._remote(one) for one in found), found)
         except usb.core.USBError as err:
             if err.errno == errno.ENODEV:
                 raise DeviceGone(str(err.strerror)) from err
@@ -104,6 +106,11 @@ class RemoteBus:
             remote.serial,
             _interfaces(found),
         )
+
+
+def _known(backend: Tapped, devices: list[UsbDevice], found: list[Any]) -> list[tuple[UsbDevice, Any]]:
+    backend.known = {(one.bus, one.address): device for device, one in zip(devices, found, strict=True)}
+    return list(zip(devices, found, strict=True))
 
 
 def _local(found: Any) -> UsbDevice:
