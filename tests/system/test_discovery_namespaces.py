@@ -1,25 +1,36 @@
 """Found from another machine: two network namespaces, the bridge in one of them, its clients in the other."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 from urllib.parse import urlsplit
+
+import pytest
 
 from bridge.discovery import messages
 from bridge.discovery.messages import ProbeMatches, Resolve, ResolveMatches, Target
-from bridge.net import multicast, subscribing
-from bridge.net.finding import get_metadata, probe
-from bridge.net.sink import Arrived, Sink
+from bridge.discovery.responder import Reply
+from bridge.net import multicast
+from bridge.net.finding import Found, get_metadata, probe
+from bridge.net.multicast import Link
+from bridge.net.sink import Sink
 from bridge.soap import addressing, envelope, names
 from bridge.soap.addressing import Addressing
 from bridge.soap.endpoint import EndpointReference
-from bridge.wsscan.events import EventName
-from bridge.wsscan.year import action
+from bridge.wsscan.job import JobState
+from bridge.wsscan.values import InputSource
+from bridge.wsscan.year import DEFAULT
 from drivers.contract.clock import SystemClock
 from drivers.contract.http import HttpClient
+from hil.client import ticket
+from hil.client.session import Session
+from hil.client.timeline import Timeline
 from tests.system.namespaces import Laboratory, laboratory
 from tests.system.product import QUICK, Running, bridge
 
@@ -85,8 +96,8 @@ def hosts(target: Target) -> list[str | None]:
 
 async def until(lab: Laboratory, true: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
     async with asyncio.timeout(seconds):
-        while not await lab.inside("there", true):
-            await asyncio.sleep(0.2)
+        while not await lab.inside("there", true):  # which itself waits for answers
+            pass
 
 
 async def test_a_neighbour_finds_it_over_both_versions_and_gets_what_it_is(tmp_path: Path) -> None:
@@ -123,27 +134,163 @@ async def test_events_reach_a_subscriber_that_is_known_by_its_link_local_address
         async with served(lab, tmp_path) as running:
             service = f"http://[{ours}%wb]:{PORT}{urlsplit(running.scan_url).path}"
 
-            async def subscribe() -> None:
-                heard: asyncio.Queue[Arrived] = asyncio.Queue()
-                clock = SystemClock()
-                async with HttpClient() as client, Sink("::", heard.put_nowait, clock) as sink:
-                    notify = EndpointReference(sink.url.replace("[::]", f"[{theirs}]"))
-                    actions = tuple(action(name) for name in EventName)
-                    held = await subscribing.subscribe(
-                        client, service, notify, actions, expires=timedelta(hours=1), clock=clock
+            async def subscribed() -> None:
+                timeline, clock = Timeline(), SystemClock()
+                async with HttpClient(4) as client, Sink("::", timeline.heard, clock) as sink:
+                    notify_to = sink.url.replace("[::]", f"[{theirs}]")
+                    session = Session(client, Found(service, ""), notify_to, timeline, year=DEFAULT, clock=clock)
+                    (identifier,) = await session.subscribe()
+                    held = session.subscriptions[identifier]
+                    # The manager's address has no interface: that is known to the client only, who adds its own.
+                    assert held.manager.address == service.replace("%wb", "")
+                    manager = EndpointReference(service, reference_parameters=held.manager.reference_parameters)
+                    session.subscriptions[identifier] = replace(held, manager=manager)
+                    assert await session.renew(identifier) == timedelta(hours=1)
+                    job = await session.create_job(
+                        ticket.make(ticket.Wish(InputSource.PLATEN, resolution=75), await session.configuration())
                     )
-                    assert urlsplit(held.manager.address).hostname == ours  # without an interface: that is not theirs
-                    managed = subscribing.replace(
-                        held, manager=EndpointReference(service, reference_parameters=held.manager.reference_parameters)
-                    )
-                    managed = await subscribing.renew(client, managed, timedelta(hours=2), clock)
-                    assert managed.length == timedelta(hours=2)
-                    await scan(client, service)
-                    states = []
-                    while (event := await asyncio.wait_for(heard.get(), 20)).name != EventName.JOB_END_STATE:
-                        assert event.peer.partition("%")[0] == ours
-                        states.append(event.name)
-                    assert EventName.JOB_STATUS in states
-                    await subscribing.unsubscribe(client, managed)
+                    image = await session.retrieve(job, tmp_path / "page.jpg")
+                    assert image.size > 1000
+                    end = await timeline.job_end(job.job_id, 20)
+                    assert end.job_completed_state == JobState.COMPLETED
+                    assert {each.peer.partition("%")[0] for each in timeline.arrived} == {ours}
+                    await session.unsubscribe()
 
-            await lab.inside("there", subscribe)
+            await lab.inside("there", subscribed)
+
+
+async def test_a_network_that_comes_late_and_addresses_that_go(tmp_path: Path) -> None:
+    with laboratory("here", "there") as lab:
+        async with served(lab, tmp_path) as running:  # before there is any network
+            assert urlsplit(running.url).hostname == "127.0.0.1"
+            joined(lab)
+
+            async def found_first() -> bool:
+                return [hosts(target) for target, _ in await asked(probe(), 4, seconds=1)] == [[HERE, HERE6]]
+
+            await until(lab, found_first)
+            lab.join("here", "wc", "there", "wd")
+            lab.address("here", "wc", "203.0.113.1/24", "fd00:7::1/64")
+            lab.address("there", "wd", "203.0.113.2/24", "fd00:7::2/64")
+            second = lab.link_local("here", "wc")
+            lab.link_local("there", "wd")
+
+            async def found_second() -> bool:
+                over4 = [hosts(target) for target, _ in await asked(probe(), 4, "wd", 1)]
+                over6 = [hosts(target) for target, _ in await asked(probe(), 6, "wd", 1)]
+                return (over4, over6) == (
+                    [["203.0.113.1", "fd00:7::1"]],
+                    [[second, "fd00:7::1", "203.0.113.1"]],
+                )
+
+            await until(lab, found_second)
+            await until(lab, found_first)
+
+            # Another address in place of the old: it is announced, and the old one is told to nobody any more.
+            async def hello() -> tuple[str | None, ...]:
+                told: asyncio.Queue[Target] = asyncio.Queue()
+
+                def heard(data: bytes, _sender: str, _local: str) -> tuple[Reply, ...]:
+                    message = envelope.read(data)
+                    if message.addressing.action == messages.HELLO and message.body is not None:
+                        told.put_nowait(messages.Hello.from_xml(message.body).target)
+                    return ()
+
+                link = Link.serving(multicast.find("wd"), 4, heard, clock=SystemClock(), random=Random())
+                try:
+                    lab.ip("here", "addr", "del", "203.0.113.1/24", "dev", "wc")
+                    lab.address("here", "wc", "203.0.113.77/24")
+                    while "203.0.113.77" not in hosts(said := await asyncio.wait_for(told.get(), 15)):
+                        pass
+                finally:
+                    await link.close()
+                assert said.metadata_version == 1  # another way to the same device
+                return tuple(hosts(said))
+
+            assert await lab.inside("there", hello) == ("203.0.113.77", "fd00:7::1")
+
+            async def found_moved() -> bool:
+                return [hosts(target) for target, _ in await asked(probe(), 4, "wd", 1)] == [
+                    ["203.0.113.77", "fd00:7::1"]
+                ]
+
+            assert await lab.inside("there", found_moved)
+            assert await lab.inside("there", found_first)
+
+            # No IPv4 left there: silence over IPv4, and IPv6 goes on.
+            lab.ip("here", "addr", "del", "203.0.113.77/24", "dev", "wc")
+
+            async def only_6() -> bool:
+                over6 = [hosts(target) for target, _ in await asked(probe(), 6, "wd", 1)]
+                return over6 == [[second, "fd00:7::1"]] and not await asked(probe(), 4, "wd", 1)
+
+            await until(lab, only_6)
+
+            # The cable is cut, and plugged in again with the old address.
+            lab.ip("here", "link", "del", "wc")
+            assert await lab.inside("there", found_first)
+        assert running.log.count("Traceback") == 0
+
+
+async def test_ipv6_can_be_turned_off_and_interfaces_denied(tmp_path: Path) -> None:
+    with laboratory("here", "there") as lab:
+        joined(lab)
+        lab.join("here", "wc", "there", "wd")
+        lab.address("here", "wc", "203.0.113.1/24")
+        lab.address("there", "wd", "203.0.113.2/24")
+        lab.link_local("here", "wc")
+        async with served(lab, tmp_path, '[service]\nipv6 = false\ninterfaces = ["w*", "!wc"]\n'):
+
+            async def ask() -> None:
+                assert [hosts(target) for target, _ in await asked(probe(), 4)] == [[HERE]]
+                assert await asked(probe(), 6) == []
+                assert await asked(probe(), 4, "wd") == []
+                with pytest.raises(ConnectionRefusedError):
+                    await asyncio.open_connection(HERE6, PORT)
+
+            await lab.inside("there", ask)
+
+
+async def test_questions_from_another_network_get_silence(tmp_path: Path) -> None:
+    with laboratory("here", "there") as lab:
+        joined(lab)
+        lab.ip("here", "route", "add", "default", "via", THERE)  # answers could leave, they may not
+        lab.ip("here", "-6", "route", "add", "default", "via", THERE6)
+        for foreign in ("192.0.2.9/32", "fd00:9::9/128"):
+            lab.address("there", "wb", foreign)
+        async with served(lab, tmp_path):
+
+            async def ask() -> tuple[int, ...]:
+                return tuple(
+                    [
+                        len(await from_address(source, to))
+                        for source, to in (
+                            (THERE, (HERE, 3702)),
+                            ("192.0.2.9", (HERE, 3702)),
+                            ("192.0.2.9", ("239.255.255.250", 3702)),
+                            (THERE6, (HERE6, 3702)),
+                            ("fd00:9::9", (HERE6, 3702)),
+                            ("fd00:9::9", ("ff02::c", 3702, 0, socket.if_nametoindex("wb"))),
+                        )
+                    ]
+                )
+
+            answers = await lab.inside("there", ask)
+            assert [bool(each) for each in answers] == [True, False, False, True, False, False]
+
+
+async def from_address(source: str, to: tuple[Any, ...]) -> list[bytes]:
+    """What a Probe sent from that address of ours is answered with."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setblocking(False)
+        sock.bind((source, 0))
+        if ":" not in source:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(THERE))
+        sock.sendto(probe(), to)
+        found = []
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1.5):
+                while True:
+                    found.append(await loop.sock_recv(sock, 65_535))
+        return found
