@@ -20,7 +20,7 @@ from bridge.wsscan.job import JobStateReasons, ScansCompleted
 from bridge.wsscan.scanner import ScannerStateReasons
 
 _EVENT_WIDTH: Final = 16  # JobEndStateEvent
-_STATE_WIDTH: Final = 10  # Processing, Pending-Held is rare
+_STATE_WIDTH: Final = 11  # Terminating; Pending-Held is rare
 
 
 def facts(arrived: Arrived) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def facts(arrived: Arrived) -> dict[str, Any]:
 
 
 def line(arrived: Arrived) -> str:
-    """`12:03:04.123  JobStatusEvent    job 7  Processing  1 scanned + 40 %  JobScanning`"""
+    """`12:03:04.123  JobStatusEvent    job 7  Processing   1 scanned + 40 %  JobScanning`"""
     time = arrived.time.astimezone().strftime("%H:%M:%S.%f")[:-3]
     text = f"{time}  {arrived.name:<{_EVENT_WIDTH}}  {_words(_said(arrived))}"
     return "".join(char if char.isprintable() else "?" for char in text).rstrip()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from bridge.errors import BridgeError
-from bridge.net.asking import Refused
+from bridge.net.asking import NoAnswer, Refused
 from bridge.net.finding import Found, NoScanner, find, find_device
 from bridge.wsscan.faults import Subcode
 from bridge.wsscan.job import JobState
@@ -33,6 +33,7 @@ EXTENSIONS: Final = {
     Format.PDF_A: "pdf",
 }
 _END_TIMEOUT: Final = 30.0  # seconds from the last image to JobEndStateEvent
+_BROKEN_TIMEOUT: Final = 5.0  # from an image that broke off to JobEndStateEvent
 _LAST_TIMEOUT: Final = 2.0  # from JobEndStateEvent to the last JobStatusEvent, where they come in two subscriptions
 _AGAIN: Final = 1.0  # seconds before asking again after a temporary error
 _PATIENCE: Final = 600.0  # seconds that temporary errors are borne: a queue, or a person at a jam
@@ -70,6 +71,8 @@ async def scan(plan: Plan, screen: Screen, clock: Clock, stop: asyncio.Event) ->
         await session.subscribe(one_each=plan.one_each)
         screen.subscribed(len(session.subscriptions))
         wanted = ticket.make(plan.wish, await session.configuration())
+        if stop.is_set():
+            return Outcome.FAILED
         try:
             job = await session.create_job(wanted)
         except Refused as err:
@@ -125,7 +128,7 @@ async def _images(
             images.append(await session.retrieve(job, path, progress=screen.bytes_so_far))
         except Refused as err:
             if err.subcode in _NO_MORE or session.timeline.ends(job.job_id):
-                if err.subcode is not Subcode.NO_IMAGES_AVAILABLE:
+                if not images or err.subcode is not Subcode.NO_IMAGES_AVAILABLE:
                     screen.refused(err)
                 break
             if err.subcode is not Subcode.TEMPORARY_ERROR or clock.monotonic() > patience_ends:
@@ -133,6 +136,16 @@ async def _images(
                 raise
             screen.refused(err)
             await clock.sleep(_AGAIN)
+        except NoAnswer:
+            # What cannot be finished is broken off (no last chunk, no closing boundary); the event says why.
+            try:
+                await session.timeline.job_end(job.job_id, _BROKEN_TIMEOUT)
+            except TooLate:
+                pass
+            else:
+                screen.note(f"page {len(images) + 1} broke off, it is not kept")
+                break
+            raise
         else:
             screen.saved(images[-1])
     return tuple(images)

@@ -107,7 +107,8 @@ class Screen:
         """The job is over."""
         self._progress.stop()
         total = sum(image.size for image in images)
-        told = f"{end.job_completed_state}: {len(images)} page{'' if len(images) == 1 else 's'}, {_size(total)}"
+        told = f"{end.job_completed_state}: {len(images)} page{'' if len(images) == 1 else 's'}"
+        told += f", {_size(total)}" if images else ""
         style = _STYLES.get(end.job_completed_state, "red")
         self._say("done", told, style=style, state=str(end.job_completed_state), pages=len(images), bytes=total)
 

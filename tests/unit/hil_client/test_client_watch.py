@@ -44,8 +44,8 @@ async def test_every_event_is_one_line_and_sigint_gives_the_subscription_back(sc
     await until(lambda: len(run.lines) == 3)
     assert await run.stop() == 0
     assert run.lines[0] == f"# The fake scanner at {scanner.base}/scan"
-    assert run.lines[1][14:] == "JobStatusEvent    job 253  Processing  2 scanned  JobScanning"
-    assert run.lines[2][14:] == "JobEndStateEvent  job 253  Completed   3 scanned  JobCompletedSuccessfully  scan"
+    assert run.lines[1][14:] == "JobStatusEvent    job 253  Processing   2 scanned  JobScanning"
+    assert run.lines[2][14:] == "JobEndStateEvent  job 253  Completed    3 scanned  JobCompletedSuccessfully  scan"
     assert not scanner.subscriptions
 
 
