@@ -46,27 +46,27 @@ def installed(tmp_path: Path) -> Path:
     return unit
 
 
-def test_systemd_finds_nothing_wrong_with_the_unit(root, tmp_path):
+def test_systemd_finds_nothing_wrong_with_the_unit(root: debian.Root, tmp_path: Path) -> None:
     done = run(root, "systemd-analyze", "verify", installed(tmp_path))
     told = [line for line in done.stderr.splitlines() if UNIT.name in line]
     assert told == []
     assert done.returncode == 0, done.stderr
 
 
-def test_systemd_would_have_found_a_wrong_word(root, tmp_path):
+def test_systemd_would_have_found_a_wrong_word(root: debian.Root, tmp_path: Path) -> None:
     unit = installed(tmp_path)
     unit.write_text(unit.read_text().replace("ProtectHome=", "ProtectHouse="))
     done = run(root, "systemd-analyze", "verify", unit)
     assert "ProtectHouse" in done.stderr
 
 
-def test_the_service_is_exposed_no_more_than_it_must_be(root):
+def test_the_service_is_exposed_no_more_than_it_must_be(root: debian.Root) -> None:
     done = run(root, "systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE}", "--no-pager", UNIT)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"Overall exposure level for wsd-scan-bridge\.service: [01]\.\d", done.stdout + done.stderr)
 
 
-def test_systemd_sysusers_understands_the_groups(root, tmp_path):
+def test_systemd_sysusers_understands_the_groups(root: debian.Root, tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     done = run(root, "systemd-sysusers", f"--root={tmp_path}", UDEV / "wsd-scan-bridge.sysusers.conf")
     assert done.returncode == 0, done.stderr
@@ -90,7 +90,7 @@ def udev_reads(root: debian.Root, rules: str, tmp_path: Path) -> str:
     return done.stdout + done.stderr
 
 
-def test_udev_understands_every_rule(root, tmp_path):
+def test_udev_understands_every_rule(root: debian.Root, tmp_path: Path) -> None:
     told = udev_reads(root, RULES.read_text("utf-8"), tmp_path)
     about_ours = [line for line in told.splitlines() if RULES.name in line]
     assert any("Reading rules file" in line for line in about_ours), told
@@ -100,7 +100,7 @@ def test_udev_understands_every_rule(root, tmp_path):
     ] == []
 
 
-def test_udev_would_have_found_a_wrong_rule(root, tmp_path):
+def test_udev_would_have_found_a_wrong_rule(root: debian.Root, tmp_path: Path) -> None:
     told = udev_reads(root, RULES.read_text("utf-8").replace("SUBSYSTEM!=", "SUBSYSTEN!="), tmp_path)
     assert any(RULES.name in line and "SUBSYSTEN" in line for line in told.splitlines()), told
 
@@ -122,7 +122,7 @@ def allowed_calls(root: debian.Root) -> set[str]:
     return granted
 
 
-def test_the_whole_demo_makes_only_calls_that_the_unit_allows(root, tmp_path):
+def test_the_whole_demo_makes_only_calls_that_the_unit_allows(root: debian.Root, tmp_path: Path) -> None:
     strace = debian.packages("strace")
     trace = tmp_path / "trace"
     command = [strace.program("strace"), "-f", "-qq", "-o", trace, sys.executable, "-m", "bridge.cli", "demo"]
@@ -135,7 +135,7 @@ def test_the_whole_demo_makes_only_calls_that_the_unit_allows(root, tmp_path):
     assert made - allowed_calls(root) == set()
 
 
-def test_the_whole_demo_runs_where_no_memory_may_be_both_written_and_executed(tmp_path):
+def test_the_whole_demo_runs_where_no_memory_may_be_both_written_and_executed(tmp_path: Path) -> None:
     # What MemoryDenyWriteExecute does is near to PR_SET_MDWE, and is inherited as well.
     code = (
         "import ctypes, os, sys\n"
