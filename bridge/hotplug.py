@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 PACE: Final = 2.0  # seconds between looks at the buses
 RETRY: Final = 10.0  # seconds before a device that would not open is tried again
+AWAY: Final = 15.0  # seconds that a device may be out of reach while a job started at it goes on
 
 Appeared = Callable[[Device], Awaitable[HostedScanner]]
 
@@ -99,9 +100,22 @@ class Hotplug:
             await asyncio.shield(device.close())
 
     async def _observe(self, observer: Observer, scanner: HostedScanner) -> None:
-        gone = False
-        async for snapshot in snapshots(observer, self._clock):
-            if (snapshot.readiness is Readiness.GONE) is not gone:
-                gone = not gone
-                _log.warning("device=%s: %s", scanner.identity.key, "gone" if gone else "back again")
-            scanner.look(snapshot)
+        waiting: asyncio.Task[None] | None = None  # for it to come back
+        try:
+            async for snapshot in snapshots(observer, self._clock):
+                gone = snapshot.readiness is Readiness.GONE
+                if gone is (waiting is None):
+                    _log.warning("device=%s: %s", scanner.identity.key, "gone" if gone else "back again")
+                scanner.look(snapshot)
+                if gone and waiting is None:
+                    waiting = asyncio.create_task(self._give_up(scanner))
+                elif not gone and waiting is not None:
+                    waiting.cancel()
+                    waiting = None
+        finally:
+            if waiting is not None:
+                waiting.cancel()
+
+    async def _give_up(self, scanner: HostedScanner) -> None:
+        await self._clock.sleep(AWAY)
+        scanner.abandon()

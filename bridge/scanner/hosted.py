@@ -50,13 +50,10 @@ class HostedScanner:
         self.capabilities = device.capabilities
 
     def detach(self, explanation: str) -> None:
-        """The device is gone; the scanner stays known, Stopped, with its reason.
-
-        Nobody will see the end of a job that was started at the device, so it ends here; the jobs of clients are the
+        """The device is gone; the scanner stays known, Stopped, with its reason. The jobs of clients are the
         acquisition's."""
         self.device = None
-        for job in [job for job in self.book.active() if job.kind is Kind.PANEL]:
-            self.see(job.id, JobSeen(phase=Phase.FAILED, why=Why.DEVICE))
+        self._end_panel_jobs()
         for source in {snapshot.source for snapshot in self.view.snapshots} or {"bridge"}:
             self.look(Snapshot(source, Readiness.GONE, explanation=explanation))
 
@@ -64,6 +61,16 @@ class HostedScanner:
     def gone(self) -> bool:
         """Whether no observer reaches the device just now."""
         return bool(self.view.snapshots) and all(each.readiness is Readiness.GONE for each in self.view.snapshots)
+
+    def abandon(self) -> None:
+        """The device has been away too long, if it still is: what was started at it ends here."""
+        if self.gone:
+            self._end_panel_jobs()
+
+    def _end_panel_jobs(self) -> None:
+        """Nobody will see the end of a job that was started at the device."""
+        for job in [job for job in self.book.active() if job.kind is Kind.PANEL]:
+            self.see(job.id, JobSeen(phase=Phase.FAILED, why=Why.DEVICE))
 
     @property
     def scanning(self) -> bool:
