@@ -29,7 +29,7 @@ from bridge.net.addresses import WILDCARDS, Selection
 from bridge.net.courier import Courier, Letter
 from bridge.net.listening import BACKLOG, listen
 from bridge.net.presence import Presence
-from bridge.net.web import KEEP_ALIVE, Web
+from bridge.net.web import KEEP_ALIVE, Web, admitted
 from bridge.scanner.acquisition import Acquisition
 from bridge.scanner.hosted import HostedScanner
 from bridge.service.endpoint import Endpoint, digest
@@ -135,8 +135,12 @@ class Daemon:
         socks = listen(service.listen.address, service.listen.port, ipv6=service.ipv6)
         self._presence.port = int(socks[0].getsockname()[1])
         face.ports = frozenset({self._presence.port})
+        server = runner.server
+        assert server is not None  # setup() made it
+        loop = asyncio.get_running_loop()
         for sock in socks:
-            await web.SockSite(runner, sock, backlog=BACKLOG).start()
+            listening = await loop.create_server(lambda: admitted(server), sock=sock, backlog=BACKLOG)
+            stack.callback(listening.close)
 
     # The scanners.
 
@@ -148,10 +152,13 @@ class Daemon:
         known = self._hosted.get(str(kept.uuid))
         if known is not None:
             known.scanner.attach(device)
+            self._describe(known)
             return known.scanner
         hosted = self._host(device, key, kept.uuid)
         self._hosted[str(kept.uuid)] = hosted
-        await self._announce(hosted)
+        self._describe(hosted)
+        _log.info("device=%s: served as %s", key, hosted.endpoint.address)
+        self._ready(self._presence.url(hosted.endpoint.device_path()))
         return hosted.scanner
 
     def _known_as(self, key: str) -> str:
@@ -207,14 +214,15 @@ class Daemon:
 
         subscriptions.changed = changed
 
-    async def _announce(self, hosted: Hosted) -> None:
+    def _describe(self, hosted: Hosted) -> None:
+        """What discovery says of it from now on; with a Hello where that is news."""
         endpoint, key = hosted.endpoint, hosted.scanner.identity.key
         version = self._state.metadata_version(key, digest(endpoint.uuid, hosted.scanner, endpoint.service.name))
+        said = {device.address: device.metadata_version for device in self._responder.devices}
         xaddrs = partial(self._presence.urls, endpoint.device_path())
         self._responder.put(Announced(endpoint.address, DEVICE_TYPES, xaddrs, metadata_version=version))
-        _log.info("device=%s: served as %s", key, endpoint.address)
-        self._ready(self._presence.url(endpoint.device_path()))
-        self._presence.announce(endpoint.address)
+        if said.get(endpoint.address) != version:
+            self._presence.announce(endpoint.address)
 
     def _lost(self, identifier: str, subscription: str, why: str) -> None:
         hosted = self._hosted[identifier]

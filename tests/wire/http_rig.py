@@ -340,6 +340,7 @@ class Rig:
     daemon: Daemon
     scanner: FakeScanner
     clock: Hands
+    plugged: list[FakeScanner] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
 
@@ -576,8 +577,9 @@ async def running(
             ready.set()
 
     async def find() -> list[Finding]:
-        return [Finding(each.device.identity.key, "fake", "a scanner", each.open) for each in scanners]
+        return [Finding(each.device.identity.key, "fake", "a scanner", each.open) for each in plugged]
 
+    plugged = list(scanners)
     daemon = Daemon(configured(directory, **jobs), find, told, clock)
     run = asyncio.create_task(daemon.run(stop))
     waiting = asyncio.create_task(ready.wait())
@@ -589,7 +591,7 @@ async def running(
         raise AssertionError("the daemon did not get ready")
     match = re.fullmatch(r"http://127\.0\.0\.1:(\d+)(/[-0-9a-f]+)", urls[0])
     assert match is not None, urls
-    rig = Rig(urls[0], int(match[1]), match[2], daemon, scanners[0], clock, urls=urls)
+    rig = Rig(urls[0], int(match[1]), match[2], daemon, scanners[0], clock, plugged, urls=urls)
     try:
         yield rig
     finally:

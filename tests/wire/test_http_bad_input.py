@@ -598,3 +598,19 @@ async def test_what_is_not_http_costs_one_line_at_most(tmp_path: Path, lines: li
         assert (await asyncio.wait_for(connection.head(), 5))[0] == 400
         assert len(lines) <= 1, lines
         assert all(line.isprintable() and len(line) < 1000 for line in lines)
+
+
+async def test_more_connections_than_there_are_chairs_are_turned_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web, "MAX_CONNECTIONS", 3)
+    asked = message(f"{Y08}/GetActiveJobs", "<w:GetActiveJobsRequest/>")
+    async with running(tmp_path) as rig:
+        seated = [await rig.connect() for _ in range(3)]
+        assert [(await each.ask(rig.scan_path, asked)).status for each in seated] == [200, 200, 200]
+        late = await rig.connect()
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+            await late.ask(rig.scan_path, asked)
+        seated[0].close()
+        await asyncio.sleep(0.05)
+        assert (await rig.ask(rig.scan_path, asked)).status == 200

@@ -3,6 +3,7 @@
 Spec: WS-Discovery 2005/04; DPWS 2006 R1015, R1021, R1022, R2038 to R2044; PnP-X; decisions 17 and 19.
 """
 
+import asyncio
 import json
 import re
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 from lxml import etree
 
 from drivers.contract.capabilities import Capabilities
+from drivers.contract.observation import Readiness, Snapshot
 from tests.wire.http_rig import (
     DIRECTED,
     NS,
@@ -155,6 +157,28 @@ async def test_the_version_stays_until_something_changed_and_each_run_is_a_later
     first = versions[0]
     assert versions == [first, first, first + 1, first + 1, first + 2]
     assert instances == sorted(set(instances))
+
+
+async def test_a_scanner_that_comes_back_able_to_do_more_is_another_version(tmp_path: Path) -> None:
+    """Without a serial number, at another port: it is the one that is away (decision 11)."""
+    grown = Capabilities(platen=SIDE, feeder=SIDE, feeder_back=SIDE)
+    first, second = FakeScanner("usb-04b8-0110@1-1"), FakeScanner("usb-04b8-0110@1-2", grown)
+    async with running(tmp_path, scanners=(first,)) as rig:
+        before, _ = await numbers(rig)
+        first.show(Snapshot("fake", Readiness.GONE, explanation="unplugged"))
+        async with asyncio.timeout(5):
+            while True:
+                hosted = next(iter(rig.daemon._hosted.values()))
+                if hosted.scanner.gone:
+                    break
+                await asyncio.sleep(0.005)
+        rig.plugged[:] = [second]
+        rig.clock.turn(2.0)
+        async with asyncio.timeout(5):
+            while (await numbers(rig))[0] == before:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert (await numbers(rig))[0] == before + 1
+        assert len(rig.urls) == 1
 
 
 async def test_another_name_is_another_version(tmp_path: Path) -> None:
