@@ -77,6 +77,7 @@ async def test_a_platen_job_gives_its_one_page_and_is_done(tmp_path: Path) -> No
         image = picture(await rig.retrieve(job))
         assert (image.format, image.size, image.mode) == ("PNG", (30, 30), "L")
         assert image.getextrema() == (0, 0)
+        await rig.until(job, "Completed")
         assert await rig.status(job) == ("Completed", "JobCompletedSuccessfully", 1)
         again = await rig.retrieve(job)
         assert (again.status, again.subcode) == (400, "w8:ClientErrorNoImagesAvailable")
@@ -144,7 +145,7 @@ async def test_a_page_that_breaks_in_the_middle_never_looks_whole(tmp_path: Path
         gate.open()
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
             await rest(connection)
-        assert (await rig.status(job))[0] == "Aborted"
+        await rig.until(job, "Aborted")
 
 
 # MTOM, to the byte --------------------------------------------------------------------------------------------------
@@ -262,7 +263,7 @@ async def test_a_page_is_not_lost_with_a_client_that_goes_before_its_first_byte(
         await asyncio.sleep(0.05)
         gate.open()
         assert picture(await rig.retrieve(job)).size == (30, 30)
-        assert (await rig.status(job))[0] == "Completed"
+        await rig.until(job, "Completed")
 
 
 async def test_cancel_frees_who_waits_for_an_image_at_once(tmp_path: Path) -> None:
@@ -431,6 +432,8 @@ async def test_jobs_are_listed_while_they_run_and_remembered_when_they_ended(tmp
         await rig.cancel(second)
         gate.open()
         await rig.retrieve(first)
+        await rig.until(first, "Completed")
+        await rig.until(second, "Canceled")
         assert await rig.active() == []
         history = await rig.operate("GetJobHistory", "")
         told = {
@@ -448,6 +451,7 @@ async def test_a_list_of_jobs_with_the_longest_names_stays_an_envelope_that_wind
         for _ in range(25):
             jobs.append(await rig.create(long_names))
             await rig.retrieve(jobs[-1])
+        await rig.until(jobs[-1], "Completed")
         answer = await rig.operate("GetJobHistory", "")
         assert len(answer.body) <= 32_767
         listed = [int(found.text or "") for found in answer.xml.iter(f"{{{Y08}}}JobId")]
