@@ -125,7 +125,17 @@ def allowed_calls(root: debian.Root) -> set[str]:
 def test_the_whole_demo_makes_only_calls_that_the_unit_allows(root: debian.Root, tmp_path: Path) -> None:
     strace = debian.packages("strace")
     trace = tmp_path / "trace"
-    command = [strace.program("strace"), "-f", "-qq", "-o", trace, sys.executable, "-m", "bridge.cli", "demo"]
+    command: list[str | Path] = [
+        strace.program("strace"),
+        "-f",
+        "-qq",
+        "-o",
+        trace,
+        sys.executable,
+        "-m",
+        "bridge.cli",
+        "demo",
+    ]
     done = subprocess.run(
         [*command, "--output", tmp_path / "pages"], env=_ours(tmp_path), capture_output=True, text=True, check=False
     )
