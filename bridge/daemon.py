@@ -16,8 +16,6 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from aiohttp import web
-
 from bridge import systemd
 from bridge.config import Config
 from bridge.discovery.responder import Announced, Responder
@@ -27,9 +25,10 @@ from bridge.hotplug import Hotplug
 from bridge.net import wiretap
 from bridge.net.addresses import WILDCARDS, Selection
 from bridge.net.courier import Courier, Letter
-from bridge.net.listening import BACKLOG, listen
+from bridge.net.listening import listen
 from bridge.net.presence import Presence
-from bridge.net.web import KEEP_ALIVE, Web, admitted
+from bridge.net.serving import serving
+from bridge.net.web import Web
 from bridge.scanner.acquisition import Acquisition
 from bridge.scanner.hosted import HostedScanner
 from bridge.service.endpoint import Endpoint, digest
@@ -46,7 +45,6 @@ _log = logging.getLogger(__name__)
 DEVICE_TYPES: Final = (f"{{{names.WSDP}}}Device", f"{{{names.WSCN}}}ScanDeviceType")
 EXPIRY_PACE: Final = 30.0
 GRACE: Final = 3.0  # seconds for the last events to leave
-LINGER: Final = 1.0  # seconds for the rest of a request that was refused half read
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,26 +119,10 @@ class Daemon:
     async def _serve_http(self, stack: AsyncExitStack) -> None:
         service = self._config.service
         face = Web(lambda: {key: hosted.endpoint for key, hosted in self._hosted.items()}, self._responder)
-        # A client that hangs up in the middle of an image must be noticed, hence the cancellation.
-        runner = web.AppRunner(
-            face.application(),
-            access_log=None,
-            handler_cancellation=True,
-            keepalive_timeout=KEEP_ALIVE,
-            shutdown_timeout=GRACE,
-            lingering_time=LINGER,
-        )
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
         socks = listen(service.listen.address, service.listen.port, ipv6=service.ipv6)
         self._presence.port = int(socks[0].getsockname()[1])
         face.ports = frozenset({self._presence.port})
-        server = runner.server
-        assert server is not None  # setup() made it
-        loop = asyncio.get_running_loop()
-        for sock in socks:
-            listening = await loop.create_server(lambda: admitted(server), sock=sock, backlog=BACKLOG)
-            stack.callback(listening.close)
+        await stack.enter_async_context(serving(face.application(), socks))
 
     # The scanners.
 

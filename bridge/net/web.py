@@ -33,8 +33,6 @@ BODY_TIMEOUT: Final = 20.0  # seconds for a request of 32 KB to arrive
 STALL_TIMEOUT: Final = 60.0  # seconds in which a client must take the next piece of its image
 # sane-airscan waits for ever when the image of a job that it cancels breaks off before CancelJob is answered.
 CANCEL_PAUSE: Final = 0.25
-KEEP_ALIVE: Final = 75.0  # Windows dislikes a connection that closes after each answer
-MAX_CONNECTIONS: Final = 256  # open at once, so that files are left for scanners and for events
 
 
 class Web:
@@ -127,19 +125,6 @@ class Web:
             _abort(request)
             raise
         return response
-
-
-class _TurnedAway(asyncio.Protocol):
-    """A connection that nobody has a chair for."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.abort()
-
-
-def admitted(server: web.Server) -> asyncio.BaseProtocol:
-    """What serves a connection that was just accepted."""
-    return server() if len(server.connections) < MAX_CONNECTIONS else _TurnedAway()
 
 
 def _ended_alone(work: asyncio.Future[bytes | None]) -> None:

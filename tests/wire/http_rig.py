@@ -496,7 +496,8 @@ class Subscriber:
 
     @property
     def lines(self) -> list[str]:
-        return [letter.line for letter in self.letters]
+        """What came about jobs, in order; how the scanner is stands between and is told apart."""
+        return [letter.line for letter in self.letters if not letter.line.startswith("Scan")]
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)

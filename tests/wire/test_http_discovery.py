@@ -1,6 +1,6 @@
 """The device over HTTP: directed Probe, Get, and the numbers that tell clients what changed.
 
-Spec: WS-Discovery 2005/04; DPWS 2006 R1015, R1021, R1022, R2038 to R2044; PnP-X; decisions 17 and 19.
+Spec: WS-Discovery 2005/04; DPWS 2006 R1015, R1021, R1022, R2038 to R2044; PnP-X.
 """
 
 import asyncio
@@ -160,7 +160,7 @@ async def test_the_version_stays_until_something_changed_and_each_run_is_a_later
 
 
 async def test_a_scanner_that_comes_back_able_to_do_more_is_another_version(tmp_path: Path) -> None:
-    """Without a serial number, at another port: it is the one that is away (decision 11)."""
+    """Without a serial number, at another port: it is the one that is away."""
     grown = Capabilities(platen=SIDE, feeder=SIDE, feeder_back=SIDE)
     first, second = FakeScanner("usb-04b8-0110@1-1"), FakeScanner("usb-04b8-0110@1-2", grown)
     async with running(tmp_path, scanners=(first,)) as rig:

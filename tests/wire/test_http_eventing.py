@@ -1,6 +1,6 @@
 """Subscriptions over HTTP: granted, renewed, asked about, ended by either side, and what a bad subscriber costs.
 
-Spec: WS-Eventing 2004/08; DPWS 2006 section 6; decisions 14, 17, 18, 20. All pauses and leases pass on a clock whose
+Spec: WS-Eventing 2004/08; DPWS 2006 section 6. All pauses and leases pass on a clock whose
 hands the tests turn.
 """
 

@@ -188,7 +188,7 @@ async def broken_off(rig: Rig) -> None:
     [
         (canceled, "end:Canceled/None 0", "end:Canceled/None 0"),
         (timed_out, "end:Aborted/JobTimedOut 0", "end:Aborted/JobTimedOut 0"),
-        # The schema of 2006/08 has no word for it (decision 9).
+        # The schema of 2006/08 has no word for it.
         (broken_off, "end:Aborted/None 0", "end:Aborted/ImageTransferError 0"),
     ],
 )
