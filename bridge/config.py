@@ -92,6 +92,8 @@ class Scanner(_Section):
     name: str | None = Field(default=None, max_length=127)
     location: str | None = Field(default=None, max_length=127)
     enabled: bool = True
+    destination: str = Field(default="last", min_length=1)  # whom its buttons invite: `last`, a PC's name, a context
+    buttons: dict[str, str] = Field(default_factory=dict)  # the same for single buttons
     share: bool = False  # claim it only while it is looked at or scans, so that other programs can use it in between
 
 

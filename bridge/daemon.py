@@ -36,9 +36,11 @@ from bridge.service.scan import ScanService
 from bridge.service.subscriptions import Subscriptions, end_letter
 from bridge.soap import names
 from bridge.state import State
+from bridge.wsscan.values import InputSource
 from drivers.contract.clock import Clock, SystemClock
 from drivers.contract.driver import Device, Finding
 from drivers.contract.http import HttpClient
+from drivers.contract.observation import ButtonPress, Feeder
 
 _log = logging.getLogger(__name__)
 
@@ -166,15 +168,30 @@ class Daemon:
         courier = Courier(self._client, self._clock, lambda sub, why: self._lost(str(identifier), sub, why))
         subscriptions = Subscriptions(key, ledger, courier.post, courier.forget)
         self._restore(key, ledger, subscriptions)
-        scanner = HostedScanner(device.identity, lambda: self._state.next_job_id(key), self._clock, subscriptions.tell)
+        scanner = HostedScanner(
+            device.identity,
+            lambda: self._state.next_job_id(key),
+            self._clock,
+            subscriptions.tell,
+            lambda press: self._pressed(str(identifier), press),
+        )
         scanner.attach(device)
         quota = config.service.cache_quota_mb * 1024 * 1024
         acquisition = Acquisition(scanner, config.jobs, self._spool, quota)
         name = (said.name or device.identity.name)[:127]
-        service = ScanService(scanner, acquisition, name, said.location)
+        service = ScanService(scanner, acquisition, subscriptions.invitations, name, said.location)
         return Hosted(
             scanner, acquisition, subscriptions, courier, Endpoint(identifier, service, subscriptions, self._responder)
         )
+
+    def _pressed(self, identifier: str, press: ButtonPress) -> None:
+        """The press goes to the destination that the operator or the client chose for it."""
+        hosted = self._hosted.get(identifier)
+        if hosted is None:
+            return
+        said = self._config.of(hosted.scanner.identity.key)
+        source = InputSource.ADF if hosted.scanner.view.feeder is Feeder.LOADED else InputSource.PLATEN
+        hosted.subscriptions.invite(press.button, source, said.buttons, said.destination, self._clock.monotonic())
 
     def _restore(self, key: str, ledger: Ledger, subscriptions: Subscriptions) -> None:
         """Who subscribed before the last stop is subscribed still."""
@@ -182,11 +199,14 @@ class Daemon:
         boot = _boot_id()
         try:
             ledger.restore(kept.subscriptions, same_boot=kept.boot_id == boot)
+            living = frozenset(entry.identifier for entry in ledger.everyone())
+            subscriptions.invitations.restore(kept.destinations, living)
         except (ValueError, KeyError, TypeError) as err:
             _log.warning("device=%s: the stored subscriptions are damaged and forgotten: %s", key, err)
 
         def changed() -> None:
             kept.subscriptions = ledger.to_json()
+            kept.destinations = subscriptions.invitations.to_json()
             kept.boot_id = boot
             try:
                 self._state.save()

@@ -31,6 +31,7 @@ class ScannerState(BaseModel):
     metadata_digest: str = ""
     job_ids_reserved: int = Field(default=0, ge=0)  # every id up to this one may have been used
     subscriptions: list[dict[str, Any]] = Field(default_factory=list)
+    destinations: list[dict[str, Any]] = Field(default_factory=list)  # of subscribers who offer some
     boot_id: str = ""  # of the boot in which the subscriptions' times were written
 
 

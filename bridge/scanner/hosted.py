@@ -12,16 +12,28 @@ from bridge.jobs.book import Book
 from bridge.jobs.job import Job, JobSeen, Kind, Why
 from bridge.log import kept_short
 from bridge.translate.attribution import attribute
-from bridge.translate.device import DeviceView, look
+from bridge.translate.capabilities import configuration
+from bridge.translate.device import DeviceView, cleared, look, raised
 from bridge.translate.job import step
-from bridge.translate.report import job_end_state, job_status
-from bridge.wsscan.events import EventName, JobEndStateEvent, JobStatusEvent
+from bridge.translate.report import condition_cleared, device_condition, job_end_state, job_status, status_summary
+from bridge.translate.ticket import default_ticket
+from bridge.wsscan.events import (
+    ElementChanges,
+    EventName,
+    JobEndStateEvent,
+    JobStatusEvent,
+    ScannerElementsChangeEvent,
+    ScannerStatusConditionClearedEvent,
+    ScannerStatusConditionEvent,
+    ScannerStatusSummaryEvent,
+)
 from bridge.wsscan.names import ScanElement
+from bridge.wsscan.scanner import StatusSummary
 from drivers.contract.capabilities import Capabilities
 from drivers.contract.clock import Clock
 from drivers.contract.driver import Device
 from drivers.contract.identity import Identity
-from drivers.contract.observation import Phase, Readiness, Snapshot
+from drivers.contract.observation import ButtonPress, Phase, Readiness, Snapshot
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +46,14 @@ Tell = Callable[[EventName, ScanElement], None]
 class HostedScanner:
     """One scanner as its WSD clients know it; it outlives the cable of the device behind it."""
 
-    def __init__(self, identity: Identity, next_job_id: Callable[[], int], clock: Clock, tell: Tell) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        next_job_id: Callable[[], int],
+        clock: Clock,
+        tell: Tell,
+        pressed: Callable[[ButtonPress], None] = lambda _: None,
+    ) -> None:
         self.identity = identity
         self.clock = clock
         self.book = Book(next_job_id)
@@ -42,12 +61,22 @@ class HostedScanner:
         self.capabilities = Capabilities()
         self.device: Device | None = None
         self._tell = tell
+        self._pressed = pressed
+        self._summary: StatusSummary | None = None  # the last one told
 
     def attach(self, device: Device) -> None:
-        """The device is there (again)."""
+        """The device is there (again), perhaps able to do other things than before."""
+        other = device.capabilities != self.capabilities
+        known = self.device is not None
         self.device = device
         self.identity = device.identity
         self.capabilities = device.capabilities
+        if known and other:
+            changes = ElementChanges(
+                scanner_configuration=configuration(device.capabilities),
+                default_scan_ticket=default_ticket(device.capabilities),
+            )
+            self._tell(EventName.SCANNER_ELEMENTS_CHANGE, ScannerElementsChangeEvent(element_changes=changes))
 
     def detach(self, explanation: str) -> None:
         """The device is gone; the scanner stays known, Stopped, with its reason. The jobs of clients are the
@@ -107,6 +136,7 @@ class HostedScanner:
             self._tell(EventName.JOB_STATUS, JobStatusEvent(job_status=job_status(told)))
         if transition.ended:
             self._tell(EventName.JOB_END_STATE, JobEndStateEvent(job_end_state=job_end_state(transition.job)))
+        self._tell_summary()
         return transition.job
 
     def look(self, snapshot: Snapshot) -> None:
@@ -115,11 +145,28 @@ class HostedScanner:
         self.view = look(self.view, snapshot, self.clock.now())
         if self.view.explanation != before.explanation and self.view.explanation:
             _log.warning("device=%s: %s", self.identity.key, kept_short(self.view.explanation))
+        # First what is the matter, then how the scanner is, then what that does to its jobs.
+        for condition in raised(before, self.view):
+            event = ScannerStatusConditionEvent(device_condition=device_condition(condition))
+            self._tell(EventName.SCANNER_STATUS_CONDITION, event)
+        for condition in cleared(before, self.view):
+            over = ScannerStatusConditionClearedEvent(device_condition_cleared=condition_cleared(condition))
+            self._tell(EventName.SCANNER_STATUS_CONDITION_CLEARED, over)
+        self._tell_summary()
         for sighting in attribute(snapshot, self.book):
             job_id = sighting.job_id
             if job_id is None:
                 job_id = self._panel_job(snapshot.source, sighting.report.native_id, sighting.report.user)
             self.see(job_id, sighting.seen)
+        for press in snapshot.presses:
+            _log.info("device=%s: button %s was pressed", self.identity.key, press.button)
+            self._pressed(press)
+
+    def _tell_summary(self) -> None:
+        summary = status_summary(self.view, scanning=self.scanning)
+        if summary != self._summary:
+            self._summary = summary
+            self._tell(EventName.SCANNER_STATUS_SUMMARY, ScannerStatusSummaryEvent(status_summary=summary))
 
     def _panel_job(self, source: str, native_id: str, user: str | None) -> int:
         """A job that somebody started at the device: it gets an id and a name, and nobody gets a token."""

@@ -16,6 +16,7 @@ from lxml import etree
 
 from bridge.errors import WireError
 from bridge.jobs.book import HISTORY, Paper
+from bridge.jobs.invitations import Invitations
 from bridge.jobs.job import Job
 from bridge.jobs.tray import Outgoing
 from bridge.scanner.acquisition import Acquisition
@@ -66,6 +67,7 @@ class ScanService:
 
     scanner: HostedScanner
     acquisition: Acquisition
+    invitations: Invitations
     name: str
     location: str | None = None
 
@@ -121,10 +123,6 @@ def _read(operation: Operation, body: etree._Element | None) -> ScanElement:
 
 
 async def _create_scan_job(service: ScanService, request: CreateScanJobRequest, peer: Peer) -> CreateScanJobResponse:
-    if request.scan_identifier is not None:
-        raise faults.invalid_scan_identifier()
-    if request.destination_token is not None:
-        raise faults.invalid_destination_token()
     plan = ticket.plan(request.scan_ticket, service.scanner.capabilities)
     paper = Paper(
         token=secrets.token_hex(_TOKEN_BYTES),
@@ -134,6 +132,8 @@ async def _create_scan_job(service: ScanService, request: CreateScanJobRequest, 
         creator=peer.address,
     )
     asked = request.scan_ticket.job_description
+    # Last of all checks: what is refused for another reason can be asked again with the same identifier.
+    service.invitations.redeem(request.scan_identifier, request.destination_token, service.scanner.clock.monotonic())
     job = await service.acquisition.create(asked.job_name, asked.job_originating_user_name, plan, paper)
     return CreateScanJobResponse(
         job_id=job.id, job_token=paper.token, image_information=plan.images, document_final_parameters=plan.final

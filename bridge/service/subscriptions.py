@@ -4,8 +4,11 @@ Spec: WS-Eventing 2004/08, WS-Scan events. The courier is handed in; what is per
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Final
+
+from lxml import etree
 
 from bridge.errors import WireError
 from bridge.eventing import filter as filters
@@ -13,13 +16,18 @@ from bridge.eventing import messages
 from bridge.eventing.ledger import Granted, Ledger, Owed, Wish
 from bridge.eventing.messages import EndStatus, Lease, Renew, Subscribe, SubscribeResponse, SubscriptionEnd
 from bridge.eventing.policy import Caller, pin
+from bridge.eventing.subscription import Subscription
+from bridge.jobs.invitations import Destination, Invitations
 from bridge.log import kept_short
 from bridge.soap import addressing, envelope
 from bridge.soap.addressing import Addressing
 from bridge.soap.envelope import Message
+from bridge.translate.button import choose
 from bridge.wsscan import faults, year
-from bridge.wsscan.events import EventName
+from bridge.wsscan.destinations import DestinationResponse, DestinationResponses, ScanDestinations
+from bridge.wsscan.events import EventName, ScanAvailableEvent
 from bridge.wsscan.names import ScanElement
+from bridge.wsscan.values import InputSource
 from bridge.wsscan.year import Year
 
 _log = logging.getLogger(__name__)
@@ -40,6 +48,7 @@ class Subscriptions:
         self._ledger = ledger
         self._post = post
         self._forget = forget
+        self.invitations = Invitations()
         self.changed: Callable[[], None] = lambda: None  # called before a change is answered for
 
     # What subscribers ask.
@@ -60,7 +69,7 @@ class Subscriptions:
                 return envelope.write(headers.answer(messages.GET_STATUS_RESPONSE), lease.to_xml())
             case messages.UNSUBSCRIBE:
                 entry = self._ledger.unsubscribe(messages.identifier_of(message))
-                self._forget(entry.identifier)
+                self._drop(entry.identifier)
                 self.changed()
                 _log.info("device=%s sub=%s: unsubscribed", self._key, entry.identifier)
                 return envelope.write(headers.answer(messages.UNSUBSCRIBE_RESPONSE))
@@ -70,6 +79,8 @@ class Subscriptions:
     def _subscribe(self, message: Message, caller: Caller, manager_url: str) -> bytes:
         asked = Subscribe.from_message(message)
         chosen = filters.understand(asked.filter, EVENT_ACTIONS)
+        speaks = _year(chosen, asked)
+        offered = _destinations(asked)
         wish = Wish(
             notify_to=asked.notify_to,
             notify_address=pin(asked.notify_to, caller),
@@ -78,12 +89,15 @@ class Subscriptions:
             expires=asked.expires,
             end_to=asked.end_to,
             end_address=None if asked.end_to is None else pin(asked.end_to, caller),
-            speaks=_year(chosen, asked),
+            slot=" ".join(context for _, context in offered),
+            speaks=speaks,
         )
         granted = self._ledger.subscribe(wish)
-        self._enter(granted)
         entry = granted.subscription
-        response = SubscribeResponse(entry.manager(manager_url), granted.expires)
+        replaced = None if granted.replaced is None else granted.replaced.identifier
+        destinations = self.invitations.offer(entry.identifier, offered, replaced)
+        self._enter(granted)
+        response = SubscribeResponse(entry.manager(manager_url), granted.expires, _responses(destinations, speaks))
         return envelope.write(message.addressing.answer(messages.SUBSCRIBE_RESPONSE), response.to_xml())
 
     def _enter(self, granted: Granted) -> None:
@@ -99,23 +113,46 @@ class Subscriptions:
             granted.expires,
         )
 
+    def _drop(self, identifier: str) -> None:
+        """A subscription is over, however it ended."""
+        self._forget(identifier)
+        self.invitations.withdraw(identifier)
+
     # What subscribers are owed.
 
     def tell(self, name: EventName, body: ScanElement) -> None:
         """One event to everybody who asked for it, each in the year that it speaks."""
-        spellings = frozenset(year.action(name, each) for each in Year)
-        for entry in self._ledger.select(spellings):
-            speaks = Year(entry.speaks)
-            headers = Addressing(year.action(name, speaks), entry.notify_to.address, addressing.new_message_id())
-            letter = envelope.write(
-                headers, year.respell(body.to_xml(), speaks), blocks=entry.notify_to.header_blocks()
-            )
-            self._post(entry.identifier, entry.notify_to.address, entry.notify_address, letter)
+        for entry in self._ledger.select(_spellings(name)):
+            self._tell_one(entry, name, body)
+
+    def invite(
+        self, button: str, source: InputSource | None, rules: Mapping[str, str], default: str, now: float
+    ) -> None:
+        """Somebody pressed the scanner's button: exactly one destination is told. `now` is monotonic."""
+        listening = {entry.identifier: entry for entry in self._ledger.select(_spellings(EventName.SCAN_AVAILABLE))}
+        able = [each for each in self.invitations.destinations if each.subscription in listening]
+        chosen = choose(button, able, rules, default)
+        if chosen is None:
+            _log.warning("device=%s: nobody to send the press of button %s to", self._key, button)
+            return
+        invitation = self.invitations.issue(chosen, now)
+        _log.info("device=%s sub=%s: invited to scan", self._key, chosen.subscription)
+        event = ScanAvailableEvent(
+            client_context=chosen.context, scan_identifier=invitation.identifier, input_source=source
+        )
+        self._tell_one(listening[chosen.subscription], EventName.SCAN_AVAILABLE, event)
+
+    def _tell_one(self, entry: Subscription, name: EventName, body: ScanElement) -> None:
+        speaks = Year(entry.speaks)
+        headers = Addressing(year.action(name, speaks), entry.notify_to.address, addressing.new_message_id())
+        letter = envelope.write(headers, year.respell(body.to_xml(), speaks), blocks=entry.notify_to.header_blocks())
+        self._post(entry.identifier, entry.notify_to.address, entry.notify_address, letter)
 
     def lost(self, identifier: str, why: str) -> tuple[Owed, ...]:
         """A subscriber could not be reached: it is struck out, and owed the news if it named a place for it."""
         entry = self._ledger.end(identifier, EndStatus.DELIVERY_FAILURE, why[:200])
         if entry is not None:
+            self.invitations.withdraw(identifier)
             _log.warning("device=%s sub=%s: given up: %s", self._key, identifier, kept_short(why))
             self.changed()
         return self._ledger.owed()
@@ -132,7 +169,7 @@ class Subscriptions:
         """Forget those whose lease ran out."""
         gone = self._ledger.expire()
         for entry in gone:
-            self._forget(entry.identifier)
+            self._drop(entry.identifier)
             _log.info("device=%s sub=%s: expired", self._key, entry.identifier)
         if gone:
             self.changed()
@@ -158,3 +195,36 @@ def _year(chosen: tuple[str, ...] | None, asked: Subscribe) -> Year:
             except WireError:
                 continue
     return found or year.DEFAULT
+
+
+def _destinations(asked: Subscribe) -> tuple[tuple[str, str], ...]:
+    """The (display name, context) pairs of the first ScanDestinations; further ones are ignored, as the spec says.
+
+    Raises OperationRefused (wscn:InvalidArgs).
+    """
+    for extension in asked.extensions:
+        if etree.QName(extension).localname != "ScanDestinations":
+            continue
+        offered = deepcopy(extension)
+        if year.normalise(offered) is None:
+            continue
+        try:
+            read = ScanDestinations.from_xml(offered)
+        except WireError as err:
+            raise faults.invalid_args(err) from err
+        return tuple((each.client_display_name, each.client_context) for each in read.scan_destination)
+    return ()
+
+
+def _responses(destinations: tuple[Destination, ...], speaks: Year) -> tuple[etree._Element, ...]:
+    """What a SubscribeResponse says of the destinations that were offered."""
+    if not destinations:
+        return ()
+    entries = tuple(
+        DestinationResponse(client_context=each.context, destination_token=each.token) for each in destinations
+    )
+    return (year.respell(DestinationResponses(destination_response=entries).to_xml(), speaks),)
+
+
+def _spellings(name: EventName) -> frozenset[str]:
+    return frozenset(year.action(name, each) for each in Year)

@@ -124,6 +124,18 @@ def look(view: DeviceView, snapshot: Snapshot, now: datetime) -> DeviceView:
     )
 
 
+def raised(before: DeviceView, after: DeviceView) -> tuple[Condition, ...]:
+    """The conditions that one look raised, as far as WS-Scan has a name for them."""
+    known = {condition.id for condition in before.active}
+    return tuple(each for each in after.active if each.id not in known and each.words.condition is not None)
+
+
+def cleared(before: DeviceView, after: DeviceView) -> tuple[Condition, ...]:
+    """The conditions that one look cleared, as far as WS-Scan has a name for them."""
+    was = {condition.id for condition in before.active}
+    return tuple(each for each in after.history if each.id in was and each.words.condition is not None)
+
+
 def state(view: DeviceView, *, scanning: bool) -> ScannerState:
     """Idle, Processing or Stopped. `scanning`: a job of ours has the device just now."""
     readiness = {snapshot.readiness for snapshot in view.snapshots}

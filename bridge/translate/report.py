@@ -22,8 +22,10 @@ from bridge.wsscan.scanner import (
     ConditionHistory,
     ConditionHistoryEntry,
     DeviceCondition,
+    DeviceConditionCleared,
     ScannerStateReasons,
     ScannerStatus,
+    StatusSummary,
 )
 
 
@@ -79,6 +81,20 @@ def scanner_status(view: DeviceView, now: datetime, *, scanning: bool) -> Scanne
         ),
         condition_history=ConditionHistory(condition_history_entry=history) if history else None,
     )
+
+
+def status_summary(view: DeviceView, *, scanning: bool) -> StatusSummary:
+    """The body of a ScannerStatusSummaryEvent."""
+    found = reasons(view, scanning=scanning)
+    return StatusSummary(
+        scanner_state=state(view, scanning=scanning),
+        scanner_state_reasons=ScannerStateReasons(scanner_state_reason=found) if found else None,
+    )
+
+
+def condition_cleared(condition: Condition) -> DeviceConditionCleared:
+    """The body of a ScannerStatusConditionClearedEvent."""
+    return DeviceConditionCleared(condition_id=condition.id, condition_clear_time=condition.cleared or condition.since)
 
 
 def device_condition(condition: Condition) -> DeviceCondition:

@@ -535,10 +535,15 @@ class Subscriber:
         """Wait for `count` letters whose line begins with one of `wanted`."""
         try:
             async with asyncio.timeout(5):
-                while sum(line.startswith(wanted) for line in self.lines) < count:  # noqa: ASYNC110
+                while sum(each.line.startswith(wanted) for each in self.letters) < count:  # noqa: ASYNC110
                     await asyncio.sleep(0.005)
         except TimeoutError:
-            raise AssertionError(f"{wanted} did not come, but {self.lines}") from None
+            raise AssertionError(f"{wanted} did not come, but {[each.line for each in self.letters]}") from None
+
+    async def first(self, name: str) -> Letter:
+        """The first event of that name, once it is there."""
+        await self.until(name)
+        return next(each for each in self.letters if each.line == name)
 
 
 # All of it. -------------------------------------------------------------------------------------------------------
