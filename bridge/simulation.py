@@ -35,7 +35,8 @@ async def simulated(families: Sequence[str]) -> AsyncIterator[Simulated]:
         *families,
         "--listen",
         "127.0.0.1:0",
-        stdin=asyncio.subprocess.DEVNULL,
+        "--end-with-input",  # should we be killed, it does not stay behind
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -8,8 +8,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, suppress
 
 from hil import script, serving
 from hil.devices.mfp.serve import MfpRig
@@ -18,7 +18,7 @@ DESCRIPTION = """\
 Serve simulated scanners over USB/IP, and network MFPs over SNMP. For each one line is printed once it can be attached:
 `ready usbip://HOST:PORT BUSID VID:PID` or `ready snmp://HOST:PORT NAME`. Lines on standard input are events for the
 first of them, or for another after its bus id or name: `1-2 jam`, `hp-mfp-1 press`; each is answered by `ok EVENT` or
-`error REASON`. SIGTERM and SIGINT end it; the end of standard input does not.
+`error REASON`. SIGTERM and SIGINT end it; the end of standard input does only with --end-with-input.
 """
 
 
@@ -38,6 +38,9 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         type=address,
         metavar="HOST:PORT",
         help="serve the first scanner in Epson's network mode too (epson2.conf `net HOST` always uses port 1865)",
+    )
+    parser.add_argument(
+        "--end-with-input", action="store_true", help="end when standard input does: whoever holds it has ended"
     )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="of the lines on standard output")
     parser.set_defaults(run=run)
@@ -83,7 +86,8 @@ async def _serve(wanted: list[tuple[str, script.Script]], arguments: argparse.Na
             await stack.enter_async_context(serving.epson_net(rigs[0], *arguments.epson_net))
         console = Console([family for family, _ in wanted], rigs, as_json=arguments.format == "json")
         console.ready()
-        threading.Thread(target=_read_lines, args=(loop, console), daemon=True).start()
+        ended = stop.set if arguments.end_with_input else _nothing
+        threading.Thread(target=_read_lines, args=(loop, console, ended), daemon=True).start()
         await stop.wait()
 
 
@@ -127,8 +131,20 @@ class Console:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _read_lines(loop: asyncio.AbstractEventLoop, console: Console) -> None:
+def _nothing() -> None:
+    pass
+
+
+def _read_lines(loop: asyncio.AbstractEventLoop, console: Console, ended: Callable[[], None]) -> None:
     """Standard input, in a thread of its own: it may be a terminal, a pipe, a file or closed."""
+    with suppress(RuntimeError):  # the loop has ended
+        for text in _lines():
+            loop.call_soon_threadsafe(console.line, text)
+        loop.call_soon_threadsafe(ended)
+
+
+def _lines() -> Iterator[str]:
+    """What is typed, line by line, until the end."""
     rest = b""
     while True:
         try:
@@ -140,11 +156,7 @@ def _read_lines(loop: asyncio.AbstractEventLoop, console: Console) -> None:
             lines, rest = [rest], b""
         rest = rest[:4096]
         for line in lines:
-            text = line.decode(errors="replace").strip()
-            if text:
-                try:
-                    loop.call_soon_threadsafe(console.line, text)
-                except RuntimeError:  # the loop has ended
-                    return
+            if text := line.decode(errors="replace").strip():
+                yield text
         if not piece:
             return

@@ -73,8 +73,10 @@ async def bridge(
     listen: str = "127.0.0.1:0",
     multicast: bool = False,
     prefix: Sequence[str] = (),
+    ends: bool = True,
 ) -> AsyncIterator[Running]:
-    """Run until `scanners` are ready, then until the block ends; that it stops well is part of every test."""
+    """Run until `scanners` are ready, then until the block ends; that it stops well is part of every test, unless
+    the test itself ends it (`ends` false)."""
     config = place / "bridge.toml"
     places = json.dumps(sorted({f"{rig.host}:{rig.port}" for rig in usbip}))
     config.write_text(f"[usb]\nenabled = false\nusbip = {places}\n{settings}")
@@ -92,6 +94,8 @@ async def bridge(
         )
     try:
         yield Running(process, await _ready(process, scanners, log_file), log_file)
+        if not ends:
+            return
         assert process.returncode is None, f"it ended by itself: {log_file.read_text()}"
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), STOP) == 0, log_file.read_text()
