@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -230,6 +231,41 @@ async def test_a_network_that_comes_late_and_addresses_that_go(tmp_path: Path) -
             lab.ip("here", "link", "del", "wc")
             assert await lab.inside("there", found_first)
         assert running.log.count("Traceback") == 0
+
+
+async def test_a_link_that_flaps_is_not_announced_each_time(tmp_path: Path) -> None:
+    with laboratory("here", "there") as lab:
+        joined(lab)
+        async with served(lab, tmp_path):
+            hellos: dict[str, float] = {}
+
+            async def listen() -> None:
+                loop = asyncio.get_running_loop()
+
+                def heard(data: bytes, _sender: str, _local: str) -> tuple[Reply, ...]:
+                    headers = envelope.read(data).addressing
+                    if headers.action == messages.HELLO:
+                        hellos.setdefault(str(headers.message_id), loop.time())
+                    return ()
+
+                link = Link.serving(multicast.find("wb"), 4, heard, clock=SystemClock(), random=Random())
+                try:
+                    for _ in range(12):  # the addresses of the other end come and go, twelve times in twelve seconds
+                        lab.ip("here", "link", "set", "wa", "down")
+                        await asyncio.sleep(0.5)
+                        lab.ip("here", "link", "set", "wa", "up")
+                        await asyncio.sleep(0.5)
+                    await asyncio.sleep(4)
+                finally:
+                    await link.close()
+
+            await lab.inside("there", listen)
+            # at once, then 2, 4 and 8 seconds apart
+            assert 1 <= len(hellos) <= 4, hellos
+            times = list(hellos.values())
+            assert all(later - earlier > 1 for earlier, later in pairwise(times)), times
+            ((target, _),) = await lab.inside("there", lambda: asked(probe(), 4))
+            assert hosts(target)[0] == HERE
 
 
 async def test_ipv6_can_be_turned_off_and_interfaces_denied(tmp_path: Path) -> None:

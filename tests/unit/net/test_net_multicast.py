@@ -1,8 +1,10 @@
 """Discovery over real sockets on loopback: found by multicast, announced with copies, silent when closed."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -13,6 +15,8 @@ from bridge.discovery.responder import Announced, Reply, Responder
 from bridge.discovery.throttle import Throttle
 from bridge.errors import ConfigError
 from bridge.net import multicast
+from bridge.net.addresses import Interface
+from bridge.net.datagrams import Datagrams
 from bridge.net.multicast import Answer, Link
 from bridge.soap import addressing, envelope, names
 from bridge.soap.addressing import Addressing
@@ -141,3 +145,34 @@ async def test_an_interface_that_is_not_ours_is_the_operator_s_matter(interface:
     with pytest.raises(ConfigError):
         async with opened(interface, lambda *_: (), SystemClock(), Random(1)):
             pass
+
+
+@pytest.mark.parametrize(("version", "family", "host"), [(4, socket.AF_INET, "0.0.0.0"), (6, socket.AF_INET6, "::")])
+def test_a_port_that_another_holds_for_itself_is_named(version: int, family: int, host: str) -> None:
+    lo = Interface(1, "lo", ())
+    try:
+        alone = socket.socket(family, socket.SOCK_DGRAM)
+        alone.bind((host, 0))
+    except OSError:
+        pytest.skip("no IPv6 here")
+    with alone, pytest.raises(ConfigError, match="another program holds it"):
+        Datagrams.open(lo, version, alone.getsockname()[1])
+
+
+async def test_what_was_owed_from_an_address_that_went_is_not_paid() -> None:
+    heard: list[bytes] = []
+
+    async with opened("127.0.0.1", lambda *_: (), SystemClock(), Random(1)) as link:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.bind(("127.0.0.1", 0))
+            client.setblocking(False)
+            here = link.interface
+            link.owe(Reply(b"stale", 0.2), client.getsockname(), here.addresses[0].ip)
+            link.update(replace(here, addresses=here.addresses[:0]))
+            link.update(here)
+            link.owe(Reply(b"fresh", 0.0), client.getsockname(), here.addresses[0].ip)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    while True:
+                        heard.append(await asyncio.get_running_loop().sock_recv(client, 100))
+    assert heard == [b"fresh", b"fresh"]
