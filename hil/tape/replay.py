@@ -1,0 +1,92 @@
+"""A tape, served: its USB devices on one USB/IP server, its SNMP agents each on a socket.
+
+async with replay.served(file.read(path)) as rig:
+    rig.usbip, rig.snmp, rig.failure
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from drivers.contract.clock import Clock, SystemClock
+from hil.devices.live import Live
+from hil.tape.file import Tape, TapeError
+from hil.tape.snmp import TapeAgent
+from hil.tape.usb import TapeUsb
+from hil.usbip.messages import Address
+from hil.usbip.server import Export, UsbIpServer
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What is served."""
+
+    usb: tuple[tuple[str, TapeUsb], ...]  # by bus id
+    agents: tuple[tuple[int, TapeAgent], ...]  # by port
+    host: str
+    port: int | None  # of the USB/IP server
+
+    @property
+    def usbip(self) -> str | None:
+        """Where the USB devices are."""
+        return f"usbip://{self._shown}:{self.port}" if self.port is not None else None
+
+    @property
+    def snmp(self) -> tuple[str, ...]:
+        """Where the agents are."""
+        return tuple(f"snmp://{self._shown}:{port}" for port, _ in self.agents)
+
+    @property
+    def failure(self) -> str | None:
+        """The first difference between the tape and what is done now."""
+        said = [*(device.failure for _, device in self.usb), *(agent.failure for _, agent in self.agents)]
+        return next((each for each in said if each is not None), None)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What `ready` lines say, one for each device: URL, and for USB the bus id and VID:PID."""
+        found = []
+        for busid, device in self.usb:
+            shown = device.description
+            found.append(f"{self.usbip} {busid} {shown.vendor_id:04x}:{shown.product_id:04x}")
+        return (*found, *self.snmp)
+
+    @property
+    def _shown(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+
+@asynccontextmanager
+async def served(
+    tape: Tape,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    pace: float = 0.0,
+    strict: bool = False,
+    clock: Clock | None = None,
+) -> AsyncIterator[Replayed]:
+    """Serve until the block ends. `pace` 1 is as slow as it was, 0 as fast as can be. `port` is the USB/IP server's, or
+    the first agent's where there is no USB. Raises TapeError, OSError (port taken)."""
+    ticking = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        devices, exports = [], []
+        for number, identity in enumerate(tape.usb(), start=1):
+            device = TapeUsb(tape, identity, pace=pace, strict=strict)
+            live = Live(device, ticking)
+            stack.callback(live.close)
+            address = Address(1, number)
+            devices.append((address.busid, device))
+            exports.append(Export(address, device, live))
+        real: int | None = None
+        if exports:
+            real = (await stack.enter_async_context(UsbIpServer(exports, host, port))).port
+        agents: list[tuple[int, TapeAgent]] = []
+        for known in tape.snmp():
+            agent = TapeAgent(tape, known, ticking.monotonic, pace=pace, strict=strict)
+            _, bound = await agent.start(host, port if not exports and not agents else 0)
+            stack.callback(agent.close)
+            agents.append((bound, agent))
+        if not devices and not agents:
+            raise TapeError(f"{tape.path}: has no device that could be replayed")
+        yield Replayed(tuple(devices), tuple(agents), host, real)

@@ -1,0 +1,199 @@
+"""An SNMP agent that does what its tape says.
+
+A question that is on the tape gets the answer that comes next there for the very same question; asked more often than
+then, it gets the last one again. With a `pace` above 0 an answer is not given before its time. What was never asked
+then is answered from all objects known by then, as any agent would; strict means that it is a difference.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hil.snmp import agent
+from hil.snmp.ber import EMPTY, NUMBERS, Oid, Tag, Typed
+from hil.snmp.message import Pdu, Request, Status, parse, response
+from hil.snmp.mib import Mib, oid
+from hil.tape.file import Tape, TapeError
+from hil.tape.records import Snmp, SnmpIdentity
+
+_PDUS = {"get": Pdu.GET, "next": Pdu.GET_NEXT, "bulk": Pdu.GET_BULK}
+_Key = tuple[Pdu, tuple[Oid, ...], tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    line: int
+    t: float
+    key: _Key | None  # None: a walk, whose objects are known and whose questions are not
+    status: int
+    index: int
+    binds: tuple[tuple[Oid, Typed], ...]
+    silent: bool
+
+
+class TapeAgent(asyncio.DatagramProtocol):
+    """One agent of a tape; `start` opens its socket."""
+
+    def __init__(
+        self,
+        tape: Tape,
+        identity: SnmpIdentity,
+        monotonic: Callable[[], float],
+        *,
+        community: str = "public",
+        pace: float = 0.0,
+        strict: bool = False,
+    ) -> None:
+        """Raises TapeError for a value that has not the shape of its type."""
+        self._tape, self._community = tape, community.encode()
+        self._monotonic, self._pace, self._strict = monotonic, pace, strict
+        self._said = _read(tape, identity.name)
+        self._objects: dict[Oid, Typed] = {}
+        self._at = 0
+        self._learnt = 0
+        self._last: dict[_Key, _Said] = {}
+        self._origin: float | None = None
+        self._transport: asyncio.DatagramTransport | None = None
+        self._learn(len([each for each in self._said if each.t < 0]))
+        self.failure: str | None = None
+        self.requests = 0
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> tuple[str, int]:
+        """Listen; the address with the real port."""
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, (host, port))
+        address = self._transport.get_extra_info("sockname")
+        return address[0], address[1]
+
+    def close(self) -> None:
+        """Give the socket back."""
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.requests += 1
+        reply = self.answer(data)
+        if reply is not None and self._transport is not None:
+            self._transport.sendto(reply, addr)
+
+    def answer(self, datagram: bytes) -> bytes | None:
+        """What goes back; None for silence."""
+        try:
+            request = parse(datagram)
+        except ValueError:
+            return None
+        if request.community != self._community:
+            return None
+        said = self._next(_key(request))
+        if said is None:
+            if self._strict:
+                self.failure = self.failure or self._difference(request)
+                return None
+            # everything is known that the tape knows: what is asked earlier than then is answered all the same
+            return agent.answer(datagram, Mib({**_objects(self._said), **self._objects}), self._community)
+        if said.silent:
+            return None
+        status = Status(said.status) if said.status in list(Status) else Status.GEN_ERR
+        return response(request, list(said.binds), status, said.index)
+
+    def _next(self, key: _Key) -> _Said | None:
+        now = self._monotonic()
+        if self._origin is None:
+            self._origin = now
+        for at in range(self._at, len(self._said)):
+            said = self._said[at]
+            if said.key == key:
+                early = self._pace > 0 and max(0.0, said.t) * self._pace > now - self._origin
+                if early and key in self._last:
+                    break
+                self._at = at + 1
+                self._learn(self._at)
+                self._last[key] = said
+                return said
+            if self._strict and said.key is not None:
+                break
+        return None if self._strict else self._last.get(key)
+
+    def _learn(self, until: int) -> None:
+        """Objects as they were at that place of the tape."""
+        for said in self._said[self._learnt : until]:
+            self._objects.update(_known(said))
+        self._learnt = max(self._learnt, until)
+
+    def _difference(self, request: Request) -> str:
+        asked = f"{request.pdu.name} {' '.join(_dotted(each) for each in request.names[:3])}"
+        asked += " …" if len(request.names) > 3 else ""
+        rest = [each for each in self._said[self._at :] if each.key is not None]
+        if not rest or rest[0].key is None:
+            return f"{self._tape.path}: the tape has no more questions; now {asked} is asked"
+        pdu, names, _ = rest[0].key
+        where = f"{self._tape.path}, line {rest[0].line}"
+        for number, (before, now) in enumerate(zip(names, request.names, strict=False), start=1):
+            if before != now:
+                return f"{where}: object {number} of the question differs: tape {_dotted(before)}, now {_dotted(now)}"
+        return f"{where}: the question differs: tape {pdu.name} of {len(names)} objects, now {asked}"
+
+
+def _read(tape: Tape, device: str) -> tuple[_Said, ...]:
+    found = []
+    for number, record in tape.numbered(device):
+        if isinstance(record, Snmp):
+            try:
+                binds = tuple((oid(name), typed(tag, value)) for name, tag, value in record.binds)
+                key = _recorded_key(record)
+            except ValueError as err:
+                raise TapeError(f"{tape.path}, line {number}: {err}") from err
+            found.append(_Said(number, record.t, key, record.status, record.index, binds, record.error is not None))
+    return tuple(found)
+
+
+def typed(tag: int, value: int | str | None) -> Typed:
+    """A value as a tape writes it. Raises ValueError."""
+    kind = Tag(tag)
+    if kind in EMPTY:
+        return Typed(kind)
+    if kind in NUMBERS:
+        if not isinstance(value, int):
+            raise ValueError(f"{kind.name} with {value!r}, a number is wanted")
+        return Typed(kind, value)
+    if not isinstance(value, str):
+        raise ValueError(f"{kind.name} with {value!r}, text is wanted")
+    return Typed(kind, oid(value) if kind is Tag.OID else bytes.fromhex(value))
+
+
+def untyped(value: Typed) -> tuple[int, int | str | None]:
+    """The same back: BER tag, and number, dotted OID or hexadecimal."""
+    content = value.value
+    if isinstance(content, bytes):
+        return int(value.tag), content.hex()
+    return int(value.tag), _dotted(content) if isinstance(content, tuple) else content
+
+
+def _recorded_key(record: Snmp) -> _Key | None:
+    if record.request == "walk":
+        return None
+    names = tuple(oid(each) for each in record.oids)
+    return _PDUS[record.request], names, tuple(record.numbers) if record.request == "bulk" else ()
+
+
+def _key(request: Request) -> _Key:
+    numbers = (request.first, request.second) if request.pdu is Pdu.GET_BULK else ()
+    return request.pdu, request.names, numbers
+
+
+def _known(said: _Said) -> dict[Oid, Typed]:
+    return {name: value for name, value in said.binds if value.tag not in EMPTY}
+
+
+def _objects(said: tuple[_Said, ...]) -> dict[Oid, Typed]:
+    """Every object with the first value it had."""
+    found: dict[Oid, Typed] = {}
+    for each in said:
+        for name, value in _known(each).items():
+            found.setdefault(name, value)
+    return found
+
+
+def _dotted(name: Oid) -> str:
+    return ".".join(map(str, name))

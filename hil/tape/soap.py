@@ -1,0 +1,81 @@
+"""What was said over SOAP, with ids, times and addresses taken out, so that two sessions can be laid side by side.
+
+Questions to our services stand with their answers in the order they were asked; what each subscriber was told stands
+apart, in its order. What only repeats the line before (a client that asks again, an event whose only news is the
+percentage, which is a matter of time) is left out.
+"""
+
+import re
+
+from hil.tape.difference import lines
+from hil.tape.file import Tape
+from hil.tape.records import Http
+
+_SOAP = "soap+xml"
+_UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|\b[0-9a-fA-F]{32}\b"
+_OUT = (
+    (re.compile(_UUID), "UUID"),
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?"), "TIME"),
+    (re.compile(r"\bPT?\d[\dYMDHST.]*"), "DURATION"),
+    (re.compile(r"(https?://)[^/<>\s\"']+:\d+"), r"\1ADDRESS"),
+    (re.compile(r"(<(?:\w+:)?(JobId|JobToken|DestinationToken|ScanIdentifier|Identifier)\b[^>]*>)[^<]*"), r"\1ID"),
+    (re.compile(r"""\s[\w:]*Percent=["'][^"']*["']"""), ""),
+    (re.compile(r"""((?:InstanceId|MessageNumber|SequenceId)=)["'][^"']*["']"""), r'\1"N"'),
+    (re.compile(r"\sxmlns:\w+=\"[^\"]*wsd-scan-bridge[^\"]*\""), ""),  # of Percent, where nothing else needs it
+    (re.compile(r"--[\w=.:-]{8,}"), "--BOUNDARY"),
+    (re.compile(r"\s+"), " "),
+)
+_ACTION = re.compile(r"<(?:\w+:)?Action\b[^>]*>\s*([^<\s]*)")
+
+
+def plain(text: str) -> str:
+    """One message without what differs from session to session."""
+    for pattern, instead in _OUT:
+        text = pattern.sub(instead, text)
+    return text.strip()
+
+
+def action(text: str) -> str:
+    """The last word of its Action."""
+    found = _ACTION.search(text)
+    return found[1].rpartition("/")[2] if found else "message"
+
+
+def operations(tape: Tape) -> list[str]:
+    """Each question to us with its answer, in the order they were asked."""
+    asked: list[list[str]] = []
+    open_: dict[str, list[str]] = {}
+    for _, record in tape.numbered():
+        if not isinstance(record, Http) or (record.url and not record.peer):
+            continue
+        said = plain(record.text or "")
+        if record.way == "in":
+            entry = open_[record.peer] = [f"{action(record.text or '')}: {said}"]
+            asked.append(entry)
+        elif record.peer in open_:
+            open_.pop(record.peer).append(f"{record.status} {said}")
+    return _without_repeats([" → ".join(each) for each in asked])
+
+
+def events(tape: Tape) -> list[list[str]]:
+    """What each subscriber was told, by the order in which they were told first."""
+    told: dict[str, list[str]] = {}
+    for _, record in tape.numbered():
+        if isinstance(record, Http) and record.url and not record.peer and record.way == "out" and _SOAP in record.type:
+            told.setdefault(record.url, []).append(f"{action(record.text or '')}: {plain(record.text or '')}")
+    return [_without_repeats(each) for each in told.values()]
+
+
+def differences(tape: Tape, now: Tape) -> list[str]:
+    """Where two sessions part; empty when they are the same apart from ids and times."""
+    found = list(lines(operations(tape), operations(now), "question"))
+    before, after = events(tape), events(now)
+    if len(before) != len(after):
+        found.append(f"subscribers: {len(before)} on the tape and {len(after)} now")
+    for number, (one, other) in enumerate(zip(before, after, strict=False), start=1):
+        found += lines(one, other, f"subscriber {number}: message")
+    return found
+
+
+def _without_repeats(said: list[str]) -> list[str]:
+    return [each for at, each in enumerate(said) if at == 0 or said[at - 1] != each]
