@@ -1,28 +1,42 @@
 """Pages that the device coded as JPEG itself: handed on where that is what was announced, else decoded.
 
 Handing on costs nothing and loses nothing: only the head is rewritten, for the density and the application
-segment of the format. Decoding spools the coded page (bounded by the quota) and decodes it in one piece, the
-one place where a page is whole in memory: Pillow knows no other way. PIXELS_LIMIT bounds that.
+segment of the format. Decoding spools the coded page (bounded by the quota) and lets a process of its own decode it
+(jpeg_process.py), whose rows come through a pipe: the page is never whole in the bridge's memory.
 """
 
-import warnings
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import IO
 
-from PIL import Image
-
-from bridge.imaging import exif, markers
+from bridge.imaging import exif, jpeg_process, markers
+from bridge.imaging.adjust import AS_SCANNED, Content
 from bridge.imaging.errors import ImagingError
 from bridge.imaging.spool import Spool
 from bridge.imaging.target import Target
 from drivers.contract.capabilities import Mode
 from drivers.contract.document import Encoded, Raster
 
-# A4 at 600 ppi is 34.8 million pixels; four bytes each while it is decoded.
+# A4 at 600 ppi is 34.8 million pixels.
 PIXELS_LIMIT = 40_000_000
-# Rows handed on at a time.
-BAND = 64
+# What the decoding process may allocate: Pillow has four bytes for a pixel; libjpeg keeps a progressive page's
+# coefficients, two bytes each; and the program itself.
+_PIXEL, _PROGRESSIVE_PIXEL, _PROGRAM = 4, 10, 64 * 1024 * 1024
+# Bytes read from it at a time, whole rows.
+_BAND_BYTES = 256 * 1024
 
-_APPLICATION = {"jfif": lambda target: markers.jfif(target.resolution), "exif": exif.application}
+
+def _jfif(target: Target) -> markers.Segment:
+    return markers.jfif(target.resolution)
+
+
+_APPLICATION = {
+    "jfif": _jfif,
+    "exif": exif.application,
+    "pdf-a": _jfif,
+}
 
 
 class DeviceJpeg:
@@ -45,9 +59,12 @@ class DeviceJpeg:
     def fits(self, target: Target) -> bool:
         """Whether the page is, as it is, what was announced."""
         head = self.head
-        frames = {"jfif": (markers.BASELINE, markers.EXTENDED, markers.PROGRESSIVE), "exif": (markers.BASELINE,)}
+        every = (markers.BASELINE, markers.EXTENDED, markers.PROGRESSIVE)
+        frames = {"jfif": every, "pdf-a": every, "exif": (markers.BASELINE,)}
         return (
-            head.frame.marker in frames.get(target.format.name, ())
+            target.adjust == AS_SCANNED
+            and target.content is not Content.HALFTONE
+            and head.frame.marker in frames.get(target.format.name, ())
             and head.precision == 8
             and (head.width, head.height) == (target.width, target.height)
             and head.components == {Mode.GRAY8: 1, Mode.RGB24: 3}.get(target.mode)
@@ -60,30 +77,52 @@ class DeviceJpeg:
         yield head.coded() + self._rest
         yield from self._chunks
 
-    def decoded(self, target: Target, spool: Spool) -> Raster:
-        """The page as rows, none below the announced height. Raises ImagingError, SpoolFull and DriverErrors."""
+    def decoded(self, target: Target, spool: Spool, held: ExitStack) -> Raster:
+        """The page as rows, none below the announced height; the process ends with `held` at the latest.
+
+        Raises ImagingError, SpoolFull and DriverErrors.
+        """
         head = self.head
+        most = target.scanned_size[1]
         # A device that does not know its page's height says 0, or 65535: what lies below is dropped anyway.
-        height = min(head.height or target.height, target.height)
+        height = min(head.height or most, most)
         if head.width * height > PIXELS_LIMIT:
             raise ImagingError(f"a JPEG of {head.width} by {height} pixels is too large to be decoded here")
         spool.append(head.with_height(height).coded() + self._rest)
         for chunk in self._chunks:
             spool.append(chunk)
-        try:
-            with warnings.catch_warnings():
-                # Its own limit warns below ours.
-                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-                image = Image.open(spool.file(), formats=("JPEG",))
-            image.load()
-        except (OSError, SyntaxError, ValueError) as err:
-            raise ImagingError(f"damaged JPEG: {err}") from err
+        a_pixel = _PROGRESSIVE_PIXEL if head.frame.marker == markers.PROGRESSIVE else _PIXEL
+        command = [sys.executable, "-I", jpeg_process.__file__, str(_PROGRAM + a_pixel * head.width * height)]
+        process = held.enter_context(
+            subprocess.Popen(  # noqa: S603  # our own program
+                command, stdin=spool.file(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+        )
+        held.callback(process.kill)
+        assert process.stdout is not None
+        said = process.stdout.readline().split()
+        if len(said) != 3:
+            raise ImagingError(_why(process))
         spool.close()
-        mode = Mode.GRAY8 if image.mode == "L" else Mode.RGB24
-        return Raster(image.width, image.height, mode, target.resolution, _bands(image))
+        mode = Mode.GRAY8 if said[0] == b"L" else Mode.RGB24
+        width, rows = int(said[1]), int(said[2])
+        return Raster(
+            width, rows, mode, target.resolution, _bands(process, process.stdout, mode.row_bytes(width), rows)
+        )
 
 
-def _bands(image: Image.Image) -> Iterator[bytes]:
-    for top in range(0, image.height, BAND):
-        band = image.crop((0, top, image.width, min(top + BAND, image.height)))
-        yield (band if image.mode in ("L", "RGB") else band.convert("RGB")).tobytes()
+def _bands(process: "subprocess.Popen[bytes]", out: IO[bytes], row_bytes: int, rows: int) -> Iterator[bytes]:
+    left = rows * row_bytes
+    while left:
+        band = out.read(min(left, max(1, _BAND_BYTES // row_bytes) * row_bytes))
+        if not band:
+            raise ImagingError(_why(process))
+        left -= len(band)
+        yield band
+
+
+def _why(process: "subprocess.Popen[bytes]") -> str:
+    assert process.stderr is not None
+    lines = process.stderr.read(4096).decode(errors="replace").strip().splitlines()
+    process.wait()
+    return f"damaged JPEG: {lines[-1][:200] if lines else f'its decoder ended with status {process.returncode}'}"

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from PIL import Image
 
 from bridge.imaging import exif, markers
+from bridge.imaging.adjust import Content
 from bridge.imaging.spool import Spool
 from bridge.imaging.target import Strips, Target
 from bridge.imaging.workers import in_order
@@ -29,7 +30,12 @@ LONGEST_SIDE = 65500
 
 def encode_jfif(strips: Strips, target: Target, spool: Spool) -> Iterator[bytes]:  # noqa: ARG001  # an Encoder
     """JPEG/JFIF with its density."""
-    yield from _joined(strips, target, markers.jfif(target.resolution), halved=target.quality < FULL_COLOUR_QUALITY)
+    yield from _joined(strips, target, markers.jfif(target.resolution), halved=halves_colour(target))
+
+
+def halves_colour(target: Target) -> bool:
+    """Whether colour is kept at half resolution: not for the best, nor for text, whose edges would fray."""
+    return target.quality < FULL_COLOUR_QUALITY and target.content is not Content.TEXT
 
 
 def encode_exif(strips: Strips, target: Target, spool: Spool) -> Iterator[bytes]:  # noqa: ARG001  # an Encoder
@@ -44,18 +50,18 @@ def _joined(strips: Strips, target: Target, application: markers.Segment, *, hal
     widths = list(_mcu_rows(target.height, side, max(1, STRIP_BYTES // (side * target.row_bytes))))
 
     def code(strip: bytes) -> bytes:
-        return _coded(strip, target, 2 if halved else 0)
+        return coded(strip, target, halved=halved, restarts=True)
 
     at = 0
     for index, jpeg in enumerate(in_order(code, strips(rows * side for rows in widths))):
         head = markers.read(jpeg)
         assert head is not None
-        coded = _renumbered(jpeg[head.size : -len(markers.EOI)], widths[index], at)
+        pixels = _renumbered(jpeg[head.size : -len(markers.EOI)], widths[index], at)
         if at:
-            yield bytes((0xFF, 0xD0 + (at - 1) % 8)) + coded
+            yield bytes((0xFF, 0xD0 + (at - 1) % 8)) + pixels
         else:
             whole = head.with_height(target.height).with_application(application).with_restarts(interval)
-            yield whole.coded() + coded
+            yield whole.coded() + pixels
         at += widths[index]
     yield markers.EOI
 
@@ -71,8 +77,8 @@ def _mcu_rows(height: int, side: int, most: int) -> Iterator[int]:
         at += rows
 
 
-def _coded(strip: bytes, target: Target, subsampling: int) -> bytes:
-    """One strip as a complete JPEG with a restart after every row of MCUs."""
+def coded(strip: bytes, target: Target, *, halved: bool, restarts: bool) -> bytes:
+    """One strip as a complete JPEG, if wanted with a restart after every row of MCUs."""
     mode = "RGB" if target.mode is Mode.RGB24 else "L"
     size = (target.width, len(strip) // target.row_bytes)
     image = Image.frombuffer(mode, size, strip, "raw", mode, 0, 1)
@@ -82,8 +88,8 @@ def _coded(strip: bytes, target: Target, subsampling: int) -> bytes:
             file,
             "JPEG",
             quality=max(1, min(100, target.quality)),
-            subsampling=subsampling,
-            restart_marker_rows=1,
+            subsampling=2 if halved and mode == "RGB" else 0,
+            restart_marker_rows=1 if restarts else 0,
         )
         return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0)
 

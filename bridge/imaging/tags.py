@@ -41,13 +41,14 @@ class Entry:
                 return len(numbers), struct.pack(f"<{len(numbers)}I", *numbers)
 
 
-def header() -> bytes:
-    """The eight bytes before a directory that follows at once."""
-    return struct.pack("<2sHI", b"II", 42, 8)
+def header(first: int = 8) -> bytes:
+    """The eight bytes before everything; the first directory stands at offset `first`, at once if nothing is said."""
+    return struct.pack("<2sHI", b"II", 42, first)
 
 
-def directory(entries: Sequence[Entry], at: int) -> bytes:
-    """A single directory to stand at offset `at`, its longer values behind it; even in length."""
+def directory(entries: Sequence[Entry], at: int, following: int = 0) -> bytes:
+    """A directory to stand at offset `at`, its longer values behind it; even in length. `following` is the offset of
+    the next page's, 0 after the last."""
     fields = struct.pack("<H", len(entries))
     values = b""
     values_at = at + 2 + 12 * len(entries) + 4
@@ -59,7 +60,7 @@ def directory(entries: Sequence[Entry], at: int) -> bytes:
             place = struct.pack("<I", values_at + len(values))
             values += coded + b"\0" * (len(coded) % 2)  # values begin on even offsets
         fields += struct.pack("<HHI", entry.tag, entry.kind, count) + place
-    return fields + b"\0\0\0\0" + values
+    return fields + struct.pack("<I", following) + values
 
 
 def text(value: str) -> bytes:

@@ -21,6 +21,7 @@ DEFAULT_QUALITY = 85
 # Cuts the page: numbers of rows in, that many fitted rows out, until the promised height is reached.
 Strips = Callable[[Iterable[int]], Iterator[bytes]]
 Encoder = Callable[[Strips, "Target", Spool], Iterator[bytes]]
+DocumentEncoder = Callable[[Iterator["Ready"], "Target", Spool], Iterator[bytes]]
 
 
 class Delivery(StrEnum):
@@ -28,6 +29,14 @@ class Delivery(StrEnum):
 
     STREAMED = "streamed"  # while the device still scans
     SPOOLED = "spooled"  # once the page is complete
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One page of a document as its encoder gets it: to be read to its end before the next is asked for."""
+
+    strips: Strips
+    coded: Iterator[bytes] | None = None  # a JPEG of the device's own that is what was promised, then in their place
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,13 @@ class Format:
     row_multiple: int = 1  # bytes to which a row is padded
     longest_side: int = 2**31 - 1  # pixels
     bounded: bool = False  # offsets in the file are 32 bits wide
-    multi_page: bool = False
+    lossy: bool = False  # quality means something
+    encode_pages: DocumentEncoder | None = None  # of a format that holds all pages of a job in one file
+
+    @property
+    def multi_page(self) -> bool:
+        """Whether one file holds all pages of a job."""
+        return self.encode_pages is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from drivers.contract.errors import DeviceGone, FeederEmpty
 Noise = Callable[..., bytes]
 Page = Callable[..., Raster]
 
-LOSSLESS = [(name, mode) for name, row in formats.TABLE.items() for mode in row.modes if name not in ("jfif", "exif")]
+LOSSLESS = [(name, mode) for name, row in formats.TABLE.items() for mode in row.modes if not row.lossy]
 PILLOW = {Mode.LINEART: ("1", "1"), Mode.GRAY8: ("L", "L"), Mode.RGB24: ("RGB", "RGB"), Mode.GRAY16: ("I;16", "I;16B")}
 
 

@@ -1,0 +1,42 @@
+"""The program that decodes one JPEG in a process of its own: file on standard input, rows on standard output.
+
+Pillow decodes a page in one piece or not at all. Here that piece is not the bridge's: it is bounded by the kernel, is
+given back when the process ends, and a JPEG that breaks the decoder breaks nothing else. It knows nothing of the
+bridge, so that it starts quickly and runs by its path: `python -I jpeg_process.py BYTES < FILE`.
+
+First a line `MODE WIDTH HEIGHT`, then the rows. What is wrong is one line on standard error and exit status 1.
+"""
+
+import resource
+import sys
+import warnings
+
+from PIL import Image
+
+# Rows handed on at a time.
+BAND = 64
+
+
+def main() -> int:
+    limit = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    # The one who asks has its own limit of pixels.
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    try:
+        image = Image.open(sys.stdin.buffer, formats=("JPEG",))
+        image.load()
+    except (OSError, SyntaxError, ValueError, MemoryError) as err:
+        print(str(err) or type(err).__name__, file=sys.stderr)
+        return 1
+    out = sys.stdout.buffer
+    mode = "L" if image.mode == "L" else "RGB"
+    out.write(f"{mode} {image.width} {image.height}\n".encode())
+    for top in range(0, image.height, BAND):
+        band = image.crop((0, top, image.width, min(top + BAND, image.height)))
+        out.write((band if band.mode == mode else band.convert(mode)).tobytes())
+    out.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
