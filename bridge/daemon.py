@@ -22,6 +22,7 @@ from bridge.discovery.responder import Announced, Responder
 from bridge.errors import ConfigError, DeliveryFailed
 from bridge.eventing.ledger import Ledger, Limits, Owed
 from bridge.hotplug import Hotplug
+from bridge.keeping import Keeping
 from bridge.net import wiretap
 from bridge.net.addresses import WILDCARDS, Selection
 from bridge.net.courier import Courier, Letter
@@ -167,7 +168,8 @@ class Daemon:
         ledger = Ledger(self._clock)
         courier = Courier(self._client, self._clock, lambda sub, why: self._lost(str(identifier), sub, why))
         subscriptions = Subscriptions(key, ledger, courier.post, courier.forget)
-        self._restore(key, ledger, subscriptions)
+        keeping = Keeping(self._state, key, ledger, subscriptions)
+        keeping.restore()
         scanner = HostedScanner(
             device.identity,
             lambda: self._state.next_job_id(key),
@@ -176,6 +178,7 @@ class Daemon:
             lambda press: self._pressed(str(identifier), press),
         )
         scanner.attach(device)
+        keeping.end_open_jobs(scanner)
         quota = config.service.cache_quota_mb * 1024 * 1024
         acquisition = Acquisition(scanner, config.jobs, self._spool, quota)
         name = (said.name or device.identity.name)[:127]
@@ -192,29 +195,6 @@ class Daemon:
         said = self._config.of(hosted.scanner.identity.key)
         source = InputSource.ADF if hosted.scanner.view.feeder is Feeder.LOADED else InputSource.PLATEN
         hosted.subscriptions.invite(press.button, source, said.buttons, said.destination, self._clock.monotonic())
-
-    def _restore(self, key: str, ledger: Ledger, subscriptions: Subscriptions) -> None:
-        """Who subscribed before the last stop is subscribed still."""
-        kept = self._state.scanner(key)
-        boot = _boot_id()
-        try:
-            ledger.restore(kept.subscriptions, same_boot=kept.boot_id == boot)
-            living = frozenset(entry.identifier for entry in ledger.everyone())
-            subscriptions.invitations.restore(kept.destinations, living)
-        except (ValueError, KeyError, TypeError) as err:
-            _log.warning("device=%s: the stored subscriptions are damaged and forgotten: %s", key, err)
-
-        def changed() -> None:
-            kept.subscriptions = ledger.to_json()
-            kept.destinations = subscriptions.invitations.to_json()
-            kept.boot_id = boot
-            try:
-                self._state.save()
-            except ConfigError as err:
-                # A full disk costs the subscription its next start, not its events.
-                _log.error("device=%s: the subscriptions will not survive a restart: %s", key, err)
-
-        subscriptions.changed = changed
 
     def _describe(self, hosted: Hosted) -> None:
         """What discovery says of it from now on; with a Hello where that is news."""
@@ -281,7 +261,3 @@ def _selection(config: Config) -> Selection:
     service = config.service
     only = None if service.listen.address in WILDCARDS else ipaddress.ip_address(service.listen.address)
     return Selection(service.interfaces, only, ipv6=service.ipv6)
-
-
-def _boot_id() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()

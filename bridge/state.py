@@ -1,7 +1,7 @@
 """What must outlive the process: identities, counters that never go back, who subscribed.
 
-One small JSON file, replaced atomically and rarely (an SD card wears): job ids are reserved in blocks, and nothing
-is written while scans run.
+One small JSON file, replaced atomically and sparingly (an SD card wears): job ids are reserved in blocks, and what is
+written at each page is not flushed.
 """
 
 import json
@@ -32,6 +32,7 @@ class ScannerState(BaseModel):
     job_ids_reserved: int = Field(default=0, ge=0)  # every id up to this one may have been used
     subscriptions: list[dict[str, Any]] = Field(default_factory=list)
     destinations: list[dict[str, Any]] = Field(default_factory=list)  # of subscribers who offer some
+    open_jobs: list[dict[str, Any]] = Field(default_factory=list)  # told of, and not yet ended
     boot_id: str = ""  # of the boot in which the subscriptions' times were written
 
 
@@ -111,8 +112,11 @@ class State:
             self.save()
         return kept.metadata_version
 
-    def save(self) -> None:
-        """Replace the file at once or not at all. Raises ConfigError when the disk refuses."""
+    def save(self, *, durable: bool = True) -> None:
+        """Replace the file at once or not at all; not `durable`, it survives a kill but perhaps not a power cut.
+
+        Raises ConfigError when the disk refuses.
+        """
         temporary = self._path.with_suffix(".new")
         data = self._contents.model_dump(mode="json")
         try:
@@ -120,9 +124,11 @@ class State:
             with open(temporary, "w", encoding="utf-8", opener=_private) as file:
                 json.dump(data, file, indent=1)
                 file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    os.fsync(file.fileno())
             temporary.replace(self._path)
-            _sync_directory(self._path.parent)
+            if durable:
+                _sync_directory(self._path.parent)
         except OSError as err:
             raise ConfigError(str(self._path), "", f"cannot be written: {err.strerror or err}") from err
 

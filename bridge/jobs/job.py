@@ -1,8 +1,10 @@
 """A job as the bridge remembers it, and what can be seen of one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Self
 
 from bridge.wsscan.job import JobState, JobStateReason
 from drivers.contract.observation import Phase
@@ -60,3 +62,25 @@ class Job:
     sending: bool = False
     why: Why | None = None
     percent_told: datetime | None = None  # when percent last moved an event
+
+    def to_json(self) -> dict[str, Any]:
+        """What must be known of it after a crash, as plain data."""
+        return {
+            "id": self.id,
+            "kind": str(self.kind),
+            "name": self.name,
+            "user": self.user,
+            "created": self.created.isoformat(),
+            "state": str(self.state or ""),
+            "scans_completed": self.scans_completed,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Raises ValueError, KeyError or TypeError for what to_json() cannot have written."""
+        created = datetime.fromisoformat(data["created"])
+        state = JobState(data["state"])
+        numbers, texts = (data["id"], data["scans_completed"]), (data["name"], data["user"])
+        if not all(type(each) is int for each in numbers) or not all(type(each) is str for each in texts):
+            raise TypeError("a stored job holds a value of the wrong type")
+        return cls(numbers[0], Kind(data["kind"]), *texts, created, state, scans_completed=numbers[1])

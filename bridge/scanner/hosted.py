@@ -5,7 +5,7 @@ to `tell` in order. There is no socket here: the operations are in bridge.servic
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from bridge.errors import TransitionError
 from bridge.jobs.book import Book
@@ -63,6 +63,7 @@ class HostedScanner:
         self._tell = tell
         self._pressed = pressed
         self._summary: StatusSummary | None = None  # the last one told
+        self.jobs_changed: Callable[[], None] = lambda: None  # called when a job began, ended or has a page more
 
     def attach(self, device: Device) -> None:
         """The device is there (again), perhaps able to do other things than before."""
@@ -124,6 +125,10 @@ class HostedScanner:
             _log.exception("device=%s job=%d: the law was broken; the job is aborted", self.identity.key, job_id)
             transition = step(job, JobSeen(phase=Phase.FAILED, why=Why.DEVICE), self.clock.now())
         self.book.put(transition.job)
+        # Kept before it is told: what subscribers know must not be news to the next run.
+        more_pages = job.scans_completed != transition.job.scans_completed
+        if transition.told and (job.state is None or transition.ended or more_pages):
+            self.jobs_changed()
         for told in transition.told:
             _log.info(
                 "device=%s job=%d: %s%s, %d scanned",
@@ -138,6 +143,12 @@ class HostedScanner:
             self._tell(EventName.JOB_END_STATE, JobEndStateEvent(job_end_state=job_end_state(transition.job)))
         self._tell_summary()
         return transition.job
+
+    def end_what_was_open(self, jobs: Iterable[Job]) -> None:
+        """Jobs of an earlier run that nobody ended: their subscribers learn now that nothing more will come."""
+        for job in jobs:
+            self.book.put(job)
+            self.see(job.id, JobSeen(phase=Phase.FAILED, why=Why.RESTART))
 
     def look(self, snapshot: Snapshot) -> None:
         """An observer looked at the device."""

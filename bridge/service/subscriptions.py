@@ -5,10 +5,7 @@ Spec: WS-Eventing 2004/08, WS-Scan events. The courier is handed in; what is per
 
 import logging
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from typing import Final
-
-from lxml import etree
 
 from bridge.errors import WireError
 from bridge.eventing import filter as filters
@@ -17,14 +14,14 @@ from bridge.eventing.ledger import Granted, Ledger, Owed, Wish
 from bridge.eventing.messages import EndStatus, Lease, Renew, Subscribe, SubscribeResponse, SubscriptionEnd
 from bridge.eventing.policy import Caller, pin
 from bridge.eventing.subscription import Subscription
-from bridge.jobs.invitations import Destination, Invitations
+from bridge.jobs.invitations import Invitations
 from bridge.log import kept_short
 from bridge.soap import addressing, envelope
 from bridge.soap.addressing import Addressing
 from bridge.soap.envelope import Message
 from bridge.translate.button import choose
 from bridge.wsscan import faults, year
-from bridge.wsscan.destinations import DestinationResponse, DestinationResponses, ScanDestinations
+from bridge.wsscan.destinations import DestinationResponse, DestinationResponses, first_offer
 from bridge.wsscan.events import EventName, ScanAvailableEvent
 from bridge.wsscan.names import ScanElement
 from bridge.wsscan.values import InputSource
@@ -80,7 +77,10 @@ class Subscriptions:
         asked = Subscribe.from_message(message)
         chosen = filters.understand(asked.filter, EVENT_ACTIONS)
         speaks = _year(chosen, asked)
-        offered = _destinations(asked)
+        try:
+            offered = tuple((each.client_display_name, each.client_context) for each in first_offer(asked.extensions))
+        except WireError as err:
+            raise faults.invalid_args(err) from err
         wish = Wish(
             notify_to=asked.notify_to,
             notify_address=pin(asked.notify_to, caller),
@@ -97,7 +97,21 @@ class Subscriptions:
         replaced = None if granted.replaced is None else granted.replaced.identifier
         destinations = self.invitations.offer(entry.identifier, offered, replaced)
         self._enter(granted)
-        response = SubscribeResponse(entry.manager(manager_url), granted.expires, _responses(destinations, speaks))
+        said = (
+            DestinationResponses(
+                destination_response=tuple(
+                    DestinationResponse(client_context=each.context, destination_token=each.token)
+                    for each in destinations
+                )
+            )
+            if destinations
+            else None
+        )
+        response = SubscribeResponse(
+            entry.manager(manager_url),
+            granted.expires,
+            () if said is None else (year.respell(said.to_xml(), speaks),),
+        )
         return envelope.write(message.addressing.answer(messages.SUBSCRIBE_RESPONSE), response.to_xml())
 
     def _enter(self, granted: Granted) -> None:
@@ -195,35 +209,6 @@ def _year(chosen: tuple[str, ...] | None, asked: Subscribe) -> Year:
             except WireError:
                 continue
     return found or year.DEFAULT
-
-
-def _destinations(asked: Subscribe) -> tuple[tuple[str, str], ...]:
-    """The (display name, context) pairs of the first ScanDestinations; further ones are ignored, as the spec says.
-
-    Raises OperationRefused (wscn:InvalidArgs).
-    """
-    for extension in asked.extensions:
-        if etree.QName(extension).localname != "ScanDestinations":
-            continue
-        offered = deepcopy(extension)
-        if year.normalise(offered) is None:
-            continue
-        try:
-            read = ScanDestinations.from_xml(offered)
-        except WireError as err:
-            raise faults.invalid_args(err) from err
-        return tuple((each.client_display_name, each.client_context) for each in read.scan_destination)
-    return ()
-
-
-def _responses(destinations: tuple[Destination, ...], speaks: Year) -> tuple[etree._Element, ...]:
-    """What a SubscribeResponse says of the destinations that were offered."""
-    if not destinations:
-        return ()
-    entries = tuple(
-        DestinationResponse(client_context=each.context, destination_token=each.token) for each in destinations
-    )
-    return (year.respell(DestinationResponses(destination_response=entries).to_xml(), speaks),)
 
 
 def _spellings(name: EventName) -> frozenset[str]:
