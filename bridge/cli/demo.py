@@ -5,6 +5,7 @@ import asyncio
 import sys
 import tempfile
 from pathlib import Path
+from typing import IO
 
 from rich.console import Console
 
@@ -41,15 +42,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _demo(output: Path) -> int:
     console = Console(highlight=False, soft_wrap=True)
-    with tempfile.TemporaryDirectory(prefix="wsd-scan-bridge-demo-") as state:
+    with tempfile.TemporaryDirectory(prefix="wsd-scan-bridge-demo-") as state, tempfile.TemporaryFile() as log:
         console.print("[bold]1[/]  A simulated Epson scanner, three sheets in its feeder, is plugged in over USB/IP.")
         bridge = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bridge.cli", "run", "--simulate", SCRIPT,
             "--listen", "127.0.0.1:0", "--state-dir", state, "--cache-dir", state,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE, stderr=log,
         )  # fmt: skip
         try:
-            url = await _ready(bridge)
+            url = await _ready(bridge, log)
             console.print(f"[bold]2[/]  The bridge found it and serves it as a WSD scanner at {url}")
             console.print("[bold]3[/]  A WSD client looks for scanners, subscribes and scans:")
             client = await asyncio.create_subprocess_exec(
@@ -61,15 +62,15 @@ async def _demo(output: Path) -> int:
         finally:
             if bridge.returncode is None:
                 bridge.terminate()
-            await bridge.communicate()
+            await bridge.wait()
         if code == 0:
             console.print(f"[bold]4[/]  Done: the pages are in {output}/")
         return code
 
 
-async def _ready(bridge: asyncio.subprocess.Process) -> str:
-    if bridge.stdout is None or bridge.stderr is None:
-        raise RuntimeError("the pipes were asked for")
+async def _ready(bridge: asyncio.subprocess.Process, log: IO[bytes]) -> str:
+    if bridge.stdout is None:
+        raise RuntimeError("the pipe was asked for")
     try:
         async with asyncio.timeout(START_TIMEOUT):
             while line := (await bridge.stdout.readline()).decode():
@@ -78,5 +79,6 @@ async def _ready(bridge: asyncio.subprocess.Process) -> str:
                     return url
     except TimeoutError as err:
         raise BridgeError(f"the bridge did not start within {START_TIMEOUT:g} s") from err
-    said = (await bridge.stderr.read()).decode(errors="replace").strip()
+    log.seek(0)
+    said = log.read().decode(errors="replace").strip()
     raise BridgeError(f"the bridge did not start: {said.splitlines()[-1] if said else 'it said nothing'}")
