@@ -6,6 +6,7 @@ bytes run in a worker thread (document → imaging → tray), each stage waiting
 
 import asyncio
 import logging
+import threading
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -230,11 +231,19 @@ class Acquisition:
                     chunks.close()
             # Counted before it can be delivered, so that nobody holds a page that was not yet told.
             opened.pages += 1
-            loop.call_soon_threadsafe(self._scanner.see, opened.id, JobSeen(pages=opened.pages))
+            counted = threading.Event()
+            loop.call_soon_threadsafe(self._count, opened, opened.pages, counted)
+            counted.wait()
             opened.tray.close_page()
         else:
             return
         _drain(document)
+
+    def _count(self, opened: OpenJob, pages: int, counted: threading.Event) -> None:
+        try:
+            self._scanner.see(opened.id, JobSeen(pages=pages))
+        finally:
+            counted.set()
 
     def _scanned(self, opened: OpenJob) -> None:
         """The document came to its end; the job does when its pages are delivered."""
