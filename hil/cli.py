@@ -11,11 +11,18 @@ from collections.abc import Callable, Sequence
 from hil import serve
 from hil.bench import command as bench
 from hil.client import command as scan
+from hil.tape import commands as tape
+from hil.tape import record
 
 COMMANDS: tuple[Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"], None], ...] = (
     serve.add,
     scan.add,
     bench.add,
+    record.add,
+    tape.add_replay,
+    tape.add_compare,
+    tape.add_verify,
+    tape.add_import,
 )
 
 

@@ -38,6 +38,7 @@ class Answer:
     delay: float
     data: bytes = b""
     error: str = ""
+    digest: str = ""  # SHA-256 of bytes that were dropped; `data` is made up then
 
 
 @dataclass(frozen=True, slots=True)

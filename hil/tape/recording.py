@@ -20,7 +20,7 @@ class Recording:
 
     def __init__(self, monotonic: float, wall: datetime, *, images: bool = True) -> None:
         """The tape's zero on both clocks. Without `images` long data is known by its hash only."""
-        self._zero, self._wall = monotonic, wall
+        self._zero, self.wall = monotonic, wall
         self._images = images
         self._devices: dict[str, UsbIdentity | SnmpIdentity] = {}
         self._keys: dict[str, str] = {}  # the bridge's names for the devices, by ours
@@ -50,14 +50,14 @@ class Recording:
             endpoint = said.pop("endpoint")
             if "setup" in said:
                 said["setup"] = bytes.fromhex(str(said["setup"])).hex(" ")
-            self._keep(data)
+            self.keep(data)
             self._records.append(records.usb(t, device, int(str(endpoint)), data, **said))  # type: ignore[arg-type]
         elif lane == "snmp":
             self._records.append(Snmp.model_validate({"t": t, "device": device, **facts}))
         elif lane == "http":
             record = records.http(t, data, facts)
             if record.size is not None:
-                self._keep(data)
+                self.keep(data)
             self._records.append(record)
 
     def note(self, time: float, text: str) -> None:
@@ -69,7 +69,7 @@ class Recording:
         found = sorted(self._records, key=lambda record: record.t)
         used = {getattr(record, "device", "") for record in found}
         header = records.header(
-            self._wall,
+            self.wall,
             monotonic=self._zero,
             software=self.software,
             hosts=tuple(self.hosts),
@@ -89,7 +89,8 @@ class Recording:
             self._keys[known] = key
         return known
 
-    def _keep(self, data: bytes) -> None:
+    def keep(self, data: bytes) -> None:
+        """Long data goes aside."""
         if self._images and len(data) > LONG:
             self.aside[sha256(data).hexdigest()] = data
 

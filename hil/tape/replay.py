@@ -64,6 +64,7 @@ async def served(
     *,
     pace: float = 0.0,
     strict: bool = False,
+    community: str = "public",
     clock: Clock | None = None,
 ) -> AsyncIterator[Replayed]:
     """Serve until the block ends. `pace` 1 is as slow as it was, 0 as fast as can be. `port` is the USB/IP server's, or
@@ -83,7 +84,7 @@ async def served(
             real = (await stack.enter_async_context(UsbIpServer(exports, host, port))).port
         agents: list[tuple[int, TapeAgent]] = []
         for known in tape.snmp():
-            agent = TapeAgent(tape, known, ticking.monotonic, pace=pace, strict=strict)
+            agent = TapeAgent(tape, known, ticking.monotonic, community=community, pace=pace, strict=strict)
             _, bound = await agent.start(host, port if not exports and not agents else 0)
             stack.callback(agent.close)
             agents.append((bound, agent))

@@ -1,8 +1,10 @@
 """What was said over SOAP, with ids, times and addresses taken out, so that two sessions can be laid side by side.
 
-Questions to our services stand with their answers in the order they were asked; what each subscriber was told stands
-apart, in its order. What only repeats the line before (a client that asks again, an event whose only news is the
-percentage, which is a matter of time) is left out.
+Questions to our services stand with their answers in the order they were asked. Of what a subscriber was told every
+fact has a strand of its own (JobState: Started, Processing, Completed; ScansCompleted: 0, 1, 2): scanning and handing
+images out go on side by side, and which of two messages two milliseconds apart leaves first is nobody's promise.
+What only repeats (a client that asks again, an event whose only news is the percentage, which is a matter of time)
+is left out.
 """
 
 import re
@@ -25,6 +27,10 @@ _OUT = (
     (re.compile(r"--[\w=.:-]{8,}"), "--BOUNDARY"),
     (re.compile(r"\s+"), " "),
 )
+_LEAF = re.compile(r"<(?:\w+:)?(\w+)(?:\s[^<>]*)?>([^<]*)</")
+# Whether an image is on its way just then is the client's doing.
+_FETCHED: dict[str, str | None] = {"JobScanningAndTransfering": "JobScanning", "JobTransfering": None}
+_ASKING = re.compile(r"<(?:\w+:)?ReplyTo\b")
 _ACTION = re.compile(r"<(?:\w+:)?Action\b[^>]*>\s*([^<\s]*)")
 
 
@@ -57,13 +63,36 @@ def operations(tape: Tape) -> list[str]:
     return _without_repeats([" → ".join(each) for each in asked])
 
 
-def events(tape: Tape) -> list[list[str]]:
-    """What each subscriber was told, by the order in which they were told first."""
-    told: dict[str, list[str]] = {}
+def events(tape: Tape) -> list[dict[str, list[str]]]:
+    """What each subscriber was told, strand by strand, by the order in which they were told first."""
+    told: dict[str, dict[str, list[str]]] = {}
     for _, record in tape.numbered():
         if isinstance(record, Http) and record.url and not record.peer and record.way == "out" and _SOAP in record.type:
-            told.setdefault(record.url, []).append(f"{action(record.text or '')}: {plain(record.text or '')}")
-    return [_without_repeats(each) for each in told.values()]
+            text = record.text or ""
+            if _ASKING.search(text):
+                continue  # a client of a WSD scanner in this very process
+            strands = told.setdefault(record.url, {})
+            for name, value in _facts(text):
+                strand = strands.setdefault(f"{action(text)}/{name}", [])
+                if not strand or strand[-1] != value:
+                    strand.append(value)
+    return list(told.values())
+
+
+def _facts(text: str) -> list[tuple[str, str]]:
+    """The leaves of a message's body, those of one name together; of a job also how far it was in which state."""
+    body = plain(text).partition("Body>")[2]
+    leaves: dict[str, list[str]] = {}
+    value: str | None
+    for name, value in _LEAF.findall(body):
+        if value in _FETCHED:
+            value = _FETCHED[value]  # noqa: PLW2901
+        if value is not None:
+            leaves.setdefault(name, []).append(value)
+    facts = [(name, ", ".join(values)) for name, values in leaves.items()]
+    if "JobState" in leaves and "ScansCompleted" in leaves:
+        facts.append(("JobState with ScansCompleted", f"{leaves['JobState'][0]} {leaves['ScansCompleted'][0]}"))
+    return facts
 
 
 def differences(tape: Tape, now: Tape) -> list[str]:
@@ -73,7 +102,8 @@ def differences(tape: Tape, now: Tape) -> list[str]:
     if len(before) != len(after):
         found.append(f"subscribers: {len(before)} on the tape and {len(after)} now")
     for number, (one, other) in enumerate(zip(before, after, strict=False), start=1):
-        found += lines(one, other, f"subscriber {number}: message")
+        for strand in sorted({*one, *other}):
+            found += lines(one.get(strand, []), other.get(strand, []), f"subscriber {number}, {strand}: value")
     return found
 
 
