@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bridge.translate.capabilities import FORMATS
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 CODE = re.compile(r"^```\w*\n(.*?)^```|`([^`\n]+)`", re.MULTILINE | re.DOTALL)
@@ -65,3 +67,8 @@ def test_every_command_is_in_the_readme():
     listed = re.findall(r"^    ([a-z-]+) ", help_of("bridge.cli").stdout, re.MULTILINE)
     assert listed
     assert [name for name in listed if f"`{name}" not in readme and f"wsd-scan-bridge {name}" not in readme] == []
+
+
+def test_the_formats_in_the_readme_are_those_that_are_offered():
+    row = next(line for line in (ROOT / "README.md").read_text("utf-8").splitlines() if line.startswith("| formats |"))
+    assert {name.strip() for name in row.split("|")[2].split(",")} == {str(name) for name in FORMATS}
