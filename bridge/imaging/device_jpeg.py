@@ -92,7 +92,7 @@ class DeviceJpeg:
         for chunk in self._chunks:
             spool.append(chunk)
         a_pixel = _PROGRESSIVE_PIXEL if head.frame.marker == markers.PROGRESSIVE else _PIXEL
-        command = [sys.executable, "-I", jpeg_process.__file__, str(_PROGRAM + a_pixel * head.width * height)]
+        command = [sys.executable, "-P", jpeg_process.__file__, str(_PROGRAM + a_pixel * head.width * height)]
         process = held.enter_context(
             subprocess.Popen(  # noqa: S603  # our own program
                 command, stdin=spool.file(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -125,4 +125,4 @@ def _why(process: "subprocess.Popen[bytes]") -> str:
     assert process.stderr is not None
     lines = process.stderr.read(4096).decode(errors="replace").strip().splitlines()
     process.wait()
-    return f"damaged JPEG: {lines[-1][:200] if lines else f'its decoder ended with status {process.returncode}'}"
+    return lines[-1][:250] if lines else f"the JPEG decoder ended with status {process.returncode}"

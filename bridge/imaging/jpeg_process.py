@@ -2,7 +2,7 @@
 
 Pillow decodes a page in one piece or not at all. Here that piece is not the bridge's: it is bounded by the kernel, is
 given back when the process ends, and a JPEG that breaks the decoder breaks nothing else. It knows nothing of the
-bridge, so that it starts quickly and runs by its path: `python -I jpeg_process.py BYTES < FILE`.
+bridge, so that it starts quickly and runs by its path: `python -P jpeg_process.py BYTES < FILE`.
 
 First a line `MODE WIDTH HEIGHT`, then the rows. What is wrong is one line on standard error and exit status 1.
 """
@@ -10,6 +10,7 @@ First a line `MODE WIDTH HEIGHT`, then the rows. What is wrong is one line on st
 import resource
 import sys
 import warnings
+from contextlib import suppress
 
 from PIL import Image
 
@@ -19,14 +20,18 @@ BAND = 64
 
 def main() -> int:
     limit = int(sys.argv[1])
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    with suppress(OSError, ValueError):  # a service manager may forbid it, or have set less: pixels are limited anyway
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     # The one who asks has its own limit of pixels.
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
     try:
         image = Image.open(sys.stdin.buffer, formats=("JPEG",))
         image.load()
-    except (OSError, SyntaxError, ValueError, MemoryError) as err:
-        print(str(err) or type(err).__name__, file=sys.stderr)
+    except (MemoryError, SystemError):  # Pillow may fail to allocate without saying why
+        print(f"a JPEG needs more than {limit} bytes to be decoded", file=sys.stderr)
+        return 1
+    except (OSError, SyntaxError, ValueError) as err:
+        print(f"damaged JPEG: {err}", file=sys.stderr)
         return 1
     out = sys.stdout.buffer
     mode = "L" if image.mode == "L" else "RGB"

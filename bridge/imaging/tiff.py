@@ -9,8 +9,8 @@ WS-Scan polarity: black 0, white 1.
 
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache, partial
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import repeat
 
 from bridge.imaging import fax, jpeg, markers, tags
@@ -78,7 +78,7 @@ def _jpeg(strips: Strips, target: Target) -> Iterator[bytes]:
 
 def _jpeg_fields(target: Target) -> list[Entry]:
     halved = jpeg.halves_colour(target)
-    entries = [Entry(347, Kind.UNDEFINED, _tables(target.mode, target.quality, halved=halved))]  # JPEGTables
+    entries = [Entry(347, Kind.UNDEFINED, _tables(target, halved=halved))]  # JPEGTables
     if target.mode is Mode.RGB24:
         entries += [
             Entry(530, Kind.SHORT, [2, 2] if halved else [1, 1]),  # YCbCrSubSampling
@@ -88,13 +88,10 @@ def _jpeg_fields(target: Target) -> list[Entry]:
     return entries
 
 
-@cache
-def _tables(mode: Mode, quality: int, *, halved: bool) -> bytes:
-    """The tables of every strip of that quality: those of any picture."""
-    from bridge.imaging.formats import of  # noqa: PLC0415  # formats knows this module
-
-    sample = Target(of("jfif"), mode, 8, 8, (1, 1), quality)
-    head = markers.read(jpeg.coded(bytes(mode.row_bytes(8) * 8), sample, halved=halved, restarts=False))
+def _tables(target: Target, *, halved: bool) -> bytes:
+    """The tables of every strip: those of any picture of that quality."""
+    sample = jpeg.coded(bytes(target.row_bytes), replace(target, height=1), halved=halved, restarts=False)
+    head = markers.read(sample)
     assert head is not None
     tables = [segment for segment in head.segments if segment.marker in (markers.DQT, markers.DHT)]
     return markers.SOI + b"".join(segment.coded() for segment in tables) + markers.EOI

@@ -1,6 +1,7 @@
 """Pages that a device coded itself: handed on as they are, or decoded when they are not what was announced."""
 
 import io
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import pytest
 from PIL import Image
 
 from bridge.imaging import device_jpeg, formats
+from bridge.imaging.adjust import Adjust, Content
 from bridge.imaging.encode import encode
 from bridge.imaging.errors import ImagingError, SpoolFull
-from bridge.imaging.target import Target
+from bridge.imaging.target import Target, adjusted
 from drivers.contract.capabilities import Mode
 from drivers.contract.document import Encoded
 from drivers.contract.errors import DeviceGone
@@ -171,3 +173,33 @@ def test_an_unplugged_device_is_heard_through_its_own_jpeg(noise: Noise, tmp_pat
     for name in ("jfif", "png"):
         with pytest.raises(DeviceGone):
             b"".join(encode(Encoded("jpeg", chunks()), goal(name), tmp_path))
+
+
+def test_a_page_that_is_to_be_turned_is_decoded(noise: Noise, tmp_path: Path) -> None:
+    device = coded(noise)
+    target = adjusted(goal("png"), Adjust(rotation=90))
+    image = Image.open(io.BytesIO(b"".join(encode(page(device), target, tmp_path))))
+    whole = Image.open(io.BytesIO(device)).transpose(Image.Transpose.ROTATE_270)
+    assert (image.size, image.tobytes()) == ((40, 50), whole.tobytes())
+    halftone = adjusted(goal("jfif"), Adjust(), Content.HALFTONE)
+    assert b"".join(encode(page(device), halftone, tmp_path)) != b"".join(encode(page(device), goal("jfif"), tmp_path))
+
+
+def test_a_page_given_up_leaves_no_process(noise: Noise, tmp_path: Path) -> None:
+    device = coded(noise, width=1500, height=1500)  # more than a pipe holds
+    file = encode(page(device, 5000), goal("tiff-single-uncompressed", width=1500, height=1500), tmp_path)
+    next(file)
+    children = Path(f"/proc/self/task/{threading.get_native_id()}/children")
+    assert children.read_text()
+    file.close()  # type: ignore[attr-defined]
+    assert not children.read_text()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_decoder_without_memory_is_one_line(noise: Noise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device_jpeg, "_PROGRAM", 1024 * 1024)  # too little for any program
+    with pytest.raises(
+        ImagingError, match=r"a JPEG needs more than \d+ bytes|MemoryError|ended with status"
+    ) as refused:
+        b"".join(encode(page(coded(noise, width=2000, height=1000)), goal("png", width=2000, height=1000), tmp_path))
+    assert "\n" not in str(refused.value)
