@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 from drivers.contract.tap import Passed
-from hil.tape import records
+from hil.tape import records, values
 from hil.tape.file import AnyRecord, Tape
 from hil.tape.records import LONG, Host, Open, Snmp, SnmpIdentity, UsbIdentity
 
@@ -53,7 +53,8 @@ class Recording:
             self.keep(data)
             self._records.append(records.usb(t, device, int(str(endpoint)), data, **said))  # type: ignore[arg-type]
         elif lane == "snmp":
-            self._records.append(Snmp.model_validate({"t": t, "device": device, **facts}))
+            binds = [(oid, *values.told(tag, value)) for oid, tag, value in _triples(facts.get("binds", ()))]
+            self._records.append(Snmp.model_validate({**facts, "t": t, "device": device, "binds": binds}))
         elif lane == "http":
             record = records.http(t, data, facts)
             if record.size is not None:
@@ -106,8 +107,14 @@ def _described(device: UsbIdentity | SnmpIdentity, found: list[AnyRecord]) -> Us
         return device
     for record in found:
         if isinstance(record, Snmp) and record.device == device.name:
-            for oid, _, value in record.binds:
-                if oid == _SYS_DESCR and isinstance(value, str):
-                    text = bytes.fromhex(value).decode(errors="replace")
-                    return device.model_copy(update={"description": text})
+            for oid, kind, value in record.binds:
+                text = values.data(kind, value)
+                if oid == _SYS_DESCR and text is not None:
+                    return device.model_copy(update={"description": text.decode(errors="replace")})
     return device
+
+
+def _triples(binds: object) -> list[tuple[str, int, int | str | None]]:
+    if not isinstance(binds, list | tuple):
+        raise ValueError("binds are no list")
+    return [(str(oid), int(tag), value) for oid, tag, value in binds]

@@ -15,6 +15,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
 from hil.tape.gloss import gloss
+from hil.tape.values import Kind
 
 FORMAT: Final = 1
 LONG: Final = 256  # more bytes than this are not written out
@@ -173,7 +174,7 @@ class Snmp(_Record):
     numbers: tuple[int, ...] = ()  # of a bulk: non-repeaters and max-repetitions
     status: int = Field(default=0, ge=0, le=0x7FFFFFFF)
     index: int = Field(default=0, ge=0, le=0x7FFFFFFF)
-    binds: tuple[tuple[Oid, Annotated[int, Field(ge=0, le=0xFF)], int | str | None], ...] = ()  # OID, BER tag, value
+    binds: tuple[tuple[Oid, Kind, int | str | None], ...] = ()  # OID, type, value
     error: str | None = None  # no answer came
 
 

@@ -15,9 +15,10 @@ import secrets
 from hashlib import blake2b
 from typing import Final
 
-from hil.tape import records
+from hil.tape import records, values
 from hil.tape.file import AnyRecord, Tape
 from hil.tape.records import Http, Note, Snmp, SnmpIdentity, Usb, UsbIdentity, unhex
+from hil.tape.values import Kind
 
 LEAST: Final = 4  # characters of what is looked for everywhere; less would be found where it is not meant
 
@@ -57,7 +58,6 @@ _SERIALS = (
 )
 # Tables with addresses in their very indices; no scanner is asked for them.
 _DROPPED = tuple(f"1.3.6.1.2.1.{each}" for each in ("3", "4.20", "4.21", "4.22", "4.24", "4.34", "4.35", "6.13", "7.5"))
-_IP_ADDRESS = 64
 
 
 def redacted(tape: Tape) -> Tape:
@@ -103,16 +103,16 @@ class _Redactor:
             case _:
                 return record
 
-    def _bind(self, oid: str, tag: int, value: int | str | None) -> tuple[str, int, int | str | None]:
-        if not isinstance(value, str) or tag == 6:
-            return oid, tag, value
-        data = bytes.fromhex(value)
-        if tag == _IP_ADDRESS:
-            text = self._pattern(".".join(map(str, data)))
-            return oid, tag, bytes(int(each) for each in text.split(".")).hex() if len(data) == 4 else value
+    def _bind(self, oid: str, kind: Kind, value: int | str | None) -> tuple[str, Kind, int | str | None]:
+        if kind is Kind.IP_ADDRESS and isinstance(value, str):
+            return oid, kind, self._pattern(value)
+        data = values.data(kind, value)
+        if data is None:
+            return oid, kind, value
         if _below(oid, _PRIVATE):
-            return oid, tag, self._shaped(data.decode("latin-1"), binary=not _printable(data)).encode("latin-1").hex()
-        return oid, tag, self._bytes(data).hex()
+            data = self._shaped(data.decode("latin-1"), binary=not _printable(data)).encode("latin-1")
+            return oid, *values.octets(data)
+        return oid, *values.octets(self._bytes(data))
 
     def _text(self, text: str) -> str:
         text = _LEAF.sub(lambda found: found[1] + self._outside_entities(found[2]), text)
@@ -177,9 +177,8 @@ def _hard(tape: Tape) -> set[str]:
         if isinstance(record, Http):
             found.update(_TOKEN_LEAF.findall(record.text or ""))
         elif isinstance(record, Snmp):
-            for oid, tag, value in record.binds:
-                if isinstance(value, str) and tag == 4 and _below(oid, _SERIALS) and _printable(bytes.fromhex(value)):
-                    found.add(bytes.fromhex(value).decode("latin-1"))
+            private = (values.data(kind, value) for oid, kind, value in record.binds if _below(oid, _SERIALS))
+            found.update(data.decode("latin-1") for data in private if data and _printable(data))
     return found
 
 

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hil.snmp import agent
-from hil.snmp.ber import EMPTY, NUMBERS, Oid, Tag, Typed
+from hil.snmp.ber import EMPTY, Oid, Typed
 from hil.snmp.message import Pdu, Request, Status, parse, response
 from hil.snmp.mib import Mib, oid
+from hil.tape import values
 from hil.tape.file import Tape, TapeError
 from hil.tape.records import Snmp, SnmpIdentity
 
@@ -140,34 +141,12 @@ def _read(tape: Tape, device: str) -> tuple[_Said, ...]:
     for number, record in tape.numbered(device):
         if isinstance(record, Snmp):
             try:
-                binds = tuple((oid(name), typed(tag, value)) for name, tag, value in record.binds)
+                binds = tuple((oid(name), values.typed(kind, value)) for name, kind, value in record.binds)
                 key = _recorded_key(record)
             except ValueError as err:
                 raise TapeError(f"{tape.path}, line {number}: {err}") from err
             found.append(_Said(number, record.t, key, record.status, record.index, binds, record.error is not None))
     return tuple(found)
-
-
-def typed(tag: int, value: int | str | None) -> Typed:
-    """A value as a tape writes it. Raises ValueError."""
-    kind = Tag(tag)
-    if kind in EMPTY:
-        return Typed(kind)
-    if kind in NUMBERS:
-        if not isinstance(value, int):
-            raise ValueError(f"{kind.name} with {value!r}, a number is wanted")
-        return Typed(kind, value)
-    if not isinstance(value, str):
-        raise ValueError(f"{kind.name} with {value!r}, text is wanted")
-    return Typed(kind, oid(value) if kind is Tag.OID else bytes.fromhex(value))
-
-
-def untyped(value: Typed) -> tuple[int, int | str | None]:
-    """The same back: BER tag, and number, dotted OID or hexadecimal."""
-    content = value.value
-    if isinstance(content, bytes):
-        return int(value.tag), content.hex()
-    return int(value.tag), _dotted(content) if isinstance(content, tuple) else content
 
 
 def _recorded_key(record: Snmp) -> _Key | None:

@@ -12,10 +12,9 @@ from typing import Final
 
 from hil.snmp import mib
 from hil.snmp.ber import Oid, Tag, Typed
-from hil.tape import records
+from hil.tape import records, values
 from hil.tape.file import Tape, TapeError
 from hil.tape.records import Snmp, SnmpIdentity
-from hil.tape.snmp import untyped
 
 BINDS: Final = 50  # objects of one line
 
@@ -164,7 +163,7 @@ def _tape(path: Path, found: list[tuple[Oid, Typed]]) -> Tape:
         for name in names[start : start + BINDS]:
             value = known.get(name)
             assert value is not None  # it is one of the names
-            binds.append((".".join(map(str, name)), *untyped(value)))
+            binds.append((".".join(map(str, name)), *values.said(value)))
         said = {"t": 0.0, "device": "snmp1", "request": "walk", "oids": [binds[0][0]], "binds": binds}
         lines.append(Snmp.model_validate(said))
     description = known.get((1, 3, 6, 1, 2, 1, 1, 1, 0))

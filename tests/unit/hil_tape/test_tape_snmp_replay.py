@@ -1,0 +1,115 @@
+"""An SNMP agent played from its tape."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from hil.snmp import ber, message
+from hil.snmp.ber import Tag, Typed
+from hil.snmp.message import Pdu
+from hil.snmp.mib import oid
+from hil.tape import records
+from hil.tape.file import Tape, TapeError
+from hil.tape.records import Snmp, SnmpIdentity
+from hil.tape.snmp import TapeAgent
+
+DESCR, TICKS, STATUS = "1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.1.3.0", "1.3.6.1.2.1.25.3.2.1.5.1"
+
+
+def agent(*lines: dict[str, object], now: Callable[[], float] = lambda: 0.0, **more: object) -> TapeAgent:
+    identity = SnmpIdentity(name="snmp1")
+    header = records.header(datetime(2026, 11, 21, tzinfo=UTC), devices=(identity,))
+    said = tuple(Snmp.model_validate({"device": "snmp1", **line}) for line in lines)
+    return TapeAgent(Tape(header, said, Path("mfp.tape")), identity, now, **more)  # type: ignore[arg-type]
+
+
+def look(t: float, status: int) -> dict[str, object]:
+    return {"t": t, "request": "get", "oids": [STATUS], "binds": [[STATUS, "integer", status]]}
+
+
+def question(pdu: Pdu, *names: str, first: int = 0, second: int = 0, community: bytes = b"public") -> bytes:
+    pairs = b"".join(
+        ber.wrap(Tag.SEQUENCE, ber.wrap(Tag.OID, ber.encode_oid(oid(name))) + ber.encode(Typed(Tag.NULL)))
+        for name in names
+    )
+    numbers = b"".join(ber.encode(Typed(Tag.INTEGER, number)) for number in (7, first, second))
+    head = ber.encode(Typed(Tag.INTEGER, 1)) + ber.wrap(Tag.OCTETS, community)
+    return ber.wrap(Tag.SEQUENCE, head + ber.wrap(pdu, numbers + ber.wrap(Tag.SEQUENCE, pairs)))
+
+
+def values(reply: bytes | None) -> list[bytes]:
+    """The encoded values of an answer's bindings."""
+    assert reply is not None
+    body, _ = ber.expect(reply, Tag.SEQUENCE)
+    _, body = ber.expect(body, Tag.INTEGER)
+    _, body = ber.expect(body, Tag.OCTETS)
+    pdu, _ = ber.expect(body, Pdu.RESPONSE)
+    for _ in range(3):
+        _, pdu = ber.expect(pdu, Tag.INTEGER)
+    binds, _ = ber.expect(pdu, Tag.SEQUENCE)
+    found = []
+    while binds:
+        bind, binds = ber.expect(binds, Tag.SEQUENCE)
+        _, value = ber.expect(bind, Tag.OID)
+        found.append(value)
+    return found
+
+
+def test_each_look_gets_the_next_answer_and_then_the_last_again() -> None:
+    played = agent(look(0, 2), look(1, 3), look(2, 5))
+    said = [values(played.answer(question(Pdu.GET, STATUS))) for _ in range(5)]
+    assert said == [[bytes([2, 1, each])] for each in (2, 3, 5, 5, 5)]
+
+
+def test_at_a_pace_no_answer_comes_before_its_time() -> None:
+    clock = [0.0]
+    played = agent(look(0, 2), look(1, 3), look(2, 5), now=lambda: clock[0], pace=1.0)
+    said = []
+    for at in (0.0, 0.5, 1.1, 1.2, 2.5):
+        clock[0] = at
+        said.append(values(played.answer(question(Pdu.GET, STATUS)))[0][-1])
+    assert said == [2, 2, 3, 3, 5]
+
+
+def test_what_was_never_asked_then_is_answered_from_what_is_known() -> None:
+    walk = {"t": 0.0, "request": "walk", "oids": ["1.3.6.1.2.1.1"],
+            "binds": [[DESCR, "text", "scanner"], [TICKS, "ticks", 77]]}  # fmt: skip
+    played = agent(walk)
+    assert values(played.answer(question(Pdu.GET, TICKS))) == [b"\x43\x01\x4d"]
+    assert values(played.answer(question(Pdu.GET_NEXT, "1.3.6.1.2.1.1"))) == [b"\x04\x07scanner"]
+    bulk = question(Pdu.GET_BULK, "1.3.6.1.2.1.1", first=0, second=5)
+    assert values(played.answer(bulk)) == [b"\x04\x07scanner", b"\x43\x01\x4d", b"\x82\x00"]
+
+
+def test_strict_names_the_object_that_differs() -> None:
+    played = agent(look(0, 2), strict=True)
+    assert played.answer(question(Pdu.GET, TICKS)) is None
+    assert played.failure == f"mfp.tape, line 2: object 1 of the question differs: tape {STATUS}, now {TICKS}"
+
+
+def test_a_question_that_was_not_answered_then_is_not_answered_now() -> None:
+    played = agent({"t": 0, "request": "get", "oids": [STATUS], "error": "RequestTimedOut"}, look(1, 3))
+    assert played.answer(question(Pdu.GET, STATUS)) is None
+    assert values(played.answer(question(Pdu.GET, STATUS))) == [bytes([2, 1, 3])]
+
+
+def test_a_foreign_community_and_garbage_get_silence() -> None:
+    played = agent(look(0, 2))
+    assert played.answer(question(Pdu.GET, STATUS, community=b"private")) is None
+    assert played.answer(b"\x30\x05hello") is None
+
+
+def test_an_error_status_is_played_with_its_index() -> None:
+    played = agent({"t": 0, "request": "get", "oids": [STATUS], "status": 2, "index": 1,
+                    "binds": [[STATUS, "null", None]]})  # fmt: skip
+    reply = played.answer(question(Pdu.GET, STATUS))
+    assert reply is not None
+    assert reply.endswith(message.response(message.parse(question(Pdu.GET, STATUS)),
+                          [(oid(STATUS), Typed(Tag.NULL))], message.Status.NO_SUCH_NAME, 1)[-30:])  # fmt: skip
+
+
+def test_a_value_that_is_not_of_its_type_is_an_error_with_its_line() -> None:
+    with pytest.raises(TapeError, match=r"mfp\.tape, line 2: integer is a number, not 'two'"):
+        agent({"t": 0, "request": "get", "oids": [STATUS], "binds": [[STATUS, "integer", "two"]]})
