@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from bridge import log
 from bridge.cli import options
@@ -49,7 +50,7 @@ def _print(found: list[dict[str, Any]]) -> None:
     if not found:
         console.print("No scanner found.")
     for device in found:
-        console.print(f"[bold]{device['name']}[/]", markup=True)
+        console.print(f"[bold]{escape(device['name'])}[/]", markup=True)  # the device's own words
         for word in ("state", "key", "driver"):
             console.print(f"  {word:8}{device[word] or 'none'}", markup=False)
         for word in ("scans", "tells"):

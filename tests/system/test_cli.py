@@ -162,7 +162,12 @@ async def test_devices_tells_what_is_there_and_what_it_can(tmp_path):
         assert len(found) == 1
         assert "GT-2500" in found[0]["model"]
         assert found[0]["driver"] == "esci"
-        assert any("1200 dpi" in each for each in found[0]["can"])
+        assert [each.partition(",")[0] for each in found[0]["scans"]] == [
+            "platen: 8.5 x 11.7 in",
+            "feeder: 8.5 x 14.0 in",
+            "feeder-duplex: 8.5 x 14.0 in",
+        ]
+        assert (found[0]["state"], found[0]["feeder"]) == ("idle", ["loaded"])
         code, out, _ = await command(tmp_path, "devices", "--usbip", f"{rig.host}:{rig.port}")
         assert code == 0
         assert "GT-2500" in out.replace("\n", "")
