@@ -2,6 +2,8 @@
 on the page as a whole."""
 
 import io
+import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -274,3 +276,19 @@ def test_a_page_that_waits_twice_has_one_quota(noise: Noise, raster: Page, tmp_p
 
 def _extremes(image: Image.Image) -> list[tuple[int, int]]:
     return [band.getextrema() for band in image.split()]  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "adjust",
+    [Adjust(scaling=(90, 90), sharpness=9), Adjust(rotation=90), Adjust(rotation=180, auto_exposure=True, sharpness=9)],
+)
+def test_a_page_given_up_half_way_leaves_no_thread_and_no_file(
+    adjust: Adjust, noise: Noise, raster: Page, tmp_path: Path
+) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    data = noise(Mode.RGB24, 1000, 1500)
+    file = encode(raster(data, Mode.RGB24, 1000), adjusted(plain(Mode.RGB24, 1000, 1500), adjust), tmp_path)
+    next(file)
+    file.close()  # type: ignore[attr-defined]
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("imaging")] == []
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -258,7 +258,7 @@ def test_a_pdf_holds_each_page_as_jpeg(mode: Mode, colours: bytes, raster: Make,
         assert colours in found[first]
         picture = Image.open(io.BytesIO(stream(found, first)))
         expected = Image.frombytes(PILLOW[mode], (300, 400), smooth(mode, 300, 400, number))
-        assert max(ImageChops.difference(picture.convert("L"), expected.convert("L")).getextrema()) <= 6  # type: ignore[operator, type-var]
+        assert max(ImageChops.difference(picture.convert("L"), expected.convert("L")).getextrema()) <= 6  # type: ignore[operator]
         # 300 pixels at 300 ppi, 400 at 200.
         assert b"/MediaBox [0 0 72.0000 144.0000]" in found[first + 3]
         assert stream(found, first + 2) == b"q 72.0000 0 0 144.0000 0 0 cm /P Do Q"
