@@ -48,6 +48,23 @@ def test_it_says_ready_takes_events_and_ends_on_a_signal(end):
         assert process.stderr.read() == ""
 
 
+def test_a_network_mfp_is_served_too_and_hears_its_events_by_name():
+    with serve("esci", "hp-mfp=adf=2") as process:
+        assert process.stdout.readline().startswith("ready usbip://127.0.0.1:")
+        word, url, name = process.stdout.readline().split()
+        assert (word, name) == ("ready", "hp-mfp-1")
+        assert url.startswith("snmp://127.0.0.1:")
+        process.stdin.write("hp-mfp-1 press\n")
+        assert process.stdout.readline() == "ok hp-mfp-1 press\n"
+
+
+def test_the_end_of_its_input_ends_it_where_that_is_wanted():
+    with serve("esci", "--end-with-input") as process:
+        assert process.stdout.readline().startswith("ready ")
+        process.stdin.close()
+        assert process.wait(10) == 0
+
+
 def test_the_end_of_its_input_does_not_end_it():
     with serve("esci", "--format", "json") as process:
         ready = json.loads(process.stdout.readline())
