@@ -1,7 +1,8 @@
 """What a device says of itself: the DPWS 2006 metadata sections ThisModel, ThisDevice and Relationship.
 
 Made by us for our scanners, read by us from any device. Dialect and relationship URIs compare case-sensitively.
-Spec: DPWS February 2006 section 5; PnP-X (pnpx:DeviceCategory, CompatibleId, HardwareId); df:ContainerId.
+Spec: DPWS February 2006 section 5; PnP-X (pnpx:DeviceCategory, HardwareId, CompatibleId: all three or none); Device
+Foundation (df:DeviceCategory, df:ContainerId). What Windows needs of it: docs/windows.md.
 """
 
 import uuid
@@ -25,10 +26,11 @@ SCANNER_COMPATIBLE_ID: Final = f"{names.WSCN}/ScannerServiceType"  # what Window
 _P: Final = f"{{{names.WSDP}}}"
 _X: Final = f"{{{names.WSX}}}"
 _N: Final = f"{{{names.PNPX}}}"
-_CONTAINER: Final = f"{{{names.DF}}}ContainerId"
+_F: Final = f"{{{names.DF}}}"
 _EPR: Final = EndpointAddress.qname()
 _MAX_HOSTED: Final = 128
-_MAX_COMPATIBLE: Final = 196  # PnP-X
+_MAX_ID: Final = 196  # PnP-X, hardware and compatible ids
+_MAX_TEXT: Final = 255  # WSDAPI; DPWS would allow one more
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,8 @@ class Hosted:
         if self.types:
             write_names(element, f"{_P}Types", self.types)
         _say(element, f"{_P}ServiceId", self.service_id, names.MAX_URI)
-        _say(element, f"{_N}CompatibleId", self.compatible_id, _MAX_COMPATIBLE)
-        _say(element, f"{_N}HardwareId", self.hardware_id)
+        _say(element, f"{_N}HardwareId", self.hardware_id, _MAX_ID)
+        _say(element, f"{_N}CompatibleId", self.compatible_id, _MAX_ID)
 
     @property
     def is_scanner(self) -> bool:
@@ -71,7 +73,10 @@ class Hosted:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """A device and what it hosts. None and empty are left out on the wire; names are cut to 256 characters (DPWS)."""
+    """A device and what it hosts. None and empty are left out on the wire; names are cut to 255 characters.
+
+    `device_category` is what PnP-X files the device under, `foundation_category` what Windows draws it as.
+    """
 
     manufacturer: str
     model_name: str
@@ -83,6 +88,7 @@ class Metadata:
     model_url: str | None = None
     presentation_url: str | None = None
     device_category: str | None = None
+    foundation_category: str | None = None
     firmware_version: str | None = None
     serial_number: str | None = None
     container_id: uuid.UUID | None = None
@@ -99,7 +105,7 @@ class Metadata:
         _say(device, f"{_P}FirmwareVersion", self.firmware_version)
         _say(device, f"{_P}SerialNumber", self.serial_number)
         if self.container_id is not None:
-            _say(device, _CONTAINER, f"{{{self.container_id}}}")
+            _say(device, f"{_F}ContainerId", f"{{{self.container_id}}}")
         model = etree.SubElement(_section(root, THIS_MODEL), f"{_P}ThisModel")
         _say(model, f"{_P}Manufacturer", self.manufacturer)
         _say(model, f"{_P}ManufacturerUrl", self.manufacturer_url, names.MAX_URI)
@@ -108,6 +114,7 @@ class Metadata:
         _say(model, f"{_P}ModelUrl", self.model_url, names.MAX_URI)
         _say(model, f"{_P}PresentationUrl", self.presentation_url, names.MAX_URI)
         _say(model, f"{_N}DeviceCategory", self.device_category)
+        _say(model, f"{_F}DeviceCategory", self.foundation_category)
         relationship = etree.SubElement(_section(root, RELATIONSHIP), f"{_P}Relationship")
         relationship.set("Type", HOST_RELATIONSHIP)
         if self.host is not None:
@@ -147,14 +154,15 @@ class Metadata:
             model_url=_said(model, f"{_P}ModelUrl"),
             presentation_url=_said(model, f"{_P}PresentationUrl"),
             device_category=_said(model, f"{_N}DeviceCategory"),
+            foundation_category=_said(model, f"{_F}DeviceCategory"),
             firmware_version=_said(device, f"{_P}FirmwareVersion"),
             serial_number=_said(device, f"{_P}SerialNumber"),
-            container_id=_container(_said(device, _CONTAINER)),
+            container_id=_container(_said(device, f"{_F}ContainerId")),
         )
 
 
-def scanner_service(addresses: tuple[str, ...], service_id: str, hardware_id: str | None = None) -> Hosted:
-    """The hosted WS-Scan service as Windows wants to see it."""
+def scanner_service(addresses: tuple[str, ...], service_id: str, hardware_id: str) -> Hosted:
+    """The hosted WS-Scan service as Windows wants to see it: a CompatibleId alone it does not look at."""
     return Hosted(addresses, (SCANNER_SERVICE_TYPE,), service_id, SCANNER_COMPATIBLE_ID, hardware_id)
 
 
@@ -164,7 +172,7 @@ def _section(root: etree._Element, dialect: str) -> etree._Element:
     return section
 
 
-def _say(parent: etree._Element, tag: str, text: str | None, limit: int = names.MAX_FIELD) -> None:
+def _say(parent: etree._Element, tag: str, text: str | None, limit: int = _MAX_TEXT) -> None:
     if text:
         etree.SubElement(parent, tag).text = text[:limit]
 

@@ -4,6 +4,7 @@ The namespace year of an answer or a fault is the year of the request's Action; 
 """
 
 import hashlib
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -31,8 +32,8 @@ from bridge.wsscan.operations import Include, Operation, RetrieveImageResponse, 
 from bridge.wsscan.year import Year
 from drivers.contract.identity import Identity
 
-SERVICE_ID: Final = "urn:wsd-scan-bridge:scan"
 DEVICE_CATEGORY: Final = "Scanners"
+FOUNDATION_CATEGORY: Final = "Imaging.Scanner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +139,24 @@ def refusal(err: OperationRefused, action: str, relates_to: str | None) -> bytes
 
 def metadata(uuid: UUID, identity: Identity, name: str, scan_url: str) -> Metadata:
     """The device's own description. Were the model named just as on USB, Windows would fetch its maker's driver."""
-    hardware = None
-    if identity.vendor_id is not None and identity.product_id is not None:
-        hardware = f"VEN_{identity.vendor_id:04X}&DEV_{identity.product_id:04X}"
     return Metadata(
-        manufacturer=identity.manufacturer,
+        manufacturer=identity.manufacturer or "unknown",  # DPWS wants one
         model_name=f"{identity.model} (WSD)",
         friendly_name=name,
-        hosted=(scanner_service((scan_url,), SERVICE_ID, hardware),),
+        hosted=(scanner_service((scan_url,), f"uri:{uuid}/ScannerService", hardware_id(identity)),),
         device_category=DEVICE_CATEGORY,
+        foundation_category=FOUNDATION_CATEGORY,
         firmware_version=identity.firmware,
         serial_number=identity.serial,
         container_id=uuid,
     )
+
+
+def hardware_id(identity: Identity) -> str:
+    """The PnP-X id: the ids of USB, or the model's name for a device that has none. One word, never empty."""
+    if identity.vendor_id is not None and identity.product_id is not None:
+        return f"VEN_{identity.vendor_id:04X}&DEV_{identity.product_id:04X}"
+    return f"VEN_0000&DEV_{re.sub('[^A-Za-z0-9-]+', '_', identity.name)}"
 
 
 def digest(uuid: UUID, scanner: HostedScanner, name: str) -> str:

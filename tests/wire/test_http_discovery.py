@@ -108,7 +108,7 @@ async def test_get_describes_the_scanner(tmp_path: Path) -> None:
         # Not just as on USB, or Windows would fetch its maker's driver for it.
         assert said("ModelName") == "Perfection 1640 (WSD)"
         assert (said("FirmwareVersion"), said("SerialNumber")) == ("1.0", "RIG")
-        assert said("DeviceCategory") == "Scanners"
+        assert [each.text for each in answer.xml.iter("{*}DeviceCategory")] == ["Scanners", "Imaging.Scanner"]
         assert (said("ContainerId") or "").lower() == f"{{{SCANNER}}}"
         (relationship,) = answer.xml.iter("{*}Relationship")
         assert relationship.get("Type") == f"{WSDP}/host"
@@ -117,7 +117,7 @@ async def test_get_describes_the_scanner(tmp_path: Path) -> None:
         types = hosted.find("p:Types", NS)
         assert types is not None
         assert resolved(types) == {f"{{{Y08}}}ScannerServiceType"}
-        assert (hosted.findtext("p:ServiceId", None, NS) or "").startswith("urn:")
+        assert hosted.findtext("p:ServiceId", None, NS) == f"uri:{SCANNER}/ScannerService"
         pnpx = "{http://schemas.microsoft.com/windows/pnpx/2005/10}"
         assert hosted.findtext(f"{pnpx}CompatibleId") == f"{Y08}/ScannerServiceType"
         assert hosted.findtext(f"{pnpx}HardwareId") == "VEN_04B8&DEV_0110"

@@ -93,6 +93,7 @@ def test_get_response() -> None:
         hosted=(scanner_service(("http://192.0.2.1:5380/scan",), "uri:1/WSDScanner", "VEN_04B8&DEV_011B"),),
         presentation_url="http://192.0.2.1:5380/",
         device_category="Scanners",
+        foundation_category="Imaging.Scanner",
         firmware_version="2.0",
         serial_number="X1",
         container_id=uuid.UUID("4509a320-00a0-008f-00b6-006a7023f0bb"),

@@ -23,11 +23,13 @@ OURS = Metadata(
     model_number="1",
     presentation_url="http://192.0.2.1:5380/",
     device_category="Scanners",
+    foundation_category="Imaging.Scanner",
     firmware_version="2.0",
     serial_number="X1",
     container_id=uuid.UUID("4509a320-00a0-008f-00b6-006a7023f0bb"),
 )
 PNPX = "{http://schemas.microsoft.com/windows/pnpx/2005/10}"
+FOUNDATION = "{http://schemas.microsoft.com/windows/2008/09/devicefoundation}"
 
 
 def recording(name: str) -> bytes:
@@ -49,15 +51,17 @@ def test_windows_finds_what_it_chooses_its_driver_by() -> None:
         "http://schemas.microsoft.com/windows/2006/08/wdp/scan/ScannerServiceType"
     )
     assert root.findtext(f".//{PNPX}DeviceCategory") == "Scanners"
-    assert root.findtext(".//{http://schemas.microsoft.com/windows/2008/09/devicefoundation}ContainerId") == (
-        "{4509a320-00a0-008f-00b6-006a7023f0bb}"
-    )
+    assert root.findtext(f".//{PNPX}HardwareId") == "VEN_04B8&DEV_011B"
+    model = root.find(".//{http://schemas.xmlsoap.org/ws/2006/02/devprof}ThisModel")
+    assert model is not None
+    assert model.findtext(f"{FOUNDATION}DeviceCategory") == "Imaging.Scanner"
+    assert root.findtext(f".//{FOUNDATION}ContainerId") == "{4509a320-00a0-008f-00b6-006a7023f0bb}"
 
 
-def test_names_are_cut_to_what_the_profile_allows() -> None:
+def test_names_are_cut_to_what_windows_takes() -> None:
     long = Metadata("m" * 300, "n", "f" * 300)
     read = Metadata.from_xml(long.to_xml())
-    assert (len(read.manufacturer), len(read.friendly_name)) == (256, 256)
+    assert (len(read.manufacturer), len(read.friendly_name)) == (255, 255)
 
 
 def test_the_kyocera_s_metadata_are_read() -> None:

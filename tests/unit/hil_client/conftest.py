@@ -206,7 +206,7 @@ class FakeScanner:
         return ProbeMatches((Target(DEVICE, types, xaddrs=("http://192.0.2.1/device", self.url)),))
 
     def _get(self, message: Message) -> envelope.Writable:
-        service = scanner_service((f"{self.base}/scan",), "urn:fake:scan")
+        service = scanner_service((f"{self.base}/scan",), "urn:fake:scan", "VEN_0000&DEV_FAKE")
         return Metadata("Fake", "Scanner 1", "The fake scanner", hosted=(service,))
 
     def _subscribe(self, message: Message) -> envelope.Writable:

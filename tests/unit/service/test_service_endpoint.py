@@ -45,11 +45,21 @@ def test_the_digest_changes_with_all_that_clients_remember(changed: str) -> None
     assert changed != endpoint.digest(ONE, scanner(), "A")
 
 
-def test_a_device_without_usb_ids_names_no_hardware() -> None:
-    bare = replace(IDENTITY, vendor_id=None, product_id=None)
-    (hosted,) = endpoint.metadata(ONE, bare, "A", "http://here/scan").hosted
-    assert hosted.hardware_id is None
+@pytest.mark.parametrize(
+    ("identity", "hardware"),
+    [
+        (IDENTITY, "VEN_04B8&DEV_0110"),
+        (replace(IDENTITY, vendor_id=None, product_id=None), "VEN_0000&DEV_Epson_Perfection_1640"),
+        (Identity("snmp-a:161", "", "MFP 4 (b&w)"), "VEN_0000&DEV_MFP_4_b_w_"),
+    ],
+)
+def test_every_device_has_a_hardware_id_of_one_word(identity: Identity, hardware: str) -> None:
+    said = endpoint.metadata(ONE, identity, "A", "http://here/scan")
+    (hosted,) = said.hosted
+    assert hosted.hardware_id == hardware
     assert hosted.compatible_id == f"{Y08}/ScannerServiceType"
+    assert hosted.service_id == f"uri:{ONE}/ScannerService"
+    assert said.manufacturer  # DPWS: at least one
 
 
 @pytest.mark.parametrize(
