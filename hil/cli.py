@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from hil import serve
 from hil.bench import command as bench
 from hil.client import command as scan
+from hil.faults import command as fault
 from hil.tape import commands as tape
 from hil.tape import record
 
@@ -19,6 +20,7 @@ COMMANDS: tuple[Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"]
     scan.add,
     bench.add,
     record.add,
+    fault.add,
     tape.add_replay,
     tape.add_compare,
     tape.add_verify,
