@@ -34,7 +34,7 @@ async def open_device(device: UsbDevice, open_link: Callable[[], Link], clock: C
     def meet() -> tuple[Link, Model]:
         link = open_link()
         try:
-            return link, identify(Dialogue(Exchange(link)), device.vendor_id, device.product_id)
+            return link, identify(Dialogue(Exchange(link, clock.monotonic)), device.vendor_id, device.product_id)
         except BaseException:
             link.close()
             raise
@@ -42,7 +42,9 @@ async def open_device(device: UsbDevice, open_link: Callable[[], Link], clock: C
     link, model = await asyncio.to_thread(meet)
     if share:
         await asyncio.to_thread(link.close)
-    actor = Actor(device.key, EsciScanner(model), open_link, clock, link=None if share else link, share=share)
+    actor = Actor(
+        device.key, EsciScanner(model, clock.monotonic), open_link, clock, link=None if share else link, share=share
+    )
     identity = Identity(
         device.key,
         device.manufacturer or "EPSON",

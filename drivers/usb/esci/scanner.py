@@ -3,6 +3,9 @@
 While no scan runs only commands are sent that do not wake the scanner: FS F, ESC F, ESC f and ESC !.
 """
 
+import time
+from collections.abc import Callable
+
 from drivers.contract.document import ScanRequest
 from drivers.contract.errors import DeviceGarbled
 from drivers.contract.handover import Handover
@@ -19,8 +22,10 @@ from drivers.usb.link import Link
 class EsciScanner:
     """One identified scanner; its link may change between calls."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """`monotonic` counts how long an answer is waited for."""
         self._model = model
+        self._monotonic = monotonic
         self._dialogue: Dialogue | None = None
         self._held: int | None = None  # what ESC ! said last; None = not asked yet
         self._pressed = 0
@@ -48,7 +53,7 @@ class EsciScanner:
 
     def _speak(self, link: Link) -> Dialogue:
         if self._dialogue is None or self._dialogue.exchange.link is not link:
-            self._dialogue = Dialogue(Exchange(link))
+            self._dialogue = Dialogue(Exchange(link, self._monotonic))
         return self._dialogue
 
     def _presses(self, dialogue: Dialogue) -> tuple[ButtonPress, ...]:
