@@ -8,7 +8,7 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Generator
+from collections.abc import AsyncIterator, Coroutine, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from bridge.config import Jobs
 from bridge.errors import OperationRefused
-from bridge.imaging.encode import encode
+from bridge.imaging.encode import encode, encode_document
 from bridge.imaging.errors import ImagingError
 from bridge.jobs.book import Paper
 from bridge.jobs.job import Job, JobSeen, Kind, Why
@@ -28,7 +28,7 @@ from bridge.translate.attribution import native_id
 from bridge.translate.ticket import Plan
 from bridge.wsscan import faults
 from bridge.wsscan.job import JobState
-from drivers.contract.document import Document
+from drivers.contract.document import Document, Page
 from drivers.contract.errors import CanceledAtDevice, DeviceBusy, DriverError, FeederEmpty, ScanFailed
 from drivers.contract.observation import Phase
 
@@ -215,35 +215,46 @@ class Acquisition:
 
     def _encode(self, loop: asyncio.AbstractEventLoop, opened: OpenJob, document: Document) -> None:
         """In the worker thread: every page of the document, coded, into the tray."""
-        wanted = opened.plan.request.pages
-        for page in document:
-            if wanted and opened.pages >= wanted:
-                # The back of an odd last sheet was scanned, and nobody asked for it.
-                document.cancel()
-                break
-            opened.tray.open_page()
-            chunks = encode(page, opened.plan.target, self._spool_dir, self._quota)
-            try:
-                for chunk in chunks:
-                    opened.tray.put(chunk)
-            finally:
-                if isinstance(chunks, Generator):
-                    chunks.close()
-            # Counted before it can be delivered, so that nobody holds a page that was not yet told.
-            opened.pages += 1
-            counted = threading.Event()
-            loop.call_soon_threadsafe(self._count, opened, opened.pages, counted)
-            counted.wait()
+        target, pages = opened.plan.target, _wanted(opened, document)
+        if target.format.multi_page:
+            whole = self._counted(loop, opened, pages)
+            self._put(opened, encode_document(whole, target, self._spool_dir, self._quota))
             opened.tray.close_page()
-        else:
             return
-        _drain(document)
+        for page in pages:
+            self._put(opened, encode(page, target, self._spool_dir, self._quota))
+            # Counted before it can be delivered, so that nobody holds a page that was not yet told.
+            self._count(loop, opened)
+            opened.tray.close_page()
 
-    def _count(self, opened: OpenJob, pages: int, counted: threading.Event) -> None:
+    def _put(self, opened: OpenJob, chunks: Iterator[bytes]) -> None:
+        """One file into the tray; it is left open there."""
+        opened.tray.open_page()
+        try:
+            for chunk in chunks:
+                opened.tray.put(chunk)
+        finally:
+            if isinstance(chunks, Generator):
+                chunks.close()
+
+    def _counted(self, loop: asyncio.AbstractEventLoop, opened: OpenJob, pages: Iterator[Page]) -> Iterator[Page]:
+        """The pages of one file, each counted when it was read to its end."""
+        for page in pages:
+            yield page
+            self._count(loop, opened)
+
+    def _count(self, loop: asyncio.AbstractEventLoop, opened: OpenJob) -> None:
+        """One image more; returns when it has been told."""
+        opened.pages += 1
+        told = threading.Event()
+        loop.call_soon_threadsafe(self._tell_count, opened, opened.pages, told)
+        told.wait()
+
+    def _tell_count(self, opened: OpenJob, pages: int, told: threading.Event) -> None:
         try:
             self._scanner.see(opened.id, JobSeen(pages=pages))
         finally:
-            counted.set()
+            told.set()
 
     def _scanned(self, opened: OpenJob) -> None:
         """The document came to its end; the job does when its pages are delivered."""
@@ -265,8 +276,6 @@ class Acquisition:
         match err:
             case CanceledAtDevice():
                 self._end(opened, JobSeen(phase=Phase.CANCELED, why=Why.PANEL), faults.job_cancelled())
-            case FeederEmpty() if opened.pages:
-                self._scanned(opened)
             case FeederEmpty():
                 self._end(opened, JobSeen(phase=Phase.FAILED, why=Why.NO_PAPER), faults.no_images_available())
             case ImagingError():
@@ -381,6 +390,22 @@ class Acquisition:
 
 def _ended(why: Why) -> JobSeen:
     return JobSeen(phase=Phase.CANCELED if why in (Why.CLIENT, Why.PANEL) else Phase.FAILED, why=why)
+
+
+def _wanted(opened: OpenJob, document: Document) -> Iterator[Page]:
+    """The document's pages, as many as the ticket asks for; a feeder that runs empty after one is its end."""
+    wanted = opened.plan.request.pages
+    try:
+        for page in document:
+            if wanted and opened.pages >= wanted:
+                # The back of an odd last sheet was scanned, and nobody asked for it.
+                document.cancel()
+                _drain(document)
+                return
+            yield page
+    except FeederEmpty:
+        if not opened.pages:
+            raise
 
 
 def _drain(document: Document) -> None:

@@ -8,7 +8,8 @@ Spec: WS-Scan ScannerConfiguration, DefaultScanTicket.
 from types import MappingProxyType
 from typing import Final
 
-from bridge.imaging.formats import TABLE
+from bridge.imaging import adjust
+from bridge.imaging.formats import DOCUMENTS, TABLE
 from bridge.wsscan.configuration import (
     ADF,
     ADFSide,
@@ -34,6 +35,7 @@ from bridge.wsscan.values import ColorEntry, ContentType, FilmScanMode, Format, 
 from drivers.contract.capabilities import Capabilities, Mode, Size, Source, SourceCapabilities
 
 QUALITY: Final = (0, 100)
+SCALING: Final = adjust.SCALING
 
 SOURCES: Final = MappingProxyType(
     {
@@ -66,13 +68,18 @@ _SCANNED_AS: Final = MappingProxyType(
 )
 
 # Offered in the order in which imaging ranks them: clients take the first that suits them.
-FORMATS: Final = MappingProxyType({Format(name): format_ for name, format_ in TABLE.items()})
-LOSSY: Final = frozenset({Format.EXIF, Format.JFIF})
+FORMATS: Final = MappingProxyType({Format(name): format_ for name, format_ in (TABLE | DOCUMENTS).items()})
 
 
-def scanned_as(mode: Mode, source: SourceCapabilities) -> Mode | None:
-    """The device's own mode from which `mode` is made; None when it cannot be had."""
-    return next((have for have in _SCANNED_AS[mode] if have in source.modes), None)
+def scanned_as(mode: Mode, source: SourceCapabilities, *, worked_on: bool = False) -> Mode | None:
+    """The device's own mode from which `mode` is made; None when it cannot be had.
+
+    `worked_on`: tones, content or size are to be changed, for which a device's own black and white leaves nothing.
+    """
+    usable = [have for have in _SCANNED_AS[mode] if have in source.modes]
+    if worked_on:
+        usable = [have for have in usable if have is not Mode.LINEART] or usable
+    return usable[0] if usable else None
 
 
 def colors(source: SourceCapabilities) -> tuple[ColorEntry, ...]:
@@ -87,20 +94,20 @@ def input_sources(capabilities: Capabilities) -> tuple[InputSource, ...]:
 
 def configuration(capabilities: Capabilities) -> ScannerConfiguration:
     """The whole of it."""
-    hundred = ScalingRange(min_value=100, max_value=100)
+    percent = ScalingRange(min_value=SCALING[0], max_value=SCALING[1])
     return ScannerConfiguration(
         device_settings=DeviceSettings(
             formats_supported=FormatsSupported(format_value=tuple(FORMATS)),
             compression_quality_factor_supported=CompressionQualityFactorSupported(
                 min_value=QUALITY[0], max_value=QUALITY[1]
             ),
-            content_types_supported=ContentTypesSupported(content_type_value=(ContentType.AUTO,)),
+            content_types_supported=ContentTypesSupported(content_type_value=tuple(ContentType)),
             document_size_auto_detect_supported=False,
-            auto_exposure_supported=False,
-            brightness_supported=False,
-            contrast_supported=False,
-            scaling_range_supported=ScalingRangeSupported(scaling_width=hundred, scaling_height=hundred),
-            rotations_supported=RotationsSupported(rotation_value=(Rotation.NONE,)),
+            auto_exposure_supported=True,
+            brightness_supported=True,
+            contrast_supported=True,
+            scaling_range_supported=ScalingRangeSupported(scaling_width=percent, scaling_height=percent),
+            rotations_supported=RotationsSupported(rotation_value=tuple(Rotation)),
         ),
         platen=None if capabilities.platen is None else _platen(capabilities.platen),
         adf=None if capabilities.feeder is None else _adf(capabilities.feeder, capabilities.feeder_back),

@@ -1,26 +1,19 @@
 """A client's ticket held against what the device can do: what will be scanned, and what the client is told of it.
 
 Pure. The order is the specification's: an unsupported Format is refused; any other setting that cannot be had is
-refused when the client marked it MustHonor, and replaced otherwise (`Override`); a setting left out gets its
-default (`UsedDefault`). Spec: WS-Scan CreateScanJob, ValidateScanTicket, DocumentFinalParameters, ImageInformation.
+refused when the client marked it MustHonor, and replaced otherwise; a setting left out gets its default.
+Spec: WS-Scan CreateScanJob, ValidateScanTicket, DocumentFinalParameters, ImageInformation.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from dataclasses import dataclass, replace
+from typing import Final
 
+from bridge.imaging.adjust import Adjust, Content
 from bridge.imaging.errors import ImagingError
-from bridge.imaging.target import DEFAULT_QUALITY, Target, announce
-from bridge.translate.capabilities import (
-    COLORS,
-    FORMATS,
-    LOSSY,
-    QUALITY,
-    SOURCES,
-    colors,
-    input_sources,
-    scanned_as,
-)
+from bridge.imaging.target import Announcement, Target, adjusted, announce
+from bridge.translate import geometry, settings
+from bridge.translate.capabilities import COLORS, FORMATS, SOURCES, input_sources, scanned_as
+from bridge.translate.settle import Settled, honored
 from bridge.wsscan import faults
 from bridge.wsscan.names import qname
 from bridge.wsscan.settings import (
@@ -36,10 +29,8 @@ from bridge.wsscan.settings import (
     UsedColor,
     UsedContentType,
     UsedCount,
-    UsedFilmScanMode,
     UsedFormat,
     UsedInputSource,
-    UsedLength,
     UsedQuality,
     UsedRotation,
     UsedScale,
@@ -52,15 +43,11 @@ from bridge.wsscan.ticket import (
     DocumentParameters,
     Exposure,
     ExposureSettings,
-    FinalDimensions,
     FinalExposure,
     FinalExposureSettings,
-    FinalInputSize,
     FinalMediaSide,
     FinalMediaSides,
-    FinalResolution,
     FinalScaling,
-    FinalScanRegion,
     ImageInformation,
     InputSize,
     JobDescription,
@@ -72,15 +59,12 @@ from bridge.wsscan.ticket import (
     ScanTicket,
     SideImageInfo,
 )
-from bridge.wsscan.values import ColorEntry, ContentType, FilmScanMode, Format, InputSource, Rotation
-from drivers.contract.capabilities import Capabilities, Size, SourceCapabilities
-from drivers.contract.document import Region, ScanRequest
+from bridge.wsscan.values import ContentType, Format, InputSource
+from drivers.contract.capabilities import Capabilities
+from drivers.contract.document import ScanRequest
 
-_T = TypeVar("_T")
-
-# What most people want from a page that they did not describe.
-DEFAULT_RESOLUTION: Final = 300
-THOUSANDTHS: Final = 1000
+# What scaling may make of a scan: a poster, and not days of work for somebody's joke.
+MOST_PIXELS: Final = 2**30
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,79 +77,124 @@ class Plan:
     images: ImageInformation
 
 
-@dataclass(frozen=True, slots=True)
-class _Settled(Generic[_T]):
-    """One setting as it will be used, and how that compares to what was asked."""
-
-    value: _T
-    override: bool | None = None
-    used_default: bool | None = None
-
-
 def plan(ticket: ScanTicket, capabilities: Capabilities) -> Plan:
     """What the ticket comes to on this device. Raises OperationRefused."""
     asked = ticket.document_parameters or DocumentParameters()
-    format_ = _format(asked.format)
-    input_source = _input_source(asked.input_source, capabilities)
-    source = capabilities.of(SOURCES[input_source.value])
+    chosen = settings.format_(asked.format)
+    origin = settings.input_source(asked.input_source, capabilities)
+    source = capabilities.of(SOURCES[origin.value])
     if source is None:
         raise faults.not_accepting_jobs()
     front = asked.media_sides.media_front if asked.media_sides else MediaSide()
-    color = _color(front.color_processing, source, format_.value, conflict=_honored(asked.format))
-    quality = _quality(asked.compression_quality_factor, format_.value)
-    images = _images_to_transfer(asked.images_to_transfer, input_source.value)
-    input_size, size = _input_size(asked.input_size, source)
-    scan_region, region = _scan_region(front.scan_region, source, size)
-    final_resolution, resolution = _resolution(front.resolution, source)
-    native = scanned_as(COLORS[color.value], source)
+    color = settings.color(front.color_processing, source, chosen.value, format_honored=honored(asked.format))
+    mode = COLORS[color.value]
+    input_size, size = geometry.input_size(asked.input_size, source)
+    scan_region, region = geometry.scan_region(front.scan_region, source, size)
+    final_resolution, resolution = geometry.resolution(front.resolution, source)
+    quality = settings.quality(asked.compression_quality_factor, chosen.value)
+    images = settings.images_to_transfer(asked.images_to_transfer, origin.value)
+    content = settings.content_type(asked.content_type)
+    contrast, brightness, sharpness, automatic = settings.exposure(asked.exposure, mode)
+    scaling = settings.scaling(asked.scaling, mode)
+    rotation = settings.rotation(asked.rotation)
+    adjust = Adjust(
+        brightness=brightness.value,
+        contrast=contrast.value,
+        sharpness=sharpness.value,
+        scaling=(scaling[0].value, scaling[1].value),
+        rotation=int(rotation.value),
+        auto_exposure=automatic,
+    )
+    native = scanned_as(mode, source, worked_on=content.value is not ContentType.AUTO or not adjust.keeps_values)
     if native is None:
         raise faults.operation_failed()
-    target = Target(
-        format=FORMATS[format_.value],
-        mode=COLORS[color.value],
-        width=_pixels(region.width, resolution[0]),
-        height=_pixels(region.height, resolution[1]),
+    scanned = Target(
+        format=FORMATS[chosen.value],
+        mode=mode,
+        width=geometry.pixels(region.width, resolution[0]),
+        height=geometry.pixels(region.height, resolution[1]),
         resolution=resolution,
         quality=quality.value,
     )
+    target, said, scaling = _fitting(scanned, adjust, Content(content.value.value), scaling, asked.scaling)
     side = FinalMediaSide(
         scan_region=scan_region,
         color_processing=UsedColor(value=color.value, override=color.override, used_default=color.used_default),
         resolution=final_resolution,
     )
-    duplex = input_source.value is InputSource.ADF_DUPLEX
-    asked_back = asked.media_sides.media_back if asked.media_sides else None
-    back = _back(asked_back, side) if duplex else None
-    try:
-        said = announce(target)
-    except ImagingError as err:
-        raise faults.invalid_args(str(err)) from err
+    duplex = origin.value is InputSource.ADF_DUPLEX
+    back = geometry.back(asked.media_sides.media_back if asked.media_sides else None, side) if duplex else None
     info = SideImageInfo(
         pixels_per_line=said.pixels_per_line, number_of_lines=said.number_of_lines, bytes_per_line=said.bytes_per_line
     )
     final = DocumentFinalParameters(
-        format=UsedFormat(value=format_.value, override=format_.override, used_default=format_.used_default),
+        format=UsedFormat(value=chosen.value, override=chosen.override, used_default=chosen.used_default),
         compression_quality_factor=UsedQuality(
             value=quality.value, override=quality.override, used_default=quality.used_default
         ),
         images_to_transfer=UsedCount(value=images.value, override=images.override, used_default=images.used_default),
-        input_source=UsedInputSource(
-            value=input_source.value, override=input_source.override, used_default=input_source.used_default
-        ),
-        film_scan_mode=_film_scan_mode(asked.film_scan_mode, input_source.value),
-        content_type=_content_type(asked.content_type),
+        input_source=UsedInputSource(value=origin.value, override=origin.override, used_default=origin.used_default),
+        film_scan_mode=settings.film_scan_mode(asked.film_scan_mode, origin.value),
+        content_type=UsedContentType(value=content.value, override=content.override, used_default=content.used_default),
         input_size=input_size,
-        exposure=_exposure(asked.exposure),
-        scaling=_scaling(asked.scaling),
-        rotation=_rotation(asked.rotation),
+        exposure=_exposure(contrast, brightness, sharpness, automatic=automatic),
+        scaling=FinalScaling(scaling_width=_scale(scaling[0]), scaling_height=_scale(scaling[1])),
+        rotation=UsedRotation(value=rotation.value, override=rotation.override, used_default=rotation.used_default),
         media_sides=FinalMediaSides(media_front=side, media_back=back),
     )
     return Plan(
-        request=ScanRequest("", SOURCES[input_source.value], native, resolution, region, images.value),
+        request=ScanRequest("", SOURCES[origin.value], native, resolution, region, images.value),
         target=target,
         final=final,
         images=ImageInformation(media_front_image_info=info, media_back_image_info=info if duplex else None),
     )
+
+
+def _fitting(
+    scanned: Target,
+    adjust: Adjust,
+    content: Content,
+    scaling: tuple[Settled[int], Settled[int]],
+    asked: Scaling | None,
+) -> tuple[Target, Announcement, tuple[Settled[int], Settled[int]]]:
+    """The image with its adjustments; scaling gives way where the result would be more than a file can hold."""
+    target = adjusted(scanned, adjust, content)
+    try:
+        said = announce(target)
+        if target.width * target.height <= MOST_PIXELS or adjust.scaling == (100, 100):
+            return target, said, scaling
+        reason = f"Scaling would make {target.width} by {target.height} pixels"
+    except ImagingError as err:
+        reason = str(err)
+    if adjust.scaling == (100, 100) or honored(asked):
+        raise faults.invalid_args(reason)
+    kept: Settled[int] = Settled(100, override=True)
+    unscaled = adjusted(scanned, replace(adjust, scaling=(100, 100)), content)
+    return unscaled, announce(unscaled), (kept, kept)
+
+
+def _exposure(
+    contrast: Settled[int], brightness: Settled[int], sharpness: Settled[int], *, automatic: bool
+) -> FinalExposure:
+    """There is no element for automatic exposure among what is used: it is told as the settings that were not set."""
+
+    def tone(settled: Settled[int]) -> UsedTone:
+        used_default = None if automatic else settled.used_default
+        return UsedTone(value=settled.value, override=settled.override, used_default=used_default)
+
+    return FinalExposure(
+        exposure_settings=FinalExposureSettings(
+            contrast=tone(contrast),
+            brightness=tone(brightness),
+            sharpness=UsedSharpness(
+                value=sharpness.value, override=sharpness.override, used_default=sharpness.used_default
+            ),
+        )
+    )
+
+
+def _scale(settled: Settled[int]) -> UsedScale:
+    return UsedScale(value=settled.value, override=settled.override, used_default=settled.used_default)
 
 
 def default_ticket(capabilities: Capabilities) -> ScanTicket:
@@ -234,279 +263,3 @@ def _side_as_asked(side: FinalMediaSide) -> MediaSide:
         color_processing=AskedColor(value=side.color_processing.value),
         resolution=Resolution(width=side.resolution.width.value, height=side.resolution.height.value),
     )
-
-
-# One function for each setting, in the order of the schema.
-
-
-def _honored(asked: object) -> bool:
-    return bool(getattr(asked, "must_honor", None))
-
-
-def _settle(
-    asked: _T | None, must_honor: bool | None, usable: Callable[[_T], bool], default: _T, path: str
-) -> _Settled[_T]:
-    """One setting by the general rule."""
-    if asked is None:
-        return _Settled(default, used_default=True)
-    if usable(asked):
-        return _Settled(asked)
-    if must_honor:
-        raise faults.invalid_args(f"{path} {asked} is not supported and MustHonor is set")
-    return _Settled(default, override=True)
-
-
-def _format(asked: AskedFormat | None) -> _Settled[Format]:
-    if asked is None:
-        return _Settled(next(iter(FORMATS)), used_default=True)
-    if isinstance(asked.value, Format) and asked.value in FORMATS:
-        return _Settled(asked.value)
-    raise faults.format_not_supported(tuple(FORMATS))
-
-
-def _quality(asked: AskedQuality | None, format_: Format) -> _Settled[int]:
-    if format_ not in LOSSY:
-        # The factor means nothing to a lossless format, which is told as the best there is.
-        return _Settled(QUALITY[1], used_default=None if asked else True, override=None)
-    if asked is None:
-        return _Settled(DEFAULT_QUALITY, used_default=True)
-    return _Settled(asked.value)
-
-
-def _images_to_transfer(asked: AskedCount | None, source: InputSource) -> _Settled[int]:
-    if source in (InputSource.PLATEN, InputSource.FILM):
-        if asked is None:
-            return _Settled(1, used_default=True)
-        # 0 stands for "all there is", which is one.
-        return _settle(asked.value or 1, asked.must_honor, lambda count: count == 1, 1, "ImagesToTransfer")
-    return _Settled(0, used_default=True) if asked is None else _Settled(asked.value)
-
-
-def _input_source(asked: AskedInputSource | None, capabilities: Capabilities) -> _Settled[InputSource]:
-    usable = input_sources(capabilities)
-    if not usable:
-        raise faults.not_accepting_jobs()
-    value = None if asked is None else asked.value
-    settled = _settle(value, _honored(asked), lambda word: word in usable, usable[0], "InputSource")
-    return _Settled(InputSource(settled.value), settled.override, settled.used_default)
-
-
-def _content_type(asked: AskedContentType | None) -> UsedContentType:
-    value = None if asked is None else asked.value
-    settled = _settle(value, _honored(asked), lambda word: word == ContentType.AUTO, ContentType.AUTO, "ContentType")
-    return UsedContentType(value=settled.value, override=settled.override, used_default=settled.used_default)
-
-
-def _film_scan_mode(asked: AskedFilmScanMode | None, source: InputSource) -> UsedFilmScanMode | None:
-    """Told where film is scanned or somebody asked; the one mode there is says that nothing is done for film."""
-    if asked is None and source is not InputSource.FILM:
-        return None
-    value = None if asked is None else asked.value
-    none = FilmScanMode.NOT_APPLICABLE
-    settled = _settle(value, _honored(asked), lambda word: word == none, none, "FilmScanMode")
-    return UsedFilmScanMode(value=settled.value, override=settled.override, used_default=settled.used_default)
-
-
-def _back(asked: MediaSide | None, front: FinalMediaSide) -> FinalMediaSide:
-    """The back is scanned as the front is; what was asked otherwise for it is replaced, MustHonor forbids that."""
-    if asked is None:
-        return front
-
-    def settle(name: str, value: int | None, must_honor: bool | None, used: UsedLength) -> UsedLength:
-        like = _settle(value, must_honor, lambda length: length == used.value, used.value, f"MediaBack/{name}")
-        return _length(like)
-
-    def offset(name: str, part: AskedLength | None, used: UsedLength) -> UsedLength:
-        return settle(name, None if part is None else part.value, _honored(part), used)
-
-    def extent(name: str, part: AskedLength | None, used: UsedLength) -> UsedLength:
-        # 0 stands for "not known", as everywhere.
-        return offset(name, part if part is not None and part.value else None, used)
-
-    wanted, had = asked.scan_region, front.scan_region
-    resolution, color = asked.resolution, asked.color_processing
-    width = None if resolution is None else resolution.width or None
-    height = None if resolution is None else resolution.height or width
-    honored = _honored(resolution)
-    front_color = front.color_processing.value
-    like = _settle(
-        None if color is None else color.value,
-        _honored(color),
-        lambda word: word == front_color,
-        front_color,
-        "MediaBack/ColorProcessing",
-    )
-    x, y, w, h = (
-        (None, None, None, None)
-        if wanted is None
-        else (
-            wanted.scan_region_x_offset,
-            wanted.scan_region_y_offset,
-            wanted.scan_region_width,
-            wanted.scan_region_height,
-        )
-    )
-    return FinalMediaSide(
-        scan_region=FinalScanRegion(
-            scan_region_x_offset=offset("ScanRegionXOffset", x, had.scan_region_x_offset),
-            scan_region_y_offset=offset("ScanRegionYOffset", y, had.scan_region_y_offset),
-            scan_region_width=extent("ScanRegionWidth", w, had.scan_region_width),
-            scan_region_height=extent("ScanRegionHeight", h, had.scan_region_height),
-        ),
-        color_processing=UsedColor(value=like.value, override=like.override, used_default=like.used_default),
-        resolution=FinalResolution(
-            width=settle("Resolution", width, honored, front.resolution.width),
-            height=settle("Resolution", height, honored, front.resolution.height),
-        ),
-    )
-
-
-def _input_size(asked: InputSize | None, source: SourceCapabilities) -> tuple[FinalInputSize, Dimensions]:
-    most = Dimensions(width=source.maximum.width, height=source.maximum.height)
-    least = _least(source)
-    wanted = None if asked is None else asked.input_media_size
-    if asked is not None and wanted is None and asked.document_size_auto_detect and asked.must_honor:
-        raise faults.invalid_args("InputSize/DocumentSizeAutoDetect is not supported and MustHonor is set")
-    width = _within(None if wanted is None else wanted.width, least.width, most.width)
-    height = _within(None if wanted is None else wanted.height, least.height, most.height)
-    if asked is not None and asked.must_honor and (width.override or height.override):
-        raise faults.invalid_args("InputSize/InputMediaSize is not supported and MustHonor is set")
-    replaced = True if asked is not None and wanted is None and asked.document_size_auto_detect else None
-    return (
-        FinalInputSize(
-            input_media_size=FinalDimensions(width=_length(width, replaced), height=_length(height, replaced))
-        ),
-        Dimensions(width=width.value, height=height.value),
-    )
-
-
-def _within(asked: int | None, least: int, most: int) -> _Settled[int]:
-    """A length clipped into the possible; 0 is how real devices and clients say "not known"."""
-    if not asked:
-        return _Settled(most, used_default=True)
-    clipped = min(max(asked, least), most)
-    return _Settled(clipped, override=True if clipped != asked else None)
-
-
-def _length(settled: _Settled[int], replaced: bool | None = None) -> UsedLength:
-    used_default = None if replaced else settled.used_default
-    return UsedLength(value=settled.value, override=replaced or settled.override, used_default=used_default)
-
-
-def _least(source: SourceCapabilities) -> Size:
-    """A device that names no minimum still scans something."""
-    return Size(max(1, source.minimum.width), max(1, source.minimum.height))
-
-
-def _scan_region(
-    asked: ScanRegion | None, source: SourceCapabilities, size: Dimensions
-) -> tuple[FinalScanRegion, Region]:
-    """The region within the scan area; what reaches over its edge is cut off, MustHonor forbids that."""
-
-    def settle(name: str, part: AskedLength | None, least: int, most: int, default: int) -> _Settled[int]:
-        if part is None or (part.value == 0 and least > 0):
-            return _Settled(min(max(default, least), most), used_default=True)
-        clipped = min(max(part.value, least), most)
-        if clipped != part.value and part.must_honor:
-            raise faults.invalid_args(f"{name} {part.value} is outside the scan area and MustHonor is set")
-        return _Settled(clipped, override=True if clipped != part.value else None)
-
-    most, least = source.maximum, _least(source)
-    x_asked = None if asked is None else asked.scan_region_x_offset
-    y_asked = None if asked is None else asked.scan_region_y_offset
-    w_asked = None if asked is None else asked.scan_region_width
-    h_asked = None if asked is None else asked.scan_region_height
-    x = settle("ScanRegionXOffset", x_asked, 0, most.width - least.width, 0)
-    y = settle("ScanRegionYOffset", y_asked, 0, most.height - least.height, 0)
-    width = settle("ScanRegionWidth", w_asked, least.width, most.width - x.value, size.width)
-    height = settle("ScanRegionHeight", h_asked, least.height, most.height - y.value, size.height)
-    return (
-        FinalScanRegion(
-            scan_region_x_offset=_length(x),
-            scan_region_y_offset=_length(y),
-            scan_region_width=_length(width),
-            scan_region_height=_length(height),
-        ),
-        Region(x.value, y.value, width.value, height.value),
-    )
-
-
-def _resolution(asked: Resolution | None, source: SourceCapabilities) -> tuple[FinalResolution, tuple[int, int]]:
-    default = _nearest(DEFAULT_RESOLUTION, source.resolutions)
-
-    def settle(value: int | None) -> _Settled[int]:
-        if not value:
-            return _Settled(default, used_default=True)
-        nearest = _nearest(value, source.resolutions)
-        return _settle(value, _honored(asked), lambda ppi: ppi in source.resolutions, nearest, "Resolution")
-
-    width = settle(None if asked is None else asked.width)
-    height = settle(None if asked is None else asked.height or asked.width)
-    return FinalResolution(width=_length(width), height=_length(height)), (width.value, height.value)
-
-
-def _nearest(value: int, choices: Sequence[int]) -> int:
-    """The choice that loses least: the next higher one, else the highest."""
-    return next((choice for choice in choices if choice >= value), choices[-1])
-
-
-def _color(
-    asked: AskedColor | None, source: SourceCapabilities, format_: Format, *, conflict: bool
-) -> _Settled[ColorEntry]:
-    """A mode that the source can give and the format can hold. `conflict`: the format itself must be honored."""
-    possible = [entry for entry in colors(source) if COLORS[entry] in FORMATS[format_].modes]
-    if not possible:
-        raise faults.format_not_supported(tuple(FORMATS))
-    value = None if asked is None else asked.value
-    if value in colors(source) and value not in possible and _honored(asked):
-        if conflict:
-            raise faults.conflicting_required_parameters()
-        raise faults.invalid_args(f"ColorProcessing {value} does not go with Format {format_} and MustHonor is set")
-    settled = _settle(value, _honored(asked), lambda word: word in possible, possible[0], "ColorProcessing")
-    return _Settled(ColorEntry(settled.value), settled.override, settled.used_default)
-
-
-def _exposure(asked: Exposure | None) -> FinalExposure:
-    """Brightness and contrast are not offered, so every scan is at 0."""
-    settings = None if asked is None else asked.exposure_settings
-
-    def settle(name: str, value: int | None) -> _Settled[int]:
-        return _settle(value, _honored(asked), lambda tone: tone == 0, 0, f"ExposureSettings/{name}")
-
-    if asked is not None and asked.auto_exposure and asked.must_honor:
-        raise faults.invalid_args("Exposure/AutoExposure is not supported and MustHonor is set")
-    automatic = asked is not None and asked.auto_exposure and settings is None
-    contrast = settle("Contrast", None if settings is None else settings.contrast)
-    brightness = settle("Brightness", None if settings is None else settings.brightness)
-    sharpness = settle("Sharpness", None if settings is None else settings.sharpness)
-    if automatic:
-        contrast = brightness = sharpness = _Settled(0, override=True)
-    return FinalExposure(
-        exposure_settings=FinalExposureSettings(
-            contrast=UsedTone(value=0, override=contrast.override, used_default=contrast.used_default),
-            brightness=UsedTone(value=0, override=brightness.override, used_default=brightness.used_default),
-            sharpness=UsedSharpness(value=0, override=sharpness.override, used_default=sharpness.used_default),
-        )
-    )
-
-
-def _scaling(asked: Scaling | None) -> FinalScaling:
-    def settle(name: str, value: int | None) -> UsedScale:
-        settled = _settle(value, _honored(asked), lambda percent: percent == 100, 100, f"Scaling/{name}")
-        return UsedScale(value=settled.value, override=settled.override, used_default=settled.used_default)
-
-    return FinalScaling(
-        scaling_width=settle("ScalingWidth", None if asked is None else asked.scaling_width),
-        scaling_height=settle("ScalingHeight", None if asked is None else asked.scaling_height),
-    )
-
-
-def _rotation(asked: AskedRotation | None) -> UsedRotation:
-    value = None if asked is None else asked.value
-    settled = _settle(value, _honored(asked), lambda word: word == Rotation.NONE, Rotation.NONE, "Rotation")
-    return UsedRotation(value=settled.value, override=settled.override, used_default=settled.used_default)
-
-
-def _pixels(thousandths: int, ppi: int) -> int:
-    """Whole pixels within that length, at least one: never more is announced than the region holds."""
-    return max(1, thousandths * ppi // THOUSANDTHS)

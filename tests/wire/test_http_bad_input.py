@@ -220,7 +220,7 @@ TICKETS = {
         detail="InputSource",
     ),
     "a rotation that must be honored": Bad(
-        create(ticket(extra=f"<w:Rotation{MUST}>90</w:Rotation>")), SENDER, "w8:InvalidArgs", detail="Rotation"
+        create(ticket(extra=f"<w:Rotation{MUST}>45</w:Rotation>")), SENDER, "w8:InvalidArgs", detail="Rotation"
     ),
     "a resolution that must be honored": Bad(
         create(ticket(sides=SMALL.replace("<w:Resolution>", f"<w:Resolution{MUST}>").replace(">75<", ">77<"))),
@@ -468,7 +468,7 @@ async def test_a_job_is_retrieved_with_its_own_token_only(tmp_path: Path, lines:
 async def test_what_need_not_be_honored_is_replaced_and_said_so(tmp_path: Path) -> None:
     async with running(tmp_path) as rig:
         sides = SMALL.replace(">75<", ">77<").replace(">400<", ">99999<")
-        extra = "<w:Rotation>90</w:Rotation><w:Shiny>very</w:Shiny>"
+        extra = "<w:Rotation>45</w:Rotation><w:Shiny>very</w:Shiny>"
         job = await rig.create(ticket(sides=sides, extra=extra).replace("Platen", "Film"))
         final = job.answer.content.find(f"{{{Y08}}}DocumentFinalParameters")
         assert final is not None

@@ -478,7 +478,7 @@ async def test_a_ticket_is_judged_without_a_job(tmp_path: Path) -> None:
         assert answer.text(f".//{{{Y08}}}ValidTicket") == "true"
         assert answer.text(f".//{{{Y08}}}PixelsPerLine") == "30"
         assert answer.xml.find(f".//{{{Y08}}}ValidScanTicket") is None
-        answer = await rig.operate("ValidateScanTicket", ticket(extra="<w:Rotation>90</w:Rotation>"))
+        answer = await rig.operate("ValidateScanTicket", ticket(extra="<w:Rotation>45</w:Rotation>"))
         assert answer.text(f".//{{{Y08}}}ValidTicket") == "false"
         assert answer.text(f".//{{{Y08}}}ValidScanTicket//{{{Y08}}}Rotation") == "0"
         assert await rig.active() == []
