@@ -1,8 +1,8 @@
 """Everything once at every transfer: a scenario runs, then again with each fault at each single transfer.
 
 What is right is not known here: the scenario says how it ended, in its own words, and a check that the caller brings
-says what is wrong with that. A scenario is handed the `Plan` of the link that it must use, and calls `arm` when
-counting shall begin.
+says what is wrong with that. A scenario is handed the `Plan` of the link that it must use; it calls `arm`
+when counting shall begin and `rest` when it shall end.
 """
 
 import time
@@ -44,7 +44,7 @@ class Enumeration(Generic[Outcome]):
         yield await self._once(0, None)
         count = self.plan.count
         if not 0 < count <= self.most:
-            raise ValueError(f"the scenario has {count} transfers; 1 to {self.most} can be enumerated")
+            raise ValueError(f"the scenario has {count} transfers after `arm`; 1 to {self.most} can be enumerated")
         for fault in self.faults:
             for transfer in transfers if transfers is not None else range(1, count + 1):
                 yield await self._once(transfer, fault)
@@ -53,6 +53,7 @@ class Enumeration(Generic[Outcome]):
         plan = self.plan
         plan.clear()
         plan.arm()
+        plan.rest()
         if fault is not None:
             plan.add(Planned(fault, transfer, transfer, seconds=self.delay if fault is Fault.DELAY else 0.0))
         began = time.monotonic()

@@ -96,6 +96,7 @@ class Plan:
         self._seed = seed
         self._dice = random.Random(seed)  # noqa: S311 a repeatable bad link
         self._planned: list[Planned] = []
+        self._armed = True
         self.count = 0  # transfers since the start or `arm`
         self.struck: list[Struck] = []
         for each in planned:
@@ -111,8 +112,13 @@ class Plan:
         """No more faults."""
         self._planned.clear()
 
+    def rest(self) -> None:
+        """What passes from now on is neither counted nor harmed, until `arm`."""
+        self._armed = False
+
     def arm(self) -> None:
         """Count from the next transfer, which is number 1."""
+        self._armed = True
         self.count = 0
         self.struck.clear()
         self._dice.seed(self._seed)
@@ -132,6 +138,8 @@ class Plan:
 
     def take(self, data: bytes, *, inward: bool) -> Planned | None:
         """The next transfer passes: what goes wrong with it."""
+        if not self._armed:
+            return None
         self.count += 1
         for planned in self._planned:
             if planned.strikes(self.count, data, self._dice):

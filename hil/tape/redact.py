@@ -39,6 +39,8 @@ _NAMES = (
     "JobOriginatingUserName|JobName|DocumentName|ClientDisplayName|ClientContext|ScannerLocation|Location|"
     "JobInformation|UserName|Owner"
 )
+# Leaves that differ between any two redacted tapes, whatever was in them.
+ALIASES: Final = re.compile(rf"(<(?:\w+:)?(?:{_TOKENS}|{_NAMES})\b[^<>]*>)[^<]*")
 _LEAF = re.compile(rf"(<(?:\w+:)?(?:{_NAMES})\b[^<>]*>)([^<]+)(?=</)")
 _TOKEN_LEAF = re.compile(rf"<(?:\w+:)?(?:{_TOKENS})\b[^<>]*>([^<]+)</")
 

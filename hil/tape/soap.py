@@ -12,12 +12,13 @@ import re
 from hil.tape.difference import lines
 from hil.tape.file import Tape
 from hil.tape.records import Http
+from hil.tape.redact import ALIASES
 
 _SOAP = "soap+xml"
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|\b[0-9a-fA-F]{32}\b"
 _OUT = (
     (re.compile(_UUID), "UUID"),
-    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?"), "TIME"),
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?"), "TIME"),
     (re.compile(r"\bPT?\d[\dYMDHST.]*"), "DURATION"),
     (re.compile(r"(https?://)[^/<>\s\"']+:\d+"), r"\1ADDRESS"),
     (re.compile(r"(<(?:\w+:)?(JobId|JobToken|DestinationToken|ScanIdentifier|Identifier)\b[^>]*>)[^<]*"), r"\1ID"),
@@ -34,8 +35,10 @@ _ASKING = re.compile(r"<(?:\w+:)?ReplyTo\b")
 _ACTION = re.compile(r"<(?:\w+:)?Action\b[^>]*>\s*([^<\s]*)")
 
 
-def plain(text: str) -> str:
-    """One message without what differs from session to session."""
+def plain(text: str, *, aliases: bool = False) -> str:
+    """One message without what differs from session to session; without `aliases`, which differ from tape to tape."""
+    if not aliases:
+        text = ALIASES.sub(r"\1ALIAS", text)
     for pattern, instead in _OUT:
         text = pattern.sub(instead, text)
     return text.strip()
@@ -47,14 +50,14 @@ def action(text: str) -> str:
     return found[1].rpartition("/")[2] if found else "message"
 
 
-def operations(tape: Tape) -> list[str]:
-    """Each question to us with its answer, in the order they were asked."""
+def operations(tape: Tape, *, aliases: bool = False) -> list[str]:
+    """Each question to us with its answer, in the order they were asked. `aliases`: names are comparable."""
     asked: list[list[str]] = []
     open_: dict[str, list[str]] = {}
     for _, record in tape.numbered():
         if not isinstance(record, Http) or (record.url and not record.peer):
             continue
-        said = plain(record.text or "")
+        said = plain(record.text or "", aliases=aliases)
         if record.way == "in":
             entry = open_[record.peer] = [f"{action(record.text or '')}: {said}"]
             asked.append(entry)
@@ -63,7 +66,7 @@ def operations(tape: Tape) -> list[str]:
     return _without_repeats([" → ".join(each) for each in asked])
 
 
-def events(tape: Tape) -> list[dict[str, list[str]]]:
+def events(tape: Tape, *, aliases: bool = False) -> list[dict[str, list[str]]]:
     """What each subscriber was told, strand by strand, by the order in which they were told first."""
     told: dict[str, dict[str, list[str]]] = {}
     for _, record in tape.numbered():
@@ -72,7 +75,7 @@ def events(tape: Tape) -> list[dict[str, list[str]]]:
             if _ASKING.search(text):
                 continue  # a client of a WSD scanner in this very process
             strands = told.setdefault(record.url, {})
-            for name, value in _facts(text):
+            for name, value in _facts(plain(text, aliases=aliases)):
                 strand = strands.setdefault(f"{action(text)}/{name}", [])
                 if not strand or strand[-1] != value:
                     strand.append(value)
@@ -81,7 +84,7 @@ def events(tape: Tape) -> list[dict[str, list[str]]]:
 
 def _facts(text: str) -> list[tuple[str, str]]:
     """The leaves of a message's body, those of one name together; of a job also how far it was in which state."""
-    body = plain(text).partition("Body>")[2]
+    body = text.partition("Body>")[2]
     leaves: dict[str, list[str]] = {}
     value: str | None
     for name, value in _LEAF.findall(body):
@@ -97,8 +100,10 @@ def _facts(text: str) -> list[tuple[str, str]]:
 
 def differences(tape: Tape, now: Tape) -> list[str]:
     """Where two sessions part; empty when they are the same apart from ids and times."""
-    found = list(lines(operations(tape), operations(now), "question"))
-    before, after = events(tape), events(now)
+    aliases = not (tape.header.redacted or now.header.redacted)
+    questions = operations(tape, aliases=aliases), operations(now, aliases=aliases)
+    found = list(lines(*questions, "question"))
+    before, after = events(tape, aliases=aliases), events(now, aliases=aliases)
     if len(before) != len(after):
         found.append(f"subscribers: {len(before)} on the tape and {len(after)} now")
     for number, (one, other) in enumerate(zip(before, after, strict=False), start=1):
