@@ -152,6 +152,7 @@ class _Recorder:
         """Say the time to who asks; returns when the recorder leaves."""
         try:
             while await self._reader.readline():
+                await self._write_waiting()  # what passed before the question comes before its answer
                 self._line({"clock": True, **self._time()})
                 await self._writer.drain()
         except (ConnectionError, ValueError):

@@ -16,6 +16,7 @@ from hil.tape.recording import Recording
 from hil.tape.records import Host
 from hil.tape.redact import redacted
 
+LAST_SECONDS = 5.0  # for what is still on its way from the bridge
 SERVICE = Path("/var/lib/wsd-scan-bridge")  # the state directory of the systemd unit
 
 DESCRIPTION = """\
@@ -75,15 +76,21 @@ async def _record(state_dir: Path, seconds: float | None, *, images: bool, path:
         recording.software["wsd-scan-bridge"] = tapped.bridge
         print(f"recording the bridge with pid {tapped.pid}; Ctrl-C ends it", file=sys.stderr, flush=True)
         listening = asyncio.ensure_future(_listen(tapped, recording))
-        loop = asyncio.get_running_loop()
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
         for each in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(each, listening.cancel)
+            loop.add_signal_handler(each, stop.set)
+        stopping = asyncio.ensure_future(stop.wait())
         try:
-            async with asyncio.timeout(seconds):
-                await listening
-        except (TimeoutError, asyncio.CancelledError):
-            pass  # it was long enough
+            await asyncio.wait((listening, stopping), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if not listening.done():
+                tapped.end()
+                await asyncio.wait((listening,), timeout=LAST_SECONDS)
+            if listening.done():
+                listening.result()
         finally:
+            for task in (listening, stopping):
+                task.cancel()
+            await asyncio.wait((listening, stopping))
             for each in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(each)
     recording.hosts.append(Host(name="bridge"))

@@ -50,6 +50,8 @@ class Tapped:
         self.lost = False  # the bridge left us because we were too slow
         self.offset: Offset | None = None
         self._asked_at = 0.0
+        self._unanswered = 0
+        self._ending = False
 
     async def told(self) -> AsyncIterator[Told]:
         """Everything from how the devices introduced themselves to the bridge's end. The clocks are compared on the
@@ -60,7 +62,9 @@ class Tapped:
             if line.get("clock"):
                 self._compare(float(line["monotonic"]))
                 questions -= 1
-                if questions:
+                if self._ending and not self._unanswered:
+                    return
+                if questions > 0 and not self._ending:
                     self._ask()
             elif line.get("lost"):
                 self.lost = True
@@ -74,7 +78,13 @@ class Tapped:
         data = await self._reader.readexactly(size)
         return Told(float(line.pop("time")), str(line.pop("lane")), str(line.pop("device")), line, data)
 
+    def end(self) -> None:
+        """Tell what has passed until now, and no more."""
+        self._ending = True
+        self._ask()
+
     def _ask(self) -> None:
+        self._unanswered += 1
         self._asked_at = time.monotonic()
         with suppress(ConnectionError):
             self._writer.write(b"clock\n")
@@ -82,6 +92,9 @@ class Tapped:
     def _compare(self, theirs: float) -> None:
         """The truth lies between asking and being answered; half of that time is how wrong its middle can be."""
         now = time.monotonic()
+        self._unanswered -= 1
+        if self._ending:
+            return  # two questions may have crossed
         found = Offset(theirs - (self._asked_at + now) / 2, (now - self._asked_at) / 2)
         if self.offset is None or found.error < self.offset.error:
             self.offset = found
