@@ -22,6 +22,7 @@ from bridge.scanner.hosted import HostedScanner
 from bridge.service import scan
 from bridge.service.peer import Peer
 from bridge.service.scan import ScanService
+from bridge.service.sections import Sections
 from bridge.service.subscriptions import Subscriptions
 from bridge.soap import envelope, fault, names
 from bridge.soap.addressing import Addressing, new_message_id
@@ -31,6 +32,7 @@ from bridge.wsscan import faults, year
 from bridge.wsscan.operations import Include, Operation, RetrieveImageResponse, ScanData
 from bridge.wsscan.year import Year
 from drivers.contract.identity import Identity
+from drivers.contract.xml import MAX_BYTES
 
 DEVICE_CATEGORY: Final = "Scanners"
 FOUNDATION_CATEGORY: Final = "Imaging.Scanner"
@@ -53,6 +55,7 @@ class Endpoint:
         self.uuid = uuid
         self.service = service
         self.subscriptions = subscriptions
+        self._sections = Sections(service.scanner, service.name, service.location)
         self._responder = responder
 
     @property
@@ -95,9 +98,16 @@ class Endpoint:
         operation = operation_of(message, name)
         if message.body is not None:
             year.normalise(message.body)
-        result = await scan.answer(self.service, operation, message.body, peer)
+        if operation is Operation.GET_SCANNER_ELEMENTS:
+            body = self._sections.response(scan.requested_sections(message.body), spoken)
+        else:
+            result = await scan.answer(self.service, operation, message.body, peer)
+            body = year.respell(result.to_xml(), spoken)
         headers = message.addressing.answer(year.action(f"{operation}Response", spoken))
-        return envelope.write(headers, year.respell(result.to_xml(), spoken))
+        answer = envelope.write(headers, body)
+        if len(answer) > MAX_BYTES:
+            raise faults.invalid_args("more was asked for at once than an answer may hold")
+        return answer
 
     @asynccontextmanager
     async def retrieve(self, message: Message) -> AsyncIterator[Image]:

@@ -23,7 +23,6 @@ from bridge.scanner.acquisition import Acquisition
 from bridge.scanner.hosted import HostedScanner
 from bridge.service.peer import Peer
 from bridge.translate import report, ticket
-from bridge.translate.capabilities import configuration
 from bridge.wsscan import faults
 from bridge.wsscan.names import ScanElement
 from bridge.wsscan.operations import (
@@ -36,7 +35,6 @@ from bridge.wsscan.operations import (
     GetJobElementsResponse,
     GetJobHistoryResponse,
     GetScannerElementsRequest,
-    GetScannerElementsResponse,
     JobSummaries,
     Operation,
     RetrieveImageRequest,
@@ -44,14 +42,10 @@ from bridge.wsscan.operations import (
     ValidateScanTicketResponse,
     read_request,
 )
-from bridge.wsscan.scanner import LocalText, ScannerDescription
 from bridge.wsscan.sections import (
     JobElementData,
     JobElements,
     JobSection,
-    ScannerElementData,
-    ScannerElements,
-    ScannerSection,
 )
 from bridge.wsscan.ticket import Document, DocumentDescription, Documents, ValidationInfo
 
@@ -73,7 +67,8 @@ class ScanService:
 
 
 async def answer(service: ScanService, operation: Operation, body: etree._Element | None, peer: Peer) -> ScanElement:
-    """Carry out any operation but RetrieveImage. Raises OperationRefused; then nothing was changed."""
+    """Carry out any operation but RetrieveImage and GetScannerElements (bridge.service.sections). Raises
+    OperationRefused; then nothing was changed."""
     request = _read(operation, body)
     match request:
         case CreateScanJobRequest():
@@ -83,8 +78,6 @@ async def answer(service: ScanService, operation: Operation, body: etree._Elemen
             return CancelJobResponse()
         case ValidateScanTicketRequest():
             return _validate_scan_ticket(service, request)
-        case GetScannerElementsRequest():
-            return _get_scanner_elements(service, request)
         case GetJobElementsRequest():
             return _get_job_elements(service, request)
     if operation is Operation.GET_ACTIVE_JOBS:
@@ -93,6 +86,13 @@ async def answer(service: ScanService, operation: Operation, body: etree._Elemen
         ended = islice(service.scanner.book.history(), HISTORY)
         return GetJobHistoryResponse(job_history=_summaries(ended))
     raise faults.action_not_supported(operation)
+
+
+def requested_sections(body: etree._Element | None) -> tuple[str, ...]:
+    """The names in a GetScannerElements, `{namespace}Local`. Raises OperationRefused."""
+    request = _read(Operation.GET_SCANNER_ELEMENTS, body)
+    assert isinstance(request, GetScannerElementsRequest)
+    return request.requested_elements.name
 
 
 @asynccontextmanager
@@ -152,45 +152,13 @@ def _validate_scan_ticket(service: ScanService, request: ValidateScanTicketReque
     )
 
 
-def _get_scanner_elements(service: ScanService, request: GetScannerElementsRequest) -> GetScannerElementsResponse:
-    data = tuple(_scanner_section(service, name) for name in request.requested_elements.name)
-    return GetScannerElementsResponse(scanner_elements=ScannerElements(element_data=data))
-
-
-def _scanner_section(service: ScanService, name: str) -> ScannerElementData:
-    scanner = service.scanner
-    match name:
-        case ScannerSection.DESCRIPTION:
-            return ScannerElementData(name=name, valid=True, scanner_description=description(service))
-        case ScannerSection.CONFIGURATION:
-            return ScannerElementData(name=name, valid=True, scanner_configuration=configuration(scanner.capabilities))
-        case ScannerSection.STATUS:
-            status = report.scanner_status(scanner.view, scanner.clock.now(), scanning=scanner.scanning)
-            return ScannerElementData(name=name, valid=True, scanner_status=status)
-        case ScannerSection.DEFAULT_SCAN_TICKET:
-            return ScannerElementData(
-                name=name, valid=True, default_scan_ticket=ticket.default_ticket(scanner.capabilities)
-            )
-        case _:
-            return ScannerElementData(name=name, valid=False)
-
-
-def description(service: ScanService) -> ScannerDescription:
-    """The ScannerDescription section."""
-    location = () if service.location is None else (LocalText(text=service.location),)
-    return ScannerDescription(
-        scanner_name=(LocalText(text=service.name),),
-        scanner_info=(LocalText(text=service.scanner.identity.name[:127]),),
-        scanner_location=location,
-    )
-
-
 def _get_job_elements(service: ScanService, request: GetJobElementsRequest) -> GetJobElementsResponse:
     job = service.scanner.book.get(request.job_id)
     if job is None:
         raise faults.job_id_not_found(request.job_id)
     paper = service.scanner.book.paper(job.id)
-    data = tuple(_job_section(job, paper, name) for name in request.requested_elements.name)
+    # A name asked for twice is answered once.
+    data = tuple(_job_section(job, paper, name) for name in dict.fromkeys(request.requested_elements.name))
     return GetJobElementsResponse(job_elements=JobElements(element_data=data))
 
 

@@ -5,7 +5,10 @@ Spec: WS-Eventing 2004/08, WS-Scan events. The courier is handed in; what is per
 
 import logging
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Final
+
+from lxml import etree
 
 from bridge.errors import WireError
 from bridge.eventing import filter as filters
@@ -136,8 +139,9 @@ class Subscriptions:
 
     def tell(self, name: EventName, body: ScanElement) -> None:
         """One event to everybody who asked for it, each in the year that it speaks."""
+        spelled: dict[Year, etree._Element] = {}
         for entry in self._ledger.select(_spellings(name)):
-            self._tell_one(entry, name, body)
+            self._tell_one(entry, name, body, spelled)
 
     def invite(
         self, button: str, source: InputSource | None, rules: Mapping[str, str], default: str, now: float
@@ -154,12 +158,17 @@ class Subscriptions:
         event = ScanAvailableEvent(
             client_context=chosen.context, scan_identifier=invitation.identifier, input_source=source
         )
-        self._tell_one(listening[chosen.subscription], EventName.SCAN_AVAILABLE, event)
+        self._tell_one(listening[chosen.subscription], EventName.SCAN_AVAILABLE, event, {})
 
-    def _tell_one(self, entry: Subscription, name: EventName, body: ScanElement) -> None:
+    def _tell_one(
+        self, entry: Subscription, name: EventName, body: ScanElement, spelled: dict[Year, etree._Element]
+    ) -> None:
+        """`spelled`: the body as it was written for others, by year; it is written once for all who may read it."""
         speaks = Year(entry.speaks)
         headers = Addressing(year.action(name, speaks), entry.notify_to.address, addressing.new_message_id())
-        letter = envelope.write(headers, year.respell(body.to_xml(), speaks), blocks=entry.notify_to.header_blocks())
+        if speaks not in spelled:
+            spelled[speaks] = year.respell(body.to_xml(), speaks)
+        letter = envelope.write(headers, deepcopy(spelled[speaks]), blocks=entry.notify_to.header_blocks())
         self._post(entry.identifier, entry.notify_to.address, entry.notify_address, letter)
 
     def lost(self, identifier: str, why: str) -> tuple[Owed, ...]:

@@ -148,11 +148,11 @@ def _element(part: Writable | etree._Element) -> etree._Element:
 
 
 def _namespaces(part: etree._Element) -> set[str]:
-    found: set[str] = set()
-    for element in part.iter():
-        found.add(str(etree.QName(element).namespace))
-        found.update(element.nsmap.values())  # declared for names in text
-        found.update(str(etree.QName(str(key)).namespace) for key in element.attrib)
+    """All that are declared in it: for its own names, and for names in its text."""
+    found = {str(uri) for uri in part.nsmap.values()}  # where it stands in a tree, those above it too
+    for _, declared in etree.iterwalk(part, events=("start-ns",)):
+        assert declared is not None  # a prefix and its namespace
+        found.add(declared[1])
     return found
 
 
