@@ -8,7 +8,7 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Generator, Iterator
+from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -17,18 +17,18 @@ from typing import Any, TypeVar
 
 from bridge.config import Jobs
 from bridge.errors import OperationRefused
-from bridge.imaging.encode import encode, encode_document
 from bridge.imaging.errors import ImagingError
 from bridge.jobs.book import Paper
 from bridge.jobs.job import Job, JobSeen, Kind, Why
 from bridge.jobs.tray import Outgoing, Tray, TrayClosed
 from bridge.scanner.hosted import HostedScanner
 from bridge.scanner.open_job import OpenJob
+from bridge.scanner.pages import deliver, drain
 from bridge.translate.attribution import native_id
 from bridge.translate.ticket import Plan
 from bridge.wsscan import faults
 from bridge.wsscan.job import JobState
-from drivers.contract.document import Document, Page
+from drivers.contract.document import Document
 from drivers.contract.errors import CanceledAtDevice, DeviceBusy, DriverError, FeederEmpty, ScanFailed
 from drivers.contract.observation import Phase
 
@@ -204,7 +204,7 @@ class Acquisition:
             if not isinstance(err, DriverError):
                 # It was not the document that ended: the hardware stops now.
                 document.cancel()
-                await loop.run_in_executor(self._threads, _drain, document)
+                await loop.run_in_executor(self._threads, drain, document)
             await self._broken(opened, err)
         else:
             self._scanned(opened)
@@ -215,40 +215,13 @@ class Acquisition:
 
     def _encode(self, loop: asyncio.AbstractEventLoop, opened: OpenJob, document: Document) -> None:
         """In the worker thread: every page of the document, coded, into the tray."""
-        target, pages = opened.plan.target, _wanted(opened, document)
-        if target.format.multi_page:
-            whole = self._counted(loop, opened, pages)
-            self._put(opened, encode_document(whole, target, self._spool_dir, self._quota))
-            opened.tray.close_page()
-            return
-        for page in pages:
-            self._put(opened, encode(page, target, self._spool_dir, self._quota))
-            # Counted before it can be delivered, so that nobody holds a page that was not yet told.
-            self._count(loop, opened)
-            opened.tray.close_page()
 
-    def _put(self, opened: OpenJob, chunks: Iterator[bytes]) -> None:
-        """One file into the tray; it is left open there."""
-        opened.tray.open_page()
-        try:
-            for chunk in chunks:
-                opened.tray.put(chunk)
-        finally:
-            if isinstance(chunks, Generator):
-                chunks.close()
+        def count() -> None:
+            told = threading.Event()
+            loop.call_soon_threadsafe(self._tell_count, opened, opened.pages, told)
+            told.wait()
 
-    def _counted(self, loop: asyncio.AbstractEventLoop, opened: OpenJob, pages: Iterator[Page]) -> Iterator[Page]:
-        """The pages of one file, each counted when it was read to its end."""
-        for page in pages:
-            yield page
-            self._count(loop, opened)
-
-    def _count(self, loop: asyncio.AbstractEventLoop, opened: OpenJob) -> None:
-        """One image more; returns when it has been told."""
-        opened.pages += 1
-        told = threading.Event()
-        loop.call_soon_threadsafe(self._tell_count, opened, opened.pages, told)
-        told.wait()
+        deliver(opened, document, self._spool_dir, self._quota, count)
 
     def _tell_count(self, opened: OpenJob, pages: int, told: threading.Event) -> None:
         try:
@@ -366,12 +339,6 @@ class Acquisition:
         _log.warning("device=%s job=%d: no RetrieveImage for %g s", self._scanner.identity.key, opened.id, seconds)
         self._stop(opened, Why.TIMEOUT, faults.no_images_available())
 
-    async def device_gone(self, explanation: str) -> None:
-        """The device was unplugged: nothing in the queue will ever be scanned."""
-        while self._queue:
-            opened = self._queue.popleft()
-            self._end(opened, JobSeen(phase=Phase.FAILED, why=Why.DEVICE), faults.temporary_error(explanation))
-
     async def close(self) -> None:
         """The bridge stops: every job ends Aborted, the hardware is told, the threads are waited for."""
         self._closing = True
@@ -390,27 +357,3 @@ class Acquisition:
 
 def _ended(why: Why) -> JobSeen:
     return JobSeen(phase=Phase.CANCELED if why in (Why.CLIENT, Why.PANEL) else Phase.FAILED, why=why)
-
-
-def _wanted(opened: OpenJob, document: Document) -> Iterator[Page]:
-    """The document's pages, as many as the ticket asks for; a feeder that runs empty after one is its end."""
-    wanted = opened.plan.request.pages
-    try:
-        for page in document:
-            if wanted and opened.pages >= wanted:
-                # The back of an odd last sheet was scanned, and nobody asked for it.
-                document.cancel()
-                _drain(document)
-                return
-            yield page
-    except FeederEmpty:
-        if not opened.pages:
-            raise
-
-
-def _drain(document: Document) -> None:
-    """Wait until the hardware has stopped."""
-    with suppress(Exception):  # the scan is lost already, and why was said where it was lost
-        for page in document:
-            for _ in page.chunks:
-                pass

@@ -79,14 +79,6 @@ class HostedScanner:
             )
             self._tell(EventName.SCANNER_ELEMENTS_CHANGE, ScannerElementsChangeEvent(element_changes=changes))
 
-    def detach(self, explanation: str) -> None:
-        """The device is gone; the scanner stays known, Stopped, with its reason. The jobs of clients are the
-        acquisition's."""
-        self.device = None
-        self._end_panel_jobs()
-        for source in {snapshot.source for snapshot in self.view.snapshots} or {"bridge"}:
-            self.look(Snapshot(source, Readiness.GONE, explanation=explanation))
-
     @property
     def gone(self) -> bool:
         """Whether no observer reaches the device just now."""

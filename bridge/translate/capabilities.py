@@ -76,9 +76,9 @@ def scanned_as(mode: Mode, source: SourceCapabilities, *, worked_on: bool = Fals
 
     `worked_on`: tones, content or size are to be changed, for which a device's own black and white leaves nothing.
     """
-    usable = [have for have in _SCANNED_AS[mode] if have in source.modes]
-    if worked_on:
-        usable = [have for have in usable if have is not Mode.LINEART] or usable
+    usable: list[Mode] = [have for have in _SCANNED_AS[mode] if have in source.modes]
+    if worked_on and usable[:1] == [Mode.LINEART] and len(usable) > 1:
+        return usable[1]
     return usable[0] if usable else None
 
 

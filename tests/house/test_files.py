@@ -12,7 +12,6 @@ LONGEST = 300
 # A file of the product may be longer for a reason.
 LONG = {
     "bridge/scanner/acquisition.py": "one job's way through the device; its steps share the state of that one job",
-    "bridge/translate/ticket.py": "one rule for each of the ticket's settings, in the ticket's order",
 }
 # Indices from which packages or images are fetched: which one is used is the business of the machine.
 REGISTRY = re.compile(

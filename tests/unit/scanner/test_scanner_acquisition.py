@@ -190,7 +190,7 @@ async def test_a_client_that_leaves_while_the_device_is_asked_leaves_a_job_that_
 
 
 async def test_without_a_device_no_job_is_taken(bench: Any) -> None:
-    bench.scanner.detach("unplugged")
+    bench.scanner.device = None
     with Refused(Subcode.NOT_ACCEPTING_JOBS):
         await bench.create()
 
@@ -516,9 +516,8 @@ async def test_an_unplugged_device_ends_the_queue(bench: Any) -> None:
     first, second = await bench.create(), await bench.create()
     held = bench.hold(second)
     await asyncio.sleep(0.01)
-    bench.scanner.detach("unplugged")
+    bench.hand.refuses = DeviceGone("unplugged")
     bench.hand.scans[0].fail(DeviceGone("unplugged"))
-    await bench.acquisition.device_gone("unplugged")
     with Refused(Subcode.TEMPORARY_ERROR):
         await held
     assert bench.events(second) == ["Pending 0", "Aborted 0", "END Aborted 0"]
@@ -526,7 +525,7 @@ async def test_an_unplugged_device_ends_the_queue(bench: Any) -> None:
         await bench.retrieve(first)
     assert bench.events(first)[-2:] == ["Aborted 0", "END Aborted 0"]
     # Plugged in again.
-    bench.scanner.attach(bench.hand.device())
+    bench.hand.refuses = None
     assert bench.events(await bench.create()) == BEGUN
 
 

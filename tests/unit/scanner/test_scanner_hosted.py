@@ -1,5 +1,6 @@
 """One scanner's two doors: what is seen becomes events in order; jobs from the device's own panel."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -42,11 +43,11 @@ async def test_a_panel_job_canceled_at_the_panel_says_so(bench: Any) -> None:
 
 async def test_a_panel_job_whose_device_vanishes_ends(bench: Any) -> None:
     bench.scanner.look(panel(Phase.SCANNING))
-    bench.scanner.detach("unplugged")
+    bench.scanner.look(replace(panel(Phase.SCANNING), readiness=Readiness.GONE, jobs=(), explanation="unplugged"))
+    bench.scanner.abandon()
     assert bench.events(1)[-2:] == ["Aborted 0", "END Aborted 0"]
     assert bench.scanner.view.explanation == "unplugged"
-    bench.scanner.attach(bench.hand.device())
-    bench.scanner.look(Snapshot("usb", Readiness.IDLE))
+    bench.scanner.look(Snapshot("snmp", Readiness.IDLE))
     assert bench.scanner.view.explanation == ""
 
 
