@@ -42,6 +42,14 @@ class Endpoint(_Section):
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
 
+def _network(text: str) -> None:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as err:
+        reason = str(err) if "host bits" in str(err) else f"'{text}' is no address and no network"
+        raise ValueError(reason) from err
+
+
 def _endpoint(value: object) -> object:
     return Endpoint.parse(value) if isinstance(value, str) else value
 
@@ -56,8 +64,34 @@ class Service(_Section):
     state_dir: Path | None = None
     cache_dir: Path | None = None
     cache_quota_mb: int = Field(default=1024, ge=1)
+    allow_notify: tuple[str, ...] = ()  # networks in which a subscriber may name another machine for its events
+
+    @field_validator("allow_notify")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            _network(text)
+        return value
 
     _parse_listen = field_validator("listen", mode="before")(_endpoint)
+
+
+class Access(_Section):
+    """Who may do what: `local` (this machine and the networks it is on), `any`, addresses, networks."""
+
+    scan: tuple[str, ...] = ("local",)
+    subscribe: tuple[str, ...] = ("local",)
+    jobs: tuple[str, ...] = ("local",)  # see jobs of others
+    cancel: tuple[str, ...] = ()  # end jobs of others
+    private_names: bool = False  # what a job is called, and whose it is, is told to its creator alone
+
+    @field_validator("scan", "subscribe", "jobs", "cancel")
+    @classmethod
+    def _are_places(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            if text not in ("local", "any"):
+                _network(text)
+        return value
 
 
 class Usb(_Section):
@@ -116,6 +150,7 @@ class Config(_Section):
     """The whole file."""
 
     service: Service = Service()
+    access: Access = Access()
     usb: Usb = Usb()
     snmp: tuple[Snmp, ...] = ()
     scanner: tuple[Scanner, ...] = ()

@@ -16,6 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from bridge import config as configuration
 from bridge import systemd
 from bridge.config import Config
 from bridge.discovery.responder import Announced, Responder
@@ -32,8 +33,9 @@ from bridge.net.serving import serving
 from bridge.net.web import Web
 from bridge.scanner.acquisition import Acquisition
 from bridge.scanner.hosted import HostedScanner
+from bridge.service.access import Access, Places, Right
 from bridge.service.endpoint import Endpoint, digest
-from bridge.service.scan import ScanService
+from bridge.service.scan import ScanService, shown
 from bridge.service.subscriptions import Subscriptions, end_letter
 from bridge.soap import names
 from bridge.state import State
@@ -88,6 +90,8 @@ class Daemon:
         self._presence = Presence(
             self._responder, _selection(config), self._clock, self._random, multicast=config.service.multicast
         )
+        self._access = access(config.access, self._presence.is_near)
+        self._allowed = tuple(ipaddress.ip_network(text) for text in config.service.allow_notify)
         async with AsyncExitStack() as stack:
             self._client = await stack.enter_async_context(HttpClient(Limits().per_peer))
             stack.push_async_callback(self._close_scanners)
@@ -121,7 +125,9 @@ class Daemon:
 
     async def _serve_http(self, stack: AsyncExitStack) -> None:
         service = self._config.service
-        face = Web(lambda: {key: hosted.endpoint for key, hosted in self._hosted.items()}, self._responder)
+        face = Web(
+            lambda: {key: hosted.endpoint for key, hosted in self._hosted.items()}, self._responder, self._access
+        )
         socks = listen(service.listen.address, service.listen.port, ipv6=service.ipv6)
         self._presence.port = int(socks[0].getsockname()[1])
         face.ports = frozenset({self._presence.port})
@@ -167,7 +173,7 @@ class Daemon:
         config, said = self._config, self._config.of(key)
         ledger = Ledger(self._clock)
         courier = Courier(self._client, self._clock, lambda sub, why: self._lost(str(identifier), sub, why))
-        subscriptions = Subscriptions(key, ledger, courier.post, courier.forget)
+        subscriptions = Subscriptions(key, ledger, courier.post, courier.forget, self._allowed)
         keeping = Keeping(self._state, key, ledger, subscriptions)
         keeping.restore()
         scanner = HostedScanner(
@@ -182,7 +188,8 @@ class Daemon:
         quota = config.service.cache_quota_mb * 1024 * 1024
         acquisition = Acquisition(scanner, config.jobs, self._spool, quota)
         name = (said.name or device.identity.name)[:127]
-        service = ScanService(scanner, acquisition, subscriptions.invitations, name, said.location)
+        service = ScanService(scanner, acquisition, subscriptions.invitations, name, said.location, self._access)
+        subscriptions.shown = partial(shown, service)
         return Hosted(
             scanner, acquisition, subscriptions, courier, Endpoint(identifier, service, subscriptions, self._responder)
         )
@@ -246,6 +253,15 @@ class Daemon:
             async with asyncio.timeout(GRACE):
                 await asyncio.gather(*ends)
         self._hosted.clear()
+
+
+def access(said: configuration.Access, is_near: Callable[[str], bool]) -> Access:
+    """Who may do what, as the configuration says."""
+    return Access(
+        lambda peer: peer.address == peer.local_address or is_near(peer.scoped_address),
+        {right: Places.parse(getattr(said, right)) for right in Right},
+        said.private_names,
+    )
 
 
 def _made(directory: Path) -> Path:

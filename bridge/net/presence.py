@@ -94,6 +94,17 @@ class Presence:
         owners = [each for each in self._interfaces if any(one.ip == bare for one in each.addresses)]
         return next((each for each in owners if each.name == zone), None) or next(iter(owners), None)
 
+    def is_near(self, address: str) -> bool:
+        """Whether that peer is on one of the networks that we serve, no router between; IPv6 link-local ones with
+        their interface."""
+        peer = interfaces.parsed(address)
+        if peer is None:
+            return False
+        if peer.is_loopback:
+            return True
+        zone = address.partition("%")[2]
+        return any(interfaces.is_neighbour(each, peer) for each in self._interfaces if zone in ("", each.name))
+
     # What we say.
 
     def announce(self, address: str) -> None:

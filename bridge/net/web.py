@@ -16,6 +16,7 @@ from bridge.discovery.messages import PROBE
 from bridge.discovery.responder import Responder
 from bridge.errors import OperationRefused, WireError
 from bridge.log import TRAFFIC, kept_short
+from bridge.service.access import Access, AccessDenied
 from bridge.service.endpoint import Endpoint, is_retrieve_image, refusal
 from bridge.service.peer import Peer
 from bridge.soap import envelope, fault
@@ -30,6 +31,9 @@ STABLE_PROBE: Final = "/StableWSDiscoveryEndpoint/schemas-xmlsoap-org_ws_2005_04
 SOAP_XML: Final = "application/soap+xml"
 CONTENT_TYPE: Final = f"{SOAP_XML}; charset=utf-8"
 BODY_TIMEOUT: Final = 20.0  # seconds for a request of 32 KB to arrive
+# What browsers say of requests that a page makes them send, and no WSD client does: a page that somebody looks at in
+# this network, even under a name that was pointed at us, must not reach a scanner.
+FROM_A_PAGE: Final = ("Origin", "Sec-Fetch-Site")
 STALL_TIMEOUT: Final = 60.0  # seconds in which a client must take the next piece of its image
 # sane-airscan waits for ever when the image of a job that it cancels breaks off before CancelJob is answered.
 CANCEL_PAUSE: Final = 0.25
@@ -38,19 +42,32 @@ CANCEL_PAUSE: Final = 0.25
 class Web:
     """The HTTP face of every hosted scanner, on one port."""
 
-    def __init__(self, endpoints: Callable[[], Mapping[str, Endpoint]], responder: Responder) -> None:
+    def __init__(self, endpoints: Callable[[], Mapping[str, Endpoint]], responder: Responder, access: Access) -> None:
         self._endpoints = endpoints  # by their uuid in the path
         self._responder = responder
+        self._access = access
         self.ports: frozenset[int] = frozenset()
 
     def application(self) -> web.Application:
         """What aiohttp serves."""
         # One more than is read: some versions of aiohttp refuse the very limit.
-        app = web.Application(client_max_size=MAX_BYTES + 1, middlewares=[_tapped])
+        app = web.Application(client_max_size=MAX_BYTES + 1, middlewares=[_tapped, self._admitted])
         app.router.add_post(STABLE_PROBE, self._probe)
         app.router.add_post("/{uuid}", self._post)
         app.router.add_post("/{uuid}/scan", self._post)
         return app
+
+    @web.middleware
+    async def _admitted(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Nobody who may do nothing here, and no web page, is listened to."""
+        if not self._access.may_enter(_peer(request)):
+            return _turned_away(request, "from outside the networks of [access]")
+        page = next((name for name in FROM_A_PAGE if name in request.headers), None)
+        if page is not None:
+            return _turned_away(request, f"a web page asks ({page}: {kept_short(request.headers[page], 100)})")
+        return await handler(request)
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
         endpoint = self._endpoints().get(request.match_info["uuid"])
@@ -101,7 +118,7 @@ class Web:
         """The head goes out with the page's first bytes; a page that breaks later breaks the connection."""
         response = web.StreamResponse()
         try:
-            async with endpoint.retrieve(message) as image:
+            async with endpoint.retrieve(message, _peer(request)) as image:
                 response.headers["Content-Type"] = image.content_type
                 async for chunk in image.outgoing.chunks():
                     if not response.prepared:
@@ -195,7 +212,15 @@ def _refused(request: web.Request, err: OperationRefused, message: Message | Non
     _log.info("%s: %s refused: %s", request.remote, name, kept_short(str(err), 300))
     body = refusal(err, action, relates_to)
     TRAFFIC.debug("answered: %r", body)
-    return web.Response(body=body, status=fault.http_status(err.fault), headers={"Content-Type": CONTENT_TYPE})
+    status = 403 if isinstance(err, AccessDenied) else fault.http_status(err.fault)
+    return web.Response(body=body, status=status, headers={"Content-Type": CONTENT_TYPE})
+
+
+def _turned_away(request: web.Request, why: str) -> web.Response:
+    _log.info("%s: refused: %s", request.remote, why)
+    response = web.Response(status=403)
+    response.force_close()
+    return response
 
 
 def _peer(request: web.Request) -> Peer:

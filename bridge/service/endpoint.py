@@ -78,6 +78,7 @@ class Endpoint:
     async def answer(self, message: Message, peer: Peer, base_url: str, own_ports: frozenset[int]) -> bytes | None:
         """The answer to any request but RetrieveImage; None is 202 with an empty body. Raises OperationRefused."""
         action = message.addressing.action
+        self.service.access.require_for(action, peer)
         split = year.split_action(action)
         if split is not None:
             return await self._operate(message, *split, peer)
@@ -110,8 +111,9 @@ class Endpoint:
         return answer
 
     @asynccontextmanager
-    async def retrieve(self, message: Message) -> AsyncIterator[Image]:
+    async def retrieve(self, message: Message, peer: Peer) -> AsyncIterator[Image]:
         """A RetrieveImage: its answer begins when the page's first bytes are there. Raises OperationRefused."""
+        self.service.access.require_for(message.addressing.action, peer)
         spoken = year.year_of_action(message.addressing.action) or year.DEFAULT
         if message.body is not None:
             year.normalise(message.body)

@@ -21,9 +21,12 @@ from bridge.jobs.job import Job
 from bridge.jobs.tray import Outgoing
 from bridge.scanner.acquisition import Acquisition
 from bridge.scanner.hosted import HostedScanner
+from bridge.service import withheld
+from bridge.service.access import Access, Right
 from bridge.service.peer import Peer
 from bridge.translate import report, ticket
 from bridge.wsscan import faults
+from bridge.wsscan.events import JobEndStateEvent
 from bridge.wsscan.names import ScanElement
 from bridge.wsscan.operations import (
     CancelJobRequest,
@@ -63,7 +66,8 @@ class ScanService:
     acquisition: Acquisition
     invitations: Invitations
     name: str
-    location: str | None = None
+    location: str | None
+    access: Access
 
 
 async def answer(service: ScanService, operation: Operation, body: etree._Element | None, peer: Peer) -> ScanElement:
@@ -74,17 +78,19 @@ async def answer(service: ScanService, operation: Operation, body: etree._Elemen
         case CreateScanJobRequest():
             return await _create_scan_job(service, request, peer)
         case CancelJobRequest():
+            _require_own(service, Right.CANCEL, request.job_id, peer)
             service.acquisition.cancel(request.job_id)
             return CancelJobResponse()
         case ValidateScanTicketRequest():
             return _validate_scan_ticket(service, request)
         case GetJobElementsRequest():
-            return _get_job_elements(service, request)
+            _require_own(service, Right.JOBS, request.job_id, peer)
+            return _get_job_elements(service, request, peer)
     if operation is Operation.GET_ACTIVE_JOBS:
-        return GetActiveJobsResponse(active_jobs=_summaries(service.scanner.book.active()))
+        return GetActiveJobsResponse(active_jobs=_summaries(service, service.scanner.book.active(), peer))
     if operation is Operation.GET_JOB_HISTORY:
         ended = islice(service.scanner.book.history(), HISTORY)
-        return GetJobHistoryResponse(job_history=_summaries(ended))
+        return GetJobHistoryResponse(job_history=_summaries(service, ended, peer))
     raise faults.action_not_supported(operation)
 
 
@@ -113,6 +119,26 @@ async def retrieve_image(service: ScanService, body: etree._Element | None) -> A
     media_type = ticket.media_type(paper.final)
     async with service.acquisition.retrieve(job_id, request.document_description.document_name) as outgoing:
         yield outgoing, media_type
+
+
+def creator_of(service: ScanService, job_id: int) -> str | None:
+    """The address of the client that created that job; None: it began at the device, or is not known (any more)."""
+    paper = service.scanner.book.paper(job_id)
+    return None if paper is None else paper.creator
+
+
+def shown(service: ScanService, body: ScanElement, address: str) -> ScanElement:
+    """The body of an event as the subscriber at that address may read it."""
+    if not isinstance(body, JobEndStateEvent):  # of the seven only the end of a job names anybody
+        return body
+    if service.access.may_read_names(creator_of(service, body.job_end_state.job_id), address):
+        return body
+    return withheld.end(body)
+
+
+def _require_own(service: ScanService, right: Right, job_id: int, peer: Peer) -> None:
+    if service.scanner.book.get(job_id) is not None:
+        service.access.require_own(right, creator_of(service, job_id), peer)
 
 
 def _read(operation: Operation, body: etree._Element | None) -> ScanElement:
@@ -152,11 +178,13 @@ def _validate_scan_ticket(service: ScanService, request: ValidateScanTicketReque
     )
 
 
-def _get_job_elements(service: ScanService, request: GetJobElementsRequest) -> GetJobElementsResponse:
+def _get_job_elements(service: ScanService, request: GetJobElementsRequest, peer: Peer) -> GetJobElementsResponse:
     job = service.scanner.book.get(request.job_id)
     if job is None:
         raise faults.job_id_not_found(request.job_id)
     paper = service.scanner.book.paper(job.id)
+    if paper is not None and not service.access.may_read_names(paper.creator, peer.address):
+        paper = withheld.paper(paper)
     # A name asked for twice is answered once.
     data = tuple(_job_section(job, paper, name) for name in dict.fromkeys(request.requested_elements.name))
     return GetJobElementsResponse(job_elements=JobElements(element_data=data))
@@ -181,11 +209,12 @@ def _job_section(job: Job, paper: Paper | None, name: str) -> JobElementData:
             return JobElementData(name=name, valid=False)
 
 
-def _summaries(jobs: Iterable[Job]) -> JobSummaries:
+def _summaries(service: ScanService, jobs: Iterable[Job], peer: Peer) -> JobSummaries:
     """The first of them, as many as there is room for."""
     told, room = [], _ROOM
     for job in jobs:
-        summary = report.job_summary(job)
+        may_read = service.access.may_read_names(creator_of(service, job.id), peer.address)
+        summary = report.job_summary(job if may_read else withheld.job(job))
         room -= len(etree.tostring(summary.to_xml(), encoding="utf-8"))
         if room < 0:
             break

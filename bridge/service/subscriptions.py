@@ -4,18 +4,19 @@ Spec: WS-Eventing 2004/08, WS-Scan events. The courier is handed in; what is per
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
 from typing import Final
 
 from lxml import etree
 
-from bridge.errors import WireError
+from bridge.errors import OperationRefused, WireError
+from bridge.eventing import faults as refusals
 from bridge.eventing import filter as filters
 from bridge.eventing import messages
 from bridge.eventing.ledger import Granted, Ledger, Owed, Wish
 from bridge.eventing.messages import EndStatus, Lease, Renew, Subscribe, SubscribeResponse, SubscriptionEnd
-from bridge.eventing.policy import Caller, pin
+from bridge.eventing.policy import Caller, Network, pin
 from bridge.eventing.subscription import Subscription
 from bridge.jobs.invitations import Invitations
 from bridge.log import kept_short
@@ -32,6 +33,7 @@ from bridge.wsscan.year import Year
 
 _log = logging.getLogger(__name__)
 
+MOST_DESTINATIONS: Final = 64  # of one client, in all its subscriptions; Windows offers five
 EVENT_ACTIONS: Final = frozenset(year.action(name, each) for name in EventName for each in Year)
 
 
@@ -43,13 +45,23 @@ Post = Callable[[str, str, str, bytes], None]
 class Subscriptions:
     """The subscriptions of one scanner."""
 
-    def __init__(self, key: str, ledger: Ledger, post: Post, forget: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        key: str,
+        ledger: Ledger,
+        post: Post,
+        forget: Callable[[str], None],
+        allowed: Collection[Network] = (),
+    ) -> None:
         self._key = key
         self._ledger = ledger
         self._post = post
         self._forget = forget
+        self._allowed = allowed  # networks in which a subscriber may name another machine
         self.invitations = Invitations()
         self.changed: Callable[[], None] = lambda: None  # called before a change is answered for
+        # What a subscriber at that address may read of an event's body.
+        self.shown: Callable[[ScanElement, str], ScanElement] = lambda body, _: body
 
     # What subscribers ask.
 
@@ -81,20 +93,23 @@ class Subscriptions:
         chosen = filters.understand(asked.filter, EVENT_ACTIONS)
         speaks = _year(chosen, asked)
         try:
-            offered = tuple((each.client_display_name, each.client_context) for each in first_offer(asked.extensions))
+            offered = tuple(
+                (_on_a_panel(each.client_display_name), each.client_context) for each in first_offer(asked.extensions)
+            )
         except WireError as err:
             raise faults.invalid_args(err) from err
         wish = Wish(
             notify_to=asked.notify_to,
-            notify_address=pin(asked.notify_to, caller),
+            notify_address=pin(asked.notify_to, caller, self._allowed),
             peer=caller.peer,
             chosen=chosen,
             expires=asked.expires,
             end_to=asked.end_to,
-            end_address=None if asked.end_to is None else pin(asked.end_to, caller),
+            end_address=None if asked.end_to is None else pin(asked.end_to, caller, self._allowed),
             slot=" ".join(context for _, context in offered),
             speaks=speaks,
         )
+        self._bound_destinations(wish, len(offered))
         granted = self._ledger.subscribe(wish)
         entry = granted.subscription
         replaced = None if granted.replaced is None else granted.replaced.identifier
@@ -116,6 +131,15 @@ class Subscriptions:
             () if said is None else (year.respell(said.to_xml(), speaks),),
         )
         return envelope.write(message.addressing.answer(messages.SUBSCRIBE_RESPONSE), response.to_xml())
+
+    def _bound_destinations(self, wish: Wish, more: int) -> None:
+        """That one client cannot crowd the others out of a panel. Raises OperationRefused."""
+        place = (wish.notify_to, wish.chosen, wish.slot)
+        others = {each.identifier for each in self._ledger.everyone() if each.peer == wish.peer and each.place != place}
+        held = sum(each.subscription in others for each in self.invitations.destinations)
+        if more and held + more > MOST_DESTINATIONS:
+            why = f"more than {MOST_DESTINATIONS} scan destinations of {wish.peer}"
+            raise OperationRefused(refusals.unable_to_process(why))
 
     def _enter(self, granted: Granted) -> None:
         if granted.replaced is not None:
@@ -166,9 +190,13 @@ class Subscriptions:
         """`spelled`: the body as it was written for others, by year; it is written once for all who may read it."""
         speaks = Year(entry.speaks)
         headers = Addressing(year.action(name, speaks), entry.notify_to.address, addressing.new_message_id())
-        if speaks not in spelled:
-            spelled[speaks] = year.respell(body.to_xml(), speaks)
-        letter = envelope.write(headers, deepcopy(spelled[speaks]), blocks=entry.notify_to.header_blocks())
+        told = self.shown(body, entry.peer)
+        element = spelled.get(speaks) if told is body else None
+        if element is None:
+            element = year.respell(told.to_xml(), speaks)
+            if told is body:
+                spelled[speaks] = element
+        letter = envelope.write(headers, deepcopy(element), blocks=entry.notify_to.header_blocks())
         self._post(entry.identifier, entry.notify_to.address, entry.notify_address, letter)
 
     def lost(self, identifier: str, why: str) -> tuple[Owed, ...]:
@@ -206,6 +234,11 @@ def end_letter(owed: Owed, manager_url: str) -> bytes | None:
     headers = Addressing(messages.SUBSCRIPTION_END, to.address, addressing.new_message_id())
     body = SubscriptionEnd(owed.subscription.manager(manager_url), owed.status, owed.reason)
     return envelope.write(headers, body.to_xml(), blocks=to.header_blocks())
+
+
+def _on_a_panel(name: str) -> str:
+    """A ClientDisplayName fit to be shown: one line, and nothing that turns or hides what stands beside it."""
+    return " ".join("".join(char if char.isprintable() else " " for char in name).split())
 
 
 def _year(chosen: tuple[str, ...] | None, asked: Subscribe) -> Year:
