@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from hil import serve
 from hil.bench import command as bench
 from hil.client import command as scan
+from hil.client import windows
 from hil.faults import command as fault
 from hil.tape import commands as tape
 from hil.tape import record
@@ -18,6 +19,7 @@ from hil.tape import record
 COMMANDS: tuple[Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"], None], ...] = (
     serve.add,
     scan.add,
+    windows.add,
     bench.add,
     record.add,
     fault.add,

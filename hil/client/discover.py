@@ -34,7 +34,7 @@ async def probe_all(
     found: dict[str, Target] = {}
 
     def heard(data: bytes, _sender: str) -> bool:
-        for target in _matches(data, asked):
+        for target in matches(data, asked):
             if device is None or target.address == device:
                 found.setdefault(target.address, target)
         return first and bool(found)
@@ -49,7 +49,7 @@ async def resolve(interface: str, address: str, clock: Clock, timeout: float = M
     found: list[Target] = []
 
     def heard(data: bytes, _sender: str) -> bool:
-        found.extend(target for target in _matches(data, headers.message_id) if target.address == address)
+        found.extend(target for target in matches(data, headers.message_id) if target.address == address)
         return bool(found)
 
     question = envelope.write(headers, Resolve(address))
@@ -57,7 +57,7 @@ async def resolve(interface: str, address: str, clock: Clock, timeout: float = M
     return found[0] if found else None
 
 
-def _matches(data: bytes, asked: str | None) -> tuple[Target, ...]:
+def matches(data: bytes, asked: str | None) -> tuple[Target, ...]:
     """The matches in a datagram that answers us; anything may arrive at an open port."""
     try:
         message = envelope.read(data, max_bytes=65_535)
