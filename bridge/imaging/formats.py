@@ -16,20 +16,11 @@ from drivers.contract.capabilities import Mode
 _ALL = (Mode.RGB24, Mode.GRAY8, Mode.LINEART, Mode.RGB48, Mode.GRAY16)
 _EIGHT_BITS = (Mode.RGB24, Mode.GRAY8)
 
-# One image to a file, in the order in which they are worth offering.
+# One image to a file, in the order in which they are worth offering. The first is everybody's default: Windows' own
+# driver knows exif and not jfif.
 TABLE: dict[str, Format] = {
     row.name: row
     for row in (
-        Format(
-            "jfif",
-            "image/jpeg",
-            _EIGHT_BITS,
-            Delivery.STREAMED,
-            compressed=True,
-            encode=jpeg.encode_jfif,
-            longest_side=jpeg.LONGEST_SIDE,
-            lossy=True,
-        ),
         Format(
             "exif",
             "image/jpeg",
@@ -37,6 +28,16 @@ TABLE: dict[str, Format] = {
             Delivery.STREAMED,
             compressed=True,
             encode=jpeg.encode_exif,
+            longest_side=jpeg.LONGEST_SIDE,
+            lossy=True,
+        ),
+        Format(
+            "jfif",
+            "image/jpeg",
+            _EIGHT_BITS,
+            Delivery.STREAMED,
+            compressed=True,
+            encode=jpeg.encode_jfif,
             longest_side=jpeg.LONGEST_SIDE,
             lossy=True,
         ),

@@ -26,7 +26,7 @@ BODIES = (
     Hello(TARGET),
     ProbeMatches((TARGET,)),
     ResolveMatches(TARGET),
-    Metadata("m", "n", "f", (scanner_service(("http://192.0.2.1/",), "uri:1"),)),
+    Metadata("m", "n", "f", (scanner_service(("http://192.0.2.1/",), "uri:1", "VEN_0000&DEV_X"),)),
     Subscribe(SINK, SINK, timedelta(hours=1), Filter("urn:dialect", "urn:a"), (etree.Element("{urn:x}x"),)),
     Renew(timedelta(hours=1)),
     SubscribeResponse(SINK, timedelta(hours=1)),

@@ -100,7 +100,7 @@ def test_a_ticket_without_parameters_is_an_a4_colour_jpeg_from_the_platen() -> N
     assert made.request.resolution == (300, 300)
     assert made.request.region == Region(0, 0, 8500, 11690)
     assert made.request.pages == 1
-    assert made.final.format.value == "jfif"
+    assert made.final.format.value == "exif"
     # 8.5 inch and 11.69 inch at 300 ppi.
     info = made.images.media_front_image_info
     assert (info.pixels_per_line, info.number_of_lines, info.bytes_per_line) == (2550, 3507, 0)
