@@ -11,11 +11,10 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from hil.devices.live import Live
 from hil.devices.usb.device import SimulatedUsbDevice
+from hil.tcp import TcpServer
 from hil.usbip import messages
 from hil.usbip.messages import Address, ProtocolViolation
 from hil.usbip.session import Session
@@ -35,43 +34,13 @@ class Export:
     live: Live
 
 
-class UsbIpServer:
+class UsbIpServer(TcpServer):
     """See the module."""
 
     def __init__(self, exports: Sequence[Export], host: str, port: int) -> None:
+        super().__init__(self._host_session, host, port, MOST_HOSTS)
         self._exports = {each.address.busid: each for each in exports}
-        self._host, self._port = host, port
         self._taken: set[str] = set()
-        self._hosts: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
-
-    @property
-    def port(self) -> int:
-        """The port really listened on."""
-        return self._port
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, self._host, self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._server is not None:
-            self._server.close()
-            for task in tuple(self._hosts):
-                task.cancel()
-            await asyncio.gather(*self._hosts, return_exceptions=True)
-            await self._server.wait_closed()
-
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._hosts) >= MOST_HOSTS:
-            writer.close()
-            return
-        task = asyncio.ensure_future(self._host_session(reader, writer))
-        self._hosts.add(task)
-        task.add_done_callback(self._hosts.discard)
 
     async def _host_session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -11,12 +11,11 @@ import logging
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Self
 
 from hil.devices.esci.replies import ACK, NAK
 from hil.devices.esci.scanner import EsciScanner
 from hil.devices.live import Live
+from hil.tcp import TcpServer
 
 PORT = 1865
 FRAME = struct.Struct(">2s2sHIH")
@@ -41,45 +40,15 @@ def answer_to(command: bytes, payload: bytes) -> bytes:
     return frame(bytes([command[0] | REPLY, command[1]]), payload)
 
 
-class EpsonNetServer:
+class EpsonNetServer(TcpServer):
     """Serves one scanner until the context is left."""
 
     def __init__(self, scanner: EsciScanner, live: Live, host: str, port: int = PORT) -> None:
+        super().__init__(self._serve, host, port, MOST_HOSTS)
         self._scanner, self._live = scanner, live
-        self._host, self._port = host, port
         self._holder: asyncio.StreamWriter | None = None
-        self._hosts: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
 
-    @property
-    def port(self) -> int:
-        """The port really listened on."""
-        return self._port
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, self._host, self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._server is not None:
-            self._server.close()
-            for task in tuple(self._hosts):
-                task.cancel()
-            await asyncio.gather(*self._hosts, return_exceptions=True)
-            await self._server.wait_closed()
-
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._hosts) >= MOST_HOSTS:
-            writer.close()
-            return
-        task = asyncio.ensure_future(self._session(reader, writer))
-        self._hosts.add(task)
-        task.add_done_callback(self._hosts.discard)
-
-    async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             writer.write(frame(WELCOME, bytes(5)))
             while True:
