@@ -7,7 +7,7 @@ import json
 import re
 import threading
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -343,13 +343,14 @@ class Rig:
     plugged: list[FakeScanner] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
+    source: str = "127.0.0.1"  # the address to ask from; all of 127/8 is ours
 
     @property
     def scan_path(self) -> str:
         return f"{self.path}/scan"
 
     async def connect(self) -> Connection:
-        connection = Connection(*await asyncio.open_connection("127.0.0.1", self.port))
+        connection = Connection(*await asyncio.open_connection("127.0.0.1", self.port, local_addr=(self.source, 0)))
         self.connections.append(connection)
         return connection
 
@@ -474,7 +475,8 @@ class Letter:
 class Subscriber:
     """An HTTP server that keeps what it gets; it answers `status`, and only while `answering` is set."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.host = host
         self.letters: list[Letter] = []
         self.tries = 0
         self.status = 202
@@ -487,7 +489,7 @@ class Subscriber:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/events"
+        return f"http://{self.host}:{self.port}/events"
 
     @property
     def notify_to(self) -> str:
@@ -500,7 +502,7 @@ class Subscriber:
         return [letter.line for letter in self.letters if not letter.line.startswith("Scan")]
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._serve, self.host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -556,21 +558,28 @@ def keep_state(directory: Path, **scanner: object) -> None:
     (directory / "state.json").write_text(json.dumps(kept), encoding="utf-8")
 
 
-def configured(directory: Path, **jobs: float) -> Config:
+def configured(directory: Path, more: Mapping[str, Mapping[str, object]] | None = None, **jobs: float) -> Config:
     service = {
         "listen": "127.0.0.1:0",
         "multicast": False,
         "state_dir": str(directory / "state"),
         "cache_dir": str(directory / "cache"),
     }
-    return validate({"service": service, "jobs": {"retrieve_wait": 5.0} | jobs}, "rig")
+    values: dict[str, dict[str, object]] = {"service": {**service}, "jobs": {"retrieve_wait": 5.0, **jobs}}
+    for section, said in (more or {}).items():
+        values[section] = {**values.get(section, {}), **said}
+    return validate(values, "rig")
 
 
 @asynccontextmanager
 async def running(
-    directory: Path, clock: Hands | None = None, scanners: tuple[FakeScanner, ...] = (), **jobs: float
+    directory: Path,
+    clock: Hands | None = None,
+    scanners: tuple[FakeScanner, ...] = (),
+    more: Mapping[str, Mapping[str, object]] | None = None,
+    **jobs: float,
 ) -> AsyncIterator[Rig]:
-    """The daemon with its scanners, served on a port of its own until the block ends."""
+    """The daemon with its scanners, served on a port of its own until the block ends. `more`: of the configuration."""
     clock, scanners = clock or Hands(), scanners or (FakeScanner(),)
     if not (directory / "state" / "state.json").exists():
         keep_state(directory / "state")
@@ -586,7 +595,7 @@ async def running(
         return [Finding(each.device.identity.key, "fake", "a scanner", each.open) for each in plugged]
 
     plugged = list(scanners)
-    daemon = Daemon(configured(directory, **jobs), find, told, clock)
+    daemon = Daemon(configured(directory, more, **jobs), find, told, clock)
     run = asyncio.create_task(daemon.run(stop))
     waiting = asyncio.create_task(ready.wait())
     await asyncio.wait((run, waiting), timeout=5, return_when=asyncio.FIRST_COMPLETED)
