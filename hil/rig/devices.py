@@ -1,0 +1,180 @@
+"""What stands on the bench: a simulated scanner, or one that does what its tape says, without any bus or network.
+
+A `Subject` is found by the bridge like any other device, and can be told what happens to it.
+"""
+
+from collections.abc import Awaitable, Callable, Container, Sequence
+from functools import partial
+from typing import Final, Protocol
+
+from drivers.contract.clock import Clock
+from drivers.contract.driver import Device, Finding
+from drivers.contract.errors import DeviceRefused
+from drivers.snmp import device as snmp
+from drivers.usb.descriptors import UsbDevice
+from drivers.usb.esci import open as esci
+from drivers.usb.link import Link
+from hil import serving
+from hil.devices.mfp.model import Mfp
+from hil.devices.mfp.objects import mib
+from hil.devices.mfp.serve import FAMILY as MFP
+from hil.devices.stimuli import Stimulus
+from hil.devices.usb.device import SimulatedUsbDevice
+from hil.rig.loop import HandTurnedLoop
+from hil.rig.noticing import Noticing, Watched
+from hil.rig.snmp_link import AgentLink, Answer
+from hil.rig.usb_link import Plug
+from hil.script import Script
+from hil.serving import UnknownFamily
+from hil.snmp import agent
+from hil.tape.file import Tape, TapeError
+from hil.tape.snmp import TapeAgent
+from hil.tape.usb import TapeUsb
+
+AGENT: Final = ("127.0.0.1", 161)  # by which its key is made; nothing goes there
+
+Open = Callable[..., Awaitable[Device]]
+Wrap = Callable[[Link], Link]  # faults between the driver and the device
+
+
+class Subject(Protocol):
+    """One device on the bench."""
+
+    async def find(self) -> list[Finding]:
+        """What a look at the buses shows now."""
+
+    def stimulate(self, *stimuli: Stimulus) -> None:
+        """Something happens to it now, or is armed for later."""
+
+    def notice(self, listener: Callable[[str], None]) -> None:
+        """Call `listener` with a word for each thing that is seen to have happened to the device."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why what happened is not to be trusted; None while it is."""
+
+
+class OnUsb:
+    """A USB device straight under its driver."""
+
+    def __init__(
+        self,
+        device: SimulatedUsbDevice,
+        loop: HandTurnedLoop,
+        wrap: Wrap | None = None,
+        *,
+        tape: TapeUsb | None = None,
+        noticing: Noticing | None = None,
+    ) -> None:
+        """`wrap` is put around each link that is opened."""
+        self._noticing = noticing
+        self._plug, self._loop, self._wrap, self._tape = Plug(device, loop.turns), loop, wrap, tape
+        known = self._plug.known()
+        ids = f"{known.vendor_id:04x}:{known.product_id:04x}"
+        self._open = next((opener for name, models, opener in _FAMILIES if ids in models()), None)
+        self._family = next((name for name, models, _ in _FAMILIES if ids in models()), None)
+
+    async def find(self) -> list[Finding]:
+        self._plug.device.update(self._loop.time())
+        if not self._plug.device.plugged:
+            return []
+        known = self._plug.known()
+        opener = partial(self._open or _refuse, known, self._link, self._loop.clock)
+        return [Finding(known.key, self._family, known.description, opener)]
+
+    def stimulate(self, *stimuli: Stimulus) -> None:
+        self._plug.device.update(self._loop.time(), stimuli)
+        self._plug.changed.notify_all()
+
+    def notice(self, listener: Callable[[str], None]) -> None:
+        if self._noticing is not None:
+            self._noticing.listen(listener)
+
+    @property
+    def failure(self) -> str | None:
+        return self._tape.failure if self._tape is not None else None
+
+    def _link(self) -> Link:
+        link = self._plug.open()
+        return self._wrap(link) if self._wrap is not None else link
+
+
+async def _refuse(known: UsbDevice, *_: object) -> Device:
+    raise DeviceRefused(f"no driver knows {known.description}")
+
+
+# As drivers.catalog.USB_FAMILIES, which is for the bridge alone.
+_FAMILIES: Final[tuple[tuple[str, Callable[[], Container[str]], Open], ...]] = (
+    (esci.FAMILY, esci.models, esci.open_device),
+)
+
+
+class OnNetwork:
+    """An agent straight under its driver."""
+
+    def __init__(
+        self,
+        answer: Answer,
+        clock: Clock,
+        *,
+        mfp: Mfp | None = None,
+        tape: TapeAgent | None = None,
+        noticing: Noticing | None = None,
+    ) -> None:
+        self._answer, self._clock, self._mfp, self._tape = answer, clock, mfp, tape
+        self._noticing = noticing
+
+    async def find(self) -> list[Finding]:
+        key = snmp.key(*AGENT)
+        return [Finding(key, snmp.DRIVER, f"SNMP agent {AGENT[0]}", self._open)]
+
+    async def _open(self) -> Device:
+        link = AgentLink(f"snmp {AGENT[0]}:{AGENT[1]}", self._answer, self._clock)
+        return await snmp.open_on(link, snmp.key(*AGENT), self._clock)
+
+    def stimulate(self, *stimuli: Stimulus) -> None:
+        if self._mfp is not None:
+            self._mfp.update(self._clock.monotonic(), stimuli)
+        if self._noticing is not None:
+            self._noticing.look()
+
+    def notice(self, listener: Callable[[str], None]) -> None:
+        if self._noticing is not None:
+            self._noticing.listen(listener)
+
+    @property
+    def failure(self) -> str | None:
+        return self._tape.failure if self._tape is not None else None
+
+
+def simulated(family: str, script: Script, loop: HandTurnedLoop, wrap: Wrap | None = None) -> Subject:
+    """A simulated scanner of that family. Raises UnknownFamily."""
+    if family == MFP:
+        body = Mfp(script, loop.time())
+        seen = Noticing(lambda: body.state)
+
+        def answer(datagram: bytes) -> bytes | None:
+            objects = mib(body, loop.time())
+            seen.look()
+            return None if objects is None else agent.answer(datagram, objects, b"public")
+
+        return OnNetwork(answer, loop.clock, mfp=body, noticing=seen)
+    if family not in serving.FAMILIES:
+        raise UnknownFamily(f"{family!r} is not simulated; there are: {', '.join(serving.NAMES)}")
+    scanner, usb = serving.FAMILIES[family](script, loop.time())
+    noticing = Noticing(lambda: scanner.state)
+    return OnUsb(Watched(usb, noticing), loop, wrap, noticing=noticing)
+
+
+def taped(tape: Tape, loop: HandTurnedLoop, *, pace: float = 1.0) -> Sequence[Subject]:
+    """The devices of a tape, as slow as they were. Raises TapeError."""
+    found: list[Subject] = []
+    for identity in tape.usb():
+        device = TapeUsb(tape, identity, pace=pace)
+        found.append(OnUsb(device, loop, tape=device))
+    for known in tape.snmp():
+        replayed = TapeAgent(tape, known, loop.clock.monotonic, pace=pace)
+        found.append(OnNetwork(replayed.answer, loop.clock, tape=replayed))
+    if not found:
+        raise TapeError(f"{tape.path}: has no device that could be replayed")
+    return found

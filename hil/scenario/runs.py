@@ -1,0 +1,190 @@
+"""A scenario on whatever it is to run on: a simulated device, a tape, a real scanner; with a verdict at the end.
+
+Simulated devices and tapes run on the hand-turned clock (hil.rig), real scanners on the machine's.
+"""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from bridge import hotplug
+from bridge.errors import BridgeError
+from drivers.contract.clock import SystemClock
+from drivers.contract.driver import Finding
+from drivers.contract.tap import Passed
+from hil import script
+from hil.rig import bench, devices, loop
+from hil.rig.bench import NotServed
+from hil.rig.loop import HandTurnedLoop, Stuck
+from hil.scenario.actuators import Actuator, CannotAct, OnTape, Simulated, lacking
+from hil.scenario.model import Scenario
+from hil.scenario.play import Did, play
+from hil.scenario.seen import Seen
+from hil.scenario.tapping import tapped
+from hil.scenario.verdict import complaints
+from hil.serving import UnknownFamily
+from hil.tape.file import Tape, TapeError
+
+
+class Outcome(StrEnum):
+    """What became of a run."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_RUNNABLE = "not runnable"
+    BROKEN = "broken"  # the rig or the bridge did not get through it
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One scenario, run or not."""
+
+    name: str
+    scenario: Scenario
+    outcome: Outcome
+    on: str  # what it ran on, in words
+    complaints: tuple[str, ...] = ()  # or the reason why it did not run
+    seen: Seen = field(default_factory=Seen)
+    seconds: float = 0.0  # by the clock on the wall
+    passed: tuple[tuple[float, Passed], ...] = field(default=(), repr=False)  # all that the tap told, for a tape
+
+
+def simulated(name: str, scenario: Scenario, wrap: devices.Wrap | None = None) -> Run:
+    """On the simulated device that the scenario names; `wrap` is put around its links (faults)."""
+    said = scenario.device
+    on = f"simulated {said.family}" + (f" ({said.script})" if said.script else "")
+
+    def subjects(turned: HandTurnedLoop) -> Sequence[devices.Subject]:
+        return (devices.simulated(said.family, script.read(said.script), turned, wrap),)
+
+    return _hand_turned(name, scenario, on, subjects, lambda found: (Simulated(found[0]),))
+
+
+def taped(name: str, scenario: Scenario, tape: Tape, *, pace: float = 1.0) -> Run:
+    """On a tape that was taken of the same scenario."""
+    on = f"tape {tape.path}"
+    return _hand_turned(
+        name, scenario, on, lambda turned: devices.taped(tape, turned, pace=pace), lambda _: (OnTape(),)
+    )
+
+
+def _hand_turned(
+    name: str,
+    scenario: Scenario,
+    on: str,
+    subjects: Callable[[HandTurnedLoop], Sequence[devices.Subject]],
+    actuators: Callable[[Sequence[devices.Subject]], Sequence[Actuator]],
+) -> Run:
+    began = time.perf_counter()
+    passed: list[tuple[float, Passed]] = []
+
+    async def main(turned: HandTurnedLoop) -> Seen:
+        found = subjects(turned)
+        with tempfile.TemporaryDirectory(prefix="wsd-rig-") as place, tapped(turned.time) as tap:
+            try:
+                async with bench.hand_turned(turned, Path(place), found, scenario.bridge) as here:
+                    return await play(scenario, here, actuators(found), tap)
+            finally:
+                passed.extend(tap.passed)
+
+    try:
+        seen = loop.run(main)
+    except (UnknownFamily, TapeError) as err:
+        return Run(name, scenario, Outcome.NOT_RUNNABLE, on, (str(err),))
+    except (Stuck, NotServed, BridgeError, CannotAct) as err:
+        return Run(name, scenario, Outcome.BROKEN, on, (f"{type(err).__name__}: {err}",), seconds=_since(began))
+    return _judged(name, scenario, on, seen, began, tuple(passed))
+
+
+def real(
+    name: str,
+    scenario: Scenario,
+    device: "Chosen",
+    actuators: Sequence[Actuator],
+    *,
+    did: Did = lambda _deed: None,
+) -> Run:
+    """On a real scanner, found as the bridge finds it; what has no actuator makes the scenario not runnable."""
+    missing = lacking(scenario.stimulus, actuators)
+    if missing is not None:
+        return Run(name, scenario, Outcome.NOT_RUNNABLE, str(device), (missing,))
+    began = time.perf_counter()
+    passed: list[tuple[float, Passed]] = []
+    clock = SystemClock()
+
+    async def main() -> Seen:
+        with tempfile.TemporaryDirectory(prefix="wsd-rig-") as place, tapped(clock.monotonic) as tap:
+            config = bench.configured(Path(place), {**scenario.bridge, **device.settings})
+
+            async def find() -> list[Finding]:
+                return [each for each in await hotplug.find(config, clock) if device.is_it(each)]
+
+            try:
+                async with bench.real(config, find, clock) as here:
+                    return await play(scenario, here, actuators, tap, did=did)
+            finally:
+                passed.extend(tap.passed)
+
+    try:
+        seen = asyncio.run(main())
+    except NotServed as err:
+        return Run(name, scenario, Outcome.NOT_RUNNABLE, str(device), (str(err),), seconds=_since(began))
+    except (BridgeError, CannotAct) as err:
+        return Run(name, scenario, Outcome.BROKEN, str(device), (str(err),), seconds=_since(began))
+    return _judged(name, scenario, str(device), seen, began, tuple(passed))
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A real scanner: `usb:VVVV:PPPP`, `usbip:HOST:PORT`, `snmp:HOST[:PORT]`."""
+
+    text: str
+    settings: dict[str, object]
+    ids: str = ""  # VVVV-PPPP, as it stands in keys
+
+    def __str__(self) -> str:
+        return self.text
+
+    def is_it(self, finding: Finding) -> bool:
+        """Whether that is the one."""
+        return self.ids in finding.key if self.ids else finding.driver is not None
+
+    @classmethod
+    def parse(cls, text: str) -> "Chosen":
+        """Raises ValueError."""
+        kind, _, rest = text.partition(":")
+        if kind == "usb":
+            vendor, _, product = rest.partition(":")
+            with suppress(ValueError):
+                ids = f"{int(vendor, 16):04x}-{int(product, 16):04x}"
+                return cls(text, {"usb": {"enabled": True}}, f"usb-{ids}")
+        if kind == "usbip" and rest:
+            return cls(text, {"usb": {"enabled": False, "usbip": [rest]}})
+        if kind == "snmp" and rest:
+            host, colon, port = rest.rpartition(":")
+            there: dict[str, object] = (
+                {"host": host, "port": int(port)} if colon and port.isdecimal() else {"host": rest}
+            )
+            return cls(text, {"usb": {"enabled": False}, "snmp": [there]})
+        raise ValueError(f"{text!r} is not usb:VVVV:PPPP, usbip:HOST:PORT or snmp:HOST[:PORT]")
+
+
+def _judged(
+    name: str, scenario: Scenario, on: str, seen: Seen, began: float, passed: tuple[tuple[float, Passed], ...]
+) -> Run:
+    found = complaints(scenario, seen)
+    outcome = Outcome.FAILED if found else Outcome.PASSED
+    return Run(name, scenario, outcome, on, found, seen, _since(began), passed)
+
+
+def _since(began: float) -> float:
+    return time.perf_counter() - began
+
+
+Runner = Callable[[str, Scenario], Run]
+Awaited = Awaitable[Run]

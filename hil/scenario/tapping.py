@@ -1,0 +1,77 @@
+"""What passes the tap while a scenario runs, as short lines for the timeline."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from drivers.contract.tap import TAP, Passed
+from hil.scenario.seen import Passage
+from hil.tape.gloss import gloss
+
+MOST: Final = 20_000  # of a long run the first; a timeline of more is no help to anybody
+SHOWN: Final = 4_000  # characters of a message
+_ACTION: Final = re.compile(rb"<(?:\w+:)?Action\b[^>]*>\s*([^<\s]*)")
+
+
+class Tapped:
+    """Fed by the tap, from any thread."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self.passages: list[Passage] = []
+        self.passed: list[tuple[float, Passed]] = []
+        self.began = 0.0
+
+    def heard(self, passed: Passed) -> None:
+        """By the rig's own clock: the tap's is the machine's."""
+        if len(self.passages) < MOST:
+            now = self._now()
+            self.passed.append((now, passed))
+            self.passages.append(passage(passed, now - self.began))
+
+
+@contextmanager
+def tapped(now: Callable[[], float]) -> Iterator[Tapped]:
+    """Listen while the block lasts."""
+    here = Tapped(now)
+    TAP.listen(here.heard)
+    try:
+        yield here
+    finally:
+        TAP.unlisten(here.heard)
+
+
+def passage(passed: Passed, at: float) -> Passage:
+    """One line of it."""
+    facts, size = passed.facts, len(passed.data)
+    error = str(facts.get("error") or "")
+    match passed.lane:
+        case "usb" if "opened" in facts:
+            return Passage(at, "usb", "opened", str(facts["opened"]))
+        case "usb":
+            end = facts.get("endpoint")
+            inward = isinstance(end, int) and bool(end & 0x80)
+            text = error or (f"{gloss(passed.data)}" if size <= 64 else f"{size} bytes")
+            where = f"{facts.get('transfer')} {end:02x}" if isinstance(end, int) else ""
+            return Passage(
+                at, "usb", text or "0 bytes", f"{where}: {passed.data[:64].hex(' ')}", size, inward, bool(error)
+            )
+        case "snmp" if "opened" in facts:
+            return Passage(at, "snmp", "opened")
+        case "snmp":
+            oids = facts.get("oids")
+            names = [str(each) for each in oids] if isinstance(oids, list | tuple) else []
+            binds = facts.get("binds")
+            found = [f"{each[0]} = {each[2]}" for each in binds] if isinstance(binds, list | tuple) else []
+            text = error or f"{facts.get('request')} {len(names)} objects"
+            return Passage(at, "snmp", text, "\n".join(found or names)[:SHOWN], len(found), True, bool(error))
+        case _:
+            said = _ACTION.search(passed.data)
+            word = said[1].decode(errors="replace").rpartition("/")[2] if said else str(facts.get("type") or "message")
+            status = facts.get("status")
+            bad = isinstance(status, int) and status >= 400
+            text = f"{word} {status}" if bad else word
+            return Passage(
+                at, "http", text, passed.data[:SHOWN].decode(errors="replace"), size, facts.get("way") == "in", bad
+            )
