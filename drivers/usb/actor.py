@@ -98,7 +98,7 @@ class Actor:
         with self._lock:
             self._handover, self._current = handover, None
         try:
-            link = await self._run(self._linked)
+            link = await self._run(self._free_link)
         except BaseException:
             self._ended(handover)
             raise
@@ -128,6 +128,23 @@ class Actor:
             if not self._share:
                 self._family.reopened()
         return self._link
+
+    def _free_link(self) -> Link:
+        """The link to a device that nobody else uses through another plug. Raises DeviceBusy when somebody does."""
+        try:
+            link = self._linked()
+            snapshot = self._family.observe(link)
+        except DriverError as err:
+            if self._share or isinstance(err, DeviceGone):
+                self._unlink()
+            raise
+        if snapshot.presses:
+            self._tell(snapshot, lasting=True)
+        if snapshot.readiness is Readiness.BUSY:
+            if self._share:
+                self._unlink()
+            raise DeviceBusy(f"{self._name} is in use over another interface")
+        return link
 
     def _unlink(self) -> None:
         if self._link is not None:

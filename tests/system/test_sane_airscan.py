@@ -21,7 +21,7 @@ from drivers.contract.clock import SystemClock
 from hil import chart, serving
 from hil.client import session
 from hil.client.session import Session
-from hil.devices.stimuli import Cover, LoadPaper, Plug, Unplug
+from hil.devices.stimuli import Cover, InUse, LoadPaper, Plug, Unplug
 from tests.system import debian, pnm, product
 
 FEEDER = ("--source", "ADF")
@@ -380,5 +380,40 @@ async def test_cancel_at_the_panel_ends_the_job_and_the_next_one_works(airscan):
         assert "Error during device I/O" in err  # it has no other word for ClientErrorJobCancelled
         await ended(client, JobState.CANCELED, JobStateReason.JOB_CANCELED_AT_DEVICE)
         assert not here.rig.scanner.scanning
+        code, _, err = await here.scanimage("--mode", "Gray", "--resolution", "75")
+        assert code == 0, err
+
+
+async def test_two_sheets_at_once_end_the_batch_as_a_jam(airscan, tmp_path):
+    async with airscan("adf=3,doublefeed@2:0%") as here, watching(here.bridge) as client:
+        await client.subscribe()
+        code, _, err = await here.scanimage(
+            *FEEDER, "--mode", "Gray", "--resolution", "75", f"--batch={tmp_path}/page%d.pnm"
+        )
+        assert "Document feeder jammed" in err, (code, err)
+        (page,) = pages(tmp_path)
+        assert page.samples == shown(1, Source.FEEDER, Mode.GRAY8, 75, whole(SHEET, 75))
+        await ended(client, JobState.ABORTED)
+
+
+async def test_a_lamp_that_warms_up_is_waited_for(airscan):
+    async with airscan("warmup=3") as here, watching(here.bridge) as client:
+        await client.subscribe()
+        code, out, err = await here.scanimage("--mode", "Gray", "--resolution", "75")
+        assert code == 0, err
+        assert pnm.read(out).samples == shown(1, Source.PLATEN, Mode.GRAY8, 75, whole(PLATEN, 75))
+        await ended(client, JobState.COMPLETED)
+
+
+async def test_a_scanner_that_another_host_uses_is_busy(airscan):
+    async with airscan() as here, watching(here.bridge) as client:
+        here.rig.stimulate(InUse(taken=True))
+        await product.until_state(client, ScannerState.PROCESSING)
+        code, out, err = await here.scanimage("--mode", "Gray", "--resolution", "75")
+        assert code != 0
+        assert len(out) < HEAD
+        assert "Device busy" in err
+        here.rig.stimulate(InUse(taken=False))
+        await product.until_state(client, ScannerState.IDLE)
         code, _, err = await here.scanimage("--mode", "Gray", "--resolution", "75")
         assert code == 0, err

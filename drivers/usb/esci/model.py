@@ -29,6 +29,7 @@ class Model:
     fs_status: bool  # FS F tells the condition
     option: bool  # an option unit is fitted, so ESC e is understood
     button: bool
+    senses_double_feed: bool
     line_distance: int  # between the colour sensors, in lines of `optical`
     optical: int  # ppi as ESC i tells it, 0 = not told
     max_pixels: int  # of one row, 0 = not told
@@ -80,6 +81,7 @@ def identify(dialogue: Dialogue, vendor_id: int, product_id: int) -> Model:
         fs_status=fs_status,
         option=option,
         button=button,
+        senses_double_feed=bool(more and more.senses_double_feed),
         line_distance=distance,
         optical=optical,
         max_pixels=more.max_pixels if more else 0,

@@ -8,6 +8,7 @@ SOURCE = "usb"
 _WORDS = {
     TroubleKind.JAM: "paper jam",
     TroubleKind.COVER_OPEN: "cover open",
+    TroubleKind.DOUBLE_FEED: "two sheets at once",
     TroubleKind.ATTENTION: "unnamed error",
 }
 _PLACES = {
@@ -32,7 +33,9 @@ def troubles(condition: Condition) -> frozenset[Trouble]:
             found.add(Trouble(TroubleKind.JAM, path))
         if part.open:
             found.add(Trouble(TroubleKind.COVER_OPEN, cover))
-        if part.error and not (part.jam or part.open or part.empty):
+        if part.double_feed:
+            found.add(Trouble(TroubleKind.DOUBLE_FEED, path))
+        elif part.unnamed:
             found.add(Trouble(TroubleKind.ATTENTION, cover))
     if condition.warming:
         found.add(Trouble(TroubleKind.LAMP_WARMING, Unit.PLATEN))

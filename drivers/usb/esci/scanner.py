@@ -5,6 +5,7 @@ While no scan runs only commands are sent that do not wake the scanner: FS F, ES
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from drivers.contract.document import ScanRequest
 from drivers.contract.errors import DeviceGarbled
@@ -77,6 +78,13 @@ class EsciScanner:
 
 def look(dialogue: Dialogue, model: Model) -> wire.Condition:
     """Ask for the condition with the best command the scanner has. Raises DeviceGarbled when it refuses them all."""
+    condition = _asked(dialogue, model)
+    if model.senses_double_feed and condition.feeder.unnamed:
+        return replace(condition, feeder=replace(condition.feeder, double_feed=True))
+    return condition
+
+
+def _asked(dialogue: Dialogue, model: Model) -> wire.Condition:
     if model.fs_status and (data := dialogue.fixed(wire.FS_STATUS, wire.FS_STATUS_SIZE)) is not None:
         return wire.fs_status(data)
     if model.level.extended_status and (answer := dialogue.block(wire.EXTENDED_STATUS)) is not None:

@@ -69,6 +69,12 @@ class Part:
     empty: bool = False
     jam: bool = False
     open: bool = False
+    double_feed: bool = False  # never told as such: what an unnamed error is on a scanner that senses double feeds
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether there is an error and no bit says which."""
+        return self.error and not (self.jam or self.open or self.empty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,7 @@ class ExtendedIdentity:
     flatbed: bool
     duplex: bool
     button: bool
+    senses_double_feed: bool
     model: str
     firmware: str
     depth: int  # bits of one sample at most
@@ -239,6 +246,7 @@ def fs_identity(data: bytes) -> ExtendedIdentity:
         flatbed=not capabilities & 0x40,
         duplex=bool(capabilities & 0x10),
         button=bool(capabilities & 0x01),
+        senses_double_feed=bool(data[45] & 0x08),
         model=_text(data[46:62]),
         firmware=_text(data[62:66]),
         depth=data[67],

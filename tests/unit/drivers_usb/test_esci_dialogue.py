@@ -63,7 +63,7 @@ def old_status(main: int = 0, feeder: int = 0) -> list[bytes]:
 def model(name: str, *, distance: int = 0, optical: int = 0) -> Model:
     can = SourceCapabilities((600, 600), (100,), (Mode.RGB24, Mode.GRAY8), Size(80, 10), Size(8500, 11700))
     return Model(
-        "GT-0", None, level.of(name), False, False, False, False, distance, optical, 0,
+        "GT-0", None, level.of(name), False, False, False, False, False, distance, optical, 0,
         quirks.of(0x04B8, 0xFFFF), Capabilities(platen=can),
     )  # fmt: skip
 

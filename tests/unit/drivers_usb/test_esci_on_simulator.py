@@ -21,7 +21,7 @@ from hil import chart, script
 from hil.devices.esci.scanner import EsciScanner
 from hil.devices.esci.usb import EsciUsb
 from hil.devices.live import Live
-from hil.devices.stimuli import CancelAtPanel, Clear, Cover, LoadPaper, Plug, Press, Slow, Unplug
+from hil.devices.stimuli import CancelAtPanel, Clear, Cover, InUse, LoadPaper, Plug, Press, Slow, Unplug
 from hil.usbip.messages import Address
 from hil.usbip.server import Export, UsbIpServer
 
@@ -201,6 +201,25 @@ async def test_a_jam_on_the_second_page_stops_and_then_fails_the_scan() -> None:
         told = len(bench.seen)
         bench.live.stimulate(Clear())
         await bench.until(lambda s: s.readiness is Readiness.IDLE, told)
+
+
+async def test_an_unnamed_error_of_a_feeder_that_senses_it_is_a_double_feed() -> None:
+    async with rig("warmup=0,speed=0,feed=0,adf=3,doublefeed@2") as bench:
+        with pytest.raises(ScanFailed, match="two sheets at once in the document feeder"):
+            await read(await bench.scan(Source.FEEDER))
+        double = Trouble(TroubleKind.DOUBLE_FEED, Unit.FEEDER)
+        still = await bench.until(lambda s: not s.jobs and s.troubles == {double})
+        assert still.readiness is Readiness.STOPPED
+
+
+async def test_a_scanner_in_use_over_another_interface_is_busy_before_anything_moves() -> None:
+    async with rig() as bench:
+        bench.live.stimulate(InUse(taken=True))
+        with pytest.raises(DeviceBusy, match="in use over another interface"):
+            await bench.scan()
+        assert not bench.scanner.scanning
+        bench.live.stimulate(InUse(taken=False))
+        assert len(await read(await bench.scan())) == 1
 
 
 async def test_a_scan_after_a_jam_was_cleared_works() -> None:

@@ -95,6 +95,9 @@ def test_extended_identity() -> None:
     assert (decoded.level, decoded.optical, decoded.minimum, decoded.maximum) == ("B8", 1200, 50, 9600)
     assert (decoded.platen, decoded.feeder, decoded.film) == ((10200, 14040), (10200, 16800), (0, 0))
     assert (decoded.flatbed, decoded.duplex, decoded.button) == (True, True, True)
+    assert decoded.senses_double_feed
+    data[45] = 0x04
+    assert not wire.fs_identity(bytes(data)).senses_double_feed
     assert (decoded.model, decoded.firmware, decoded.depth) == ("GT-2500", "1.02", 16)
 
 
