@@ -150,7 +150,10 @@ def refusal(err: OperationRefused, action: str, relates_to: str | None) -> bytes
 
 
 def metadata(uuid: UUID, identity: Identity, name: str, scan_url: str) -> Metadata:
-    """The device's own description. Were the model named just as on USB, Windows would fetch its maker's driver."""
+    """The device's own description. Were the model named just as on USB, Windows would fetch its maker's driver.
+
+    What DPWS leaves optional and every device's own server says is said too: clients read it unasked (WSD-python).
+    """
     return Metadata(
         manufacturer=identity.manufacturer or "unknown",  # DPWS wants one
         model_name=f"{identity.model} (WSD)",
@@ -158,8 +161,8 @@ def metadata(uuid: UUID, identity: Identity, name: str, scan_url: str) -> Metada
         hosted=(scanner_service((scan_url,), f"uri:{uuid}/ScannerService", hardware_id(identity)),),
         device_category=DEVICE_CATEGORY,
         foundation_category=FOUNDATION_CATEGORY,
-        firmware_version=identity.firmware,
-        serial_number=identity.serial,
+        firmware_version=identity.firmware or "unknown",
+        serial_number=identity.serial or uuid.hex[-12:].upper(),
         container_id=uuid,
     )
 

@@ -106,7 +106,9 @@ def _uri(found: dict[str, etree._Element], name: str) -> str | None:
 
 def _endpoint(found: dict[str, etree._Element], name: str) -> EndpointReference | None:
     block = found.get(name)
-    if block is None:
+    # Clients of the WSD-python family write their own urn:uuid as plain text where an endpoint is due. Nothing can be
+    # sent there, and nothing ever is: they wait for the answer on their connection as if they had said nothing.
+    if block is None or (not len(block) and tree.text_of(block).strip()):
         return None
     try:
         return EndpointReference.from_xml(block)

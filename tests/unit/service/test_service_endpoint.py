@@ -62,6 +62,11 @@ def test_every_device_has_a_hardware_id_of_one_word(identity: Identity, hardware
     assert said.manufacturer  # DPWS: at least one
 
 
+def test_a_device_without_number_and_version_has_them_all_the_same() -> None:
+    said = endpoint.metadata(uuid.UUID(int=0xABC), replace(IDENTITY, serial=None, firmware=None), "A", "http://here/")
+    assert (said.serial_number, said.firmware_version) == ("000000000ABC", "unknown")
+
+
 @pytest.mark.parametrize(
     ("action", "namespace"),
     [(f"{Y01}/CancelJob", Y01), (f"{Y08}/CancelJob", Y08), ("urn:other", Y08), ("", Y08)],

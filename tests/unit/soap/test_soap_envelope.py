@@ -52,6 +52,11 @@ def test_a_reply_to_elsewhere_is_refused_and_the_refusal_says_to_what_it_relates
     assert err.relates_to == "urn:uuid:1"
 
 
+def test_a_reply_to_that_is_plain_text_is_as_if_it_were_not_there() -> None:
+    read = envelope.read_request(message(COMPLETE + "<a:ReplyTo>urn:uuid:7bd6801f</a:ReplyTo>"))
+    assert read.addressing.reply_to is None
+
+
 @pytest.mark.parametrize(
     "header",
     [
