@@ -11,13 +11,17 @@ from typing import Final
 from lxml import etree
 
 from bridge.errors import WireError
+from bridge.soap.vocabulary import Vocabulary
 from drivers.contract import xml
 
+_VOCABULARY: Final = Vocabulary()  # one for the process, as libxml2's
 _HTTPS: Final = re.compile(r"https://(?=(?:schemas\.microsoft\.com|schemas\.xmlsoap\.org|www\.w3\.org)/)")
 
 
 def parse(data: bytes, max_bytes: int = xml.MAX_BYTES) -> etree._Element:
     """The root of `data`, its namespaces spelled with http. Raises WireError (with an empty path)."""
+    if len(data) <= max_bytes:
+        _VOCABULARY.learn(data)
     try:
         root = xml.parse(data, max_bytes)
     except xml.XmlRefused as err:
