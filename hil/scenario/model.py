@@ -1,4 +1,4 @@
-"""A scenario as its TOML file says it: the device, what happens to it, what clients do, what they must be told and when.
+"""A scenario as its TOML file says it: the device, what happens to it, what clients do, what they must be told, when.
 
 Every unknown key and every value that makes no sense is an error naming file, key and reason.
 docs/rig.md describes the format for who writes one; docs/decisions/0035-scenarios.md why it is as it is.

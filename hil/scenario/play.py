@@ -6,7 +6,7 @@ or when the limit is reached. Nothing is judged here.
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
@@ -38,7 +38,7 @@ async def play(
     did: Did = lambda _deed: None,
 ) -> Seen:
     """Raises BridgeError when the scanner is not to be reached, CannotAct when a switch or a person failed."""
-    moments, deeds = Moments(bench.clock), [*()]
+    moments, deeds = Moments(bench.clock), list[Deed]()
 
     def note(deed: Deed) -> None:
         deeds.append(deed)
@@ -55,7 +55,13 @@ async def play(
             for subject in bench.subjects:
                 subject.notice(lambda text: note(Deed(moments.now, Sort.STIMULUS, "device", text)))
             left = [each for each in scenario.stimulus if not _armed(each, actuators)]
-            over = await _run(scenario, moments, actors, left, actuators, note)
+
+            async def happen(stimulus: Stimulus) -> None:
+                await moments.reached(stimulus.when)
+                told = await acting.do(stimulus, actuators)
+                note(Deed(moments.now, Sort.STIMULUS, "rig", told))
+
+            over = await _run(scenario, moments, actors, left, happen)
             seconds = moments.now
             scanner = await _scanner(bench)
             events = tuple(moments.events)
@@ -76,16 +82,9 @@ async def _run(
     moments: Moments,
     actors: Sequence[Actor],
     stimuli: Sequence[Stimulus],
-    actuators: Sequence[Actuator],
-    note: Did,
+    happen: Callable[[Stimulus], Coroutine[None, None, None]],
 ) -> bool:
     """False: the limit came first."""
-
-    async def happen(stimulus: Stimulus) -> None:
-        await moments.reached(stimulus.when)
-        told = await acting.do(stimulus, actuators)
-        note(Deed(moments.now, Sort.STIMULUS, "rig", told))
-
     try:
         async with asyncio.timeout(scenario.limit):
             try:

@@ -6,7 +6,7 @@ Simulated devices and tapes run on the hand-turned clock (hil.rig), real scanner
 import asyncio
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -98,7 +98,7 @@ def _hand_turned(
         return Run(name, scenario, Outcome.NOT_RUNNABLE, on, (str(err),))
     except (Stuck, NotServed, BridgeError, CannotAct) as err:
         return Run(name, scenario, Outcome.BROKEN, on, (f"{type(err).__name__}: {err}",), seconds=_since(began))
-    return _judged(name, scenario, on, seen, began, tuple(passed))
+    return _judged(name, scenario, on, seen, began=began, passed=tuple(passed))
 
 
 def real(
@@ -136,7 +136,7 @@ def real(
         return Run(name, scenario, Outcome.NOT_RUNNABLE, str(device), (str(err),), seconds=_since(began))
     except (BridgeError, CannotAct) as err:
         return Run(name, scenario, Outcome.BROKEN, str(device), (str(err),), seconds=_since(began))
-    return _judged(name, scenario, str(device), seen, began, tuple(passed))
+    return _judged(name, scenario, str(device), seen, began=began, passed=tuple(passed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ class Chosen:
 
 
 def _judged(
-    name: str, scenario: Scenario, on: str, seen: Seen, began: float, passed: tuple[tuple[float, Passed], ...]
+    name: str, scenario: Scenario, on: str, seen: Seen, *, began: float, passed: tuple[tuple[float, Passed], ...]
 ) -> Run:
     found = complaints(scenario, seen)
     outcome = Outcome.FAILED if found else Outcome.PASSED
@@ -184,7 +184,3 @@ def _judged(
 
 def _since(began: float) -> float:
     return time.perf_counter() - began
-
-
-Runner = Callable[[str, Scenario], Run]
-Awaited = Awaitable[Run]

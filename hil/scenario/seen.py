@@ -86,12 +86,21 @@ class Deed:
     text: str
 
 
+class Lane(StrEnum):
+    """Where something passed."""
+
+    USB = "usb"
+    SNMP = "snmp"
+    HTTP = "http"
+    OWN = "own"  # HTTP of a client in this process: the service tells the same
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """One thing that passed a tap: a USB transfer, an SNMP exchange, an HTTP message."""
 
     at: float
-    lane: str  # "usb", "snmp", "http"
+    lane: Lane
     text: str  # one short line
     detail: str = ""
     size: int = 0

@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from typing import Final
 
 from drivers.contract.tap import TAP, Passed
-from hil.scenario.seen import Passage
+from hil.scenario.seen import Lane, Passage
 from hil.tape.gloss import gloss
 
 MOST: Final = 20_000  # of a long run the first; a timeline of more is no help to anybody
 SHOWN: Final = 4_000  # characters of a message
+_ASKING: Final = re.compile(rb"<(?:\w+:)?ReplyTo\b")
 _ACTION: Final = re.compile(rb"<(?:\w+:)?Action\b[^>]*>\s*([^<\s]*)")
 
 
@@ -48,30 +49,38 @@ def passage(passed: Passed, at: float) -> Passage:
     error = str(facts.get("error") or "")
     match passed.lane:
         case "usb" if "opened" in facts:
-            return Passage(at, "usb", "opened", str(facts["opened"]))
+            return Passage(at, Lane.USB, "opened", str(facts["opened"]))
         case "usb":
             end = facts.get("endpoint")
             inward = isinstance(end, int) and bool(end & 0x80)
             text = error or (f"{gloss(passed.data)}" if size <= 64 else f"{size} bytes")
             where = f"{facts.get('transfer')} {end:02x}" if isinstance(end, int) else ""
             return Passage(
-                at, "usb", text or "0 bytes", f"{where}: {passed.data[:64].hex(' ')}", size, inward, bool(error)
+                at, Lane.USB, text or "0 bytes", f"{where}: {passed.data[:64].hex(' ')}", size, inward, bool(error)
             )
         case "snmp" if "opened" in facts:
-            return Passage(at, "snmp", "opened")
+            return Passage(at, Lane.SNMP, "opened")
         case "snmp":
             oids = facts.get("oids")
             names = [str(each) for each in oids] if isinstance(oids, list | tuple) else []
             binds = facts.get("binds")
             found = [f"{each[0]} = {each[2]}" for each in binds] if isinstance(binds, list | tuple) else []
             text = error or f"{facts.get('request')} {len(names)} objects"
-            return Passage(at, "snmp", text, "\n".join(found or names)[:SHOWN], len(found), True, bool(error))
+            return Passage(at, Lane.SNMP, text, "\n".join(found or names)[:SHOWN], len(found), True, bool(error))
         case _:
-            said = _ACTION.search(passed.data)
-            word = said[1].decode(errors="replace").rpartition("/")[2] if said else str(facts.get("type") or "message")
-            status = facts.get("status")
-            bad = isinstance(status, int) and status >= 400
-            text = f"{word} {status}" if bad else word
-            return Passage(
-                at, "http", text, passed.data[:SHOWN].decode(errors="replace"), size, facts.get("way") == "in", bad
-            )
+            return _message(passed, at)
+
+
+def _message(passed: Passed, at: float) -> Passage:
+    facts, data = passed.facts, passed.data
+    said = _ACTION.search(data)
+    word = said[1].decode(errors="replace").rpartition("/")[2] if said else str(facts.get("type") or "message")
+    status = facts.get("status")
+    bad = isinstance(status, int) and status >= 400
+    inward = facts.get("way") == "in"
+    # What a client in this process asks is told twice, by it and by the service: the service's word is enough.
+    asked = bool(facts.get("url")) and not facts.get("peer")
+    kind = Lane.OWN if asked and (_ASKING.search(data) or (inward and not bad)) else Lane.HTTP
+    text = f"{word} {status}" if bad else word
+    detail = data[:SHOWN].decode(errors="replace")
+    return Passage(at, kind, text, detail, len(data), inward, bad)

@@ -19,9 +19,7 @@ def fits(match: Match, event: Event, jobs: dict[int, int]) -> bool:
         return False
     if match.state is not None and str(match.state) != event.state:
         return False
-    if match.reason is not None and not (
-        str(match.reason) in event.reasons or (not match.reason and not event.reasons)
-    ):
+    if match.reason is not None and str(match.reason) not in (event.reasons or ("",)):
         return False
     if match.scans is not None and match.scans != event.scans:
         return False
@@ -137,13 +135,12 @@ def always(seen: Seen) -> Iterator[str]:
         if len(ends) > 1:
             yield f"{client}: job {job} ended {len(ends)} times"
         finals = {str(state) for state in FINAL_STATES}
-        over = next(
-            (i for i, each in enumerate(events) if each.name == "JobStatusEvent" and each.state in finals), None
-        )
-        if over is not None and any(each.name == "JobStatusEvent" for each in events[over + 1 :]):
+        states = [each.state for each in events if each.name == "JobStatusEvent"]
+        over = next((i for i, state in enumerate(states) if state in finals), None)
+        if over is not None and over < len(states) - 1:
             yield f"{client}: job {job} was told of after its end"
-        if ends and over is not None and ends[0].state != events[over].state:
-            yield f"{client}: job {job} ended {events[over].state} and {ends[0].state}"
+        if ends and over is not None and ends[0].state != states[over]:
+            yield f"{client}: job {job} ended {states[over]} and {ends[0].state}"
 
 
 def said(match: Match) -> str:
