@@ -20,6 +20,7 @@ from bridge import config as configuration
 from bridge import systemd
 from bridge.config import Config
 from bridge.discovery.responder import Announced, Responder
+from bridge.dpws.metadata import SCANNER_SERVICE_TYPE
 from bridge.errors import ConfigError, DeliveryFailed
 from bridge.eventing.ledger import Ledger, Limits, Owed
 from bridge.hotplug import Hotplug
@@ -209,7 +210,8 @@ class Daemon:
         version = self._state.metadata_version(key, digest(endpoint.uuid, hosted.scanner, endpoint.service.name))
         said = {device.address: device.metadata_version for device in self._responder.devices}
         xaddrs = partial(self._presence.urls, endpoint.device_path())
-        self._responder.put(Announced(endpoint.address, DEVICE_TYPES, xaddrs, metadata_version=version))
+        hosts = (SCANNER_SERVICE_TYPE,)
+        self._responder.put(Announced(endpoint.address, DEVICE_TYPES, xaddrs, metadata_version=version, hosts=hosts))
         if said.get(endpoint.address) != version:
             self._presence.announce(endpoint.address)
 

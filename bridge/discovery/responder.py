@@ -27,13 +27,18 @@ _REMEMBERED: Final = 2_048
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """One device that is told of. `xaddrs` gives its URLs for the network on which `local` is our address."""
+    """One device that is told of. `xaddrs` gives its URLs for the network on which `local` is our address.
+
+    `hosts`: the types of its services, which are no device's types and never told (DPWS R1001). Clients ask for them
+    all the same, in one Probe with the device's own (wsd-scan-receiver), and are answered.
+    """
 
     address: str
     types: tuple[str, ...]
     xaddrs: Callable[[str], tuple[str, ...]]
     scopes: tuple[str, ...] = ()
     metadata_version: int = 1
+    hosts: tuple[str, ...] = ()
 
     def target(self, local: str) -> Target:
         return Target(self.address, self.types, self.scopes, self.xaddrs(local), self.metadata_version)
@@ -145,7 +150,7 @@ class Responder:
 
 
 def _asked_for(probe: Probe, device: Announced) -> bool:
-    return matching.matches(probe.types, probe.scopes, probe.match_by, device.types, device.scopes)
+    return matching.matches(probe.types, probe.scopes, probe.match_by, device.types + device.hosts, device.scopes)
 
 
 def _probe(message: Message) -> Probe:

@@ -1,6 +1,7 @@
 """What our devices answer, and when they keep silent."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -184,3 +185,15 @@ def test_a_metadata_version_is_an_unsigned_number(version: str) -> None:
     next(element.iter(f"{{{names.WSD}}}MetadataVersion")).text = version
     with pytest.raises(WireError):
         messages.Target.from_xml(element)
+
+
+def test_who_asks_for_the_service_beside_the_device_is_answered_and_told_the_device_only() -> None:
+    service = "{http://schemas.microsoft.com/windows/2006/08/wdp/scan}ScannerServiceType"
+    hosting = replace(announced(), hosts=(service,))
+    question = asked(Probe((messages.SCAN_DEVICE_TYPE, service)))
+    assert not responder(announced()).answer(question, "192.0.2.9", "192.0.2.1")
+    (reply,) = responder(hosting).answer(question, "192.0.2.9", "192.0.2.1")
+    body = envelope.read(reply.data).body
+    assert body is not None
+    (target,) = ProbeMatches.from_xml(body).targets
+    assert target.types == (messages.DEVICE_TYPE, messages.SCAN_DEVICE_TYPE)
