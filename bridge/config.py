@@ -3,16 +3,42 @@
 import ipaddress
 import os
 import tomllib
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StrictBool,
+    ValidationError,
+    field_validator,
+    model_serializer,
+)
 
 from bridge.errors import ConfigError
 
 DEFAULT_FILE = Path("/etc/wsd-scan-bridge.toml")
 # wsdd owns 5357, which is why we do not (docs/decisions).
 DEFAULT_PORT = 5380
+
+
+# What is wrong with a value, in TOML's words; the rest is said well enough by pydantic.
+_WORDS: Final = {
+    "extra_forbidden": "there is no such key",
+    "missing": "is missing",
+    "tuple_type": "is not a list",
+    "dict_type": "is not a table",
+    "model_type": "is not a table",
+    "string_type": "is not text",
+    "bool_type": "is neither true nor false",
+    "int_type": "is not a whole number",
+    "float_type": "is not a number",
+}
 
 
 class _Section(BaseModel):
@@ -41,6 +67,10 @@ class Endpoint(_Section):
     def __str__(self) -> str:
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
+    @model_serializer
+    def _as_written(self) -> str:
+        return str(self)
+
 
 def _network(text: str) -> None:
     try:
@@ -51,7 +81,29 @@ def _network(text: str) -> None:
 
 
 def _endpoint(value: object) -> object:
-    return Endpoint.parse(value) if isinstance(value, str) else value
+    if isinstance(value, Endpoint):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(f"'{value}' is not ADDRESS:PORT")
+    return Endpoint.parse(value)
+
+
+def _named(value: object) -> object:
+    """An empty path would be the directory we happen to be in."""
+    if isinstance(value, str) and (not value or "\0" in value):
+        raise ValueError("is not a path")
+    if not isinstance(value, str | Path):
+        raise ValueError("is not a path")
+    return value
+
+
+_Directory = Annotated[Path, BeforeValidator(_named)]
+
+
+def _once(what: str, names: Iterable[str]) -> None:
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise ValueError(f"{what} {name} is there {times} times")
 
 
 class Service(_Section):
@@ -59,11 +111,11 @@ class Service(_Section):
 
     listen: Endpoint = Endpoint(address="0.0.0.0", port=DEFAULT_PORT)  # noqa: S104 - a network scanner serves the network
     interfaces: tuple[str, ...] = ()  # by name; empty: all that are up
-    multicast: bool = True
-    ipv6: bool = True  # false: IPv4 only, for discovery and HTTP
-    state_dir: Path | None = None
-    cache_dir: Path | None = None
-    cache_quota_mb: int = Field(default=1024, ge=1)
+    multicast: StrictBool = True
+    ipv6: StrictBool = True  # false: IPv4 only, for discovery and HTTP
+    state_dir: _Directory | None = None
+    cache_dir: _Directory | None = None
+    cache_quota_mb: int = Field(default=1024, ge=1, strict=True)
     allow_notify: tuple[str, ...] = ()  # networks in which a subscriber may name another machine for its events
 
     @field_validator("allow_notify")
@@ -83,7 +135,7 @@ class Access(_Section):
     subscribe: tuple[str, ...] = ("local",)
     jobs: tuple[str, ...] = ("local",)  # see jobs of others
     cancel: tuple[str, ...] = ()  # end jobs of others
-    private_names: bool = False  # what a job is called, and whose it is, is told to its creator alone
+    private_names: StrictBool = False  # what a job is called, and whose it is, is told to its creator alone
 
     @field_validator("scan", "subscribe", "jobs", "cancel")
     @classmethod
@@ -97,7 +149,7 @@ class Access(_Section):
 class Usb(_Section):
     """Scanners on USB."""
 
-    enabled: bool = True
+    enabled: StrictBool = True
     usbip: tuple[str, ...] = ()  # HOST:PORT of other machines that export scanners
 
     @field_validator("usbip")
@@ -114,9 +166,16 @@ class Snmp(_Section):
     """One MFP that is watched over SNMP."""
 
     host: str = Field(min_length=1)
-    port: int = Field(default=161, ge=1, le=65535)
+    port: int = Field(default=161, ge=1, le=65535, strict=True)
     version: Literal["1", "2c"] = "2c"
     community: SecretStr = SecretStr("public")
+
+    @field_validator("community")
+    @classmethod
+    def _is_sendable(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().isascii():
+            raise ValueError("has characters that are not ASCII")
+        return value
 
 
 class Scanner(_Section):
@@ -125,25 +184,29 @@ class Scanner(_Section):
     key: str = Field(min_length=1)
     name: str | None = Field(default=None, max_length=127)
     location: str | None = Field(default=None, max_length=127)
-    enabled: bool = True
+    enabled: StrictBool = True
     destination: str = Field(default="last", min_length=1)  # whom its buttons invite: `last`, a PC's name, a context
     buttons: dict[str, str] = Field(default_factory=dict)  # the same for single buttons
-    share: bool = False  # claim it only while it is looked at or scans, so that other programs can use it in between
+    share: StrictBool = (
+        False  # claim it only while it is looked at or scans, so that other programs can use it in between
+    )
 
 
 class Jobs(_Section):
     """How patient the bridge is."""
 
-    queue: int = Field(default=8, ge=1, le=64)
-    retrieve_timeout: float = Field(default=60.0, gt=0, allow_inf_nan=False)  # seconds; the specification's 60
-    retrieve_wait: float = Field(default=50.0, gt=0, allow_inf_nan=False)  # s for its first bytes
+    queue: int = Field(default=8, ge=1, le=64, strict=True)
+    retrieve_timeout: float = Field(
+        default=60.0, gt=0, allow_inf_nan=False, strict=True
+    )  # seconds; the specification's 60
+    retrieve_wait: float = Field(default=50.0, gt=0, allow_inf_nan=False, strict=True)  # s for its first bytes
 
 
 class Log(_Section):
     """What is logged."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
-    traffic: bool = False
+    traffic: StrictBool = False
 
 
 class Config(_Section):
@@ -156,6 +219,18 @@ class Config(_Section):
     scanner: tuple[Scanner, ...] = ()
     jobs: Jobs = Jobs()
     log: Log = Log()
+
+    @field_validator("scanner")
+    @classmethod
+    def _has_each_scanner_once(cls, value: tuple[Scanner, ...]) -> tuple[Scanner, ...]:
+        _once("the key", (each.key for each in value))
+        return value
+
+    @field_validator("snmp")
+    @classmethod
+    def _has_each_agent_once(cls, value: tuple[Snmp, ...]) -> tuple[Snmp, ...]:
+        _once("the agent", (f"{each.host}:{each.port}" for each in value))
+        return value
 
     def of(self, key: str) -> Scanner:
         """What the operator said of the scanner with that key."""
@@ -195,9 +270,7 @@ def validate(values: dict[str, Any], where: str) -> Config:
     except ValidationError as err:
         first = err.errors(include_url=False, include_context=False)[0]
         key = ".".join(str(part) for part in first["loc"])
-        reason = first["msg"].removeprefix("Value error, ")
-        if first["type"] == "extra_forbidden":
-            reason = "there is no such key"
+        reason = _WORDS.get(first["type"]) or first["msg"].removeprefix("Value error, ")
         raise ConfigError(where, _one_line(key), _one_line(reason)) from err
 
 

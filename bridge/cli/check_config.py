@@ -20,7 +20,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Print every setting with the value in force; passwords and communities stay hidden."""
     config = options.load(arguments)
     values = config.model_dump(mode="json")
-    values["service"]["listen"] = str(config.service.listen)
     values["service"]["state_dir"] = str(config.state_dir)
     values["service"]["cache_dir"] = str(config.cache_dir)
     if arguments.json:

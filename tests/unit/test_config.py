@@ -63,6 +63,19 @@ def test_a_full_file(tmp_path: Path) -> None:
         ("[service]\nlisten = '0.0.0.0:65536'", "service.listen"),
         ('[service]\nlisten = "0.0.0.0\\n:80"', "service.listen"),
         ("[service]\nlisten = 80", "service.listen"),
+        ("[service]\nlisten = {address='x', port=5}", "service.listen"),
+        ("[service]\nmulticast = 'yes'", "service.multicast"),
+        ("[service]\nstate_dir = ''", "service.state_dir"),
+        ('[service]\ncache_dir = "a\\u0000b"', "service.cache_dir"),
+        ("[service]\nstate_dir = 1", "service.state_dir"),
+        ("[service]\ncache_quota_mb = true", "service.cache_quota_mb"),
+        ("[jobs]\nqueue = '3'", "jobs.queue"),
+        ("[jobs]\nretrieve_wait = '3'", "jobs.retrieve_wait"),
+        ("[log]\ntraffic = 1", "log.traffic"),
+        ("[[snmp]]\nhost = 'a'\ncommunity = 'ü'", "snmp.0.community"),
+        ("[[snmp]]\nhost = 'a'\n[[snmp]]\nhost = 'a'", "snmp"),
+        ("[[scanner]]\nkey = 'k'\n[[scanner]]\nkey = 'k'", "scanner"),
+        ("[scanner]\nkey = 'k'", "scanner"),
         ("[service]\ncache_quota_mb = 0", "service.cache_quota_mb"),
         ("service = 1", "service"),
         ("[usb]\nenabled = 'perhaps'", "usb.enabled"),
@@ -141,3 +154,19 @@ def test_an_endpoint_is_written_as_it_is_read(text: str, said: str) -> None:
 def test_what_is_no_endpoint(text: str) -> None:
     with pytest.raises(ValueError, match="is not"):
         Endpoint.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[scanner]\nkey = 'k'", "is not a list"),
+        ("[[scanner]]\nname = 'n'", "is missing"),
+        ("[[scanner]]\nkey = 'k'\n[[scanner]]\nkey = 'k'", "the key k is there 2 times"),
+        ("[service]\nlisten = 80", "'80' is not ADDRESS:PORT"),
+        ("log = 1", "is not a table"),
+    ],
+)
+def test_the_reason_is_said_in_the_words_of_the_file(tmp_path: Path, text: str, reason: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(written(tmp_path, text))
+    assert str(caught.value).endswith(f": {reason}")
