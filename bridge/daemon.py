@@ -132,7 +132,7 @@ class Daemon:
         socks = listen(service.listen.address, service.listen.port, ipv6=service.ipv6)
         self._presence.port = int(socks[0].getsockname()[1])
         face.ports = frozenset({self._presence.port})
-        await stack.enter_async_context(serving(face.application(), socks))
+        await stack.enter_async_context(serving(face.application(), ((sock, None) for sock in socks)))
 
     # The scanners.
 

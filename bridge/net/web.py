@@ -6,8 +6,8 @@ Spec: SOAP 1.2 HTTP binding, DPWS 2006 section 4, MTOM. Everything a peer can ma
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from aiohttp import web
@@ -16,8 +16,10 @@ from bridge.discovery.messages import PROBE
 from bridge.discovery.responder import Responder
 from bridge.errors import OperationRefused, WireError
 from bridge.log import TRAFFIC, kept_short
+from bridge.net.guest import guest_of
+from bridge.net.shares import Shares
 from bridge.service.access import Access, AccessDenied
-from bridge.service.endpoint import Endpoint, is_retrieve_image, refusal
+from bridge.service.endpoint import Endpoint, Image, is_retrieve_image, refusal
 from bridge.service.peer import Peer
 from bridge.soap import envelope, fault
 from bridge.soap.envelope import Message
@@ -46,12 +48,13 @@ class Web:
         self._endpoints = endpoints  # by their uuid in the path
         self._responder = responder
         self._access = access
+        self._shares = Shares()
         self.ports: frozenset[int] = frozenset()
 
     def application(self) -> web.Application:
         """What aiohttp serves."""
         # One more than is read: some versions of aiohttp refuse the very limit.
-        app = web.Application(client_max_size=MAX_BYTES + 1, middlewares=[_tapped, self._admitted])
+        app = web.Application(client_max_size=MAX_BYTES + 1, middlewares=[_watched, _tapped, self._admitted])
         app.router.add_post(STABLE_PROBE, self._probe)
         app.router.add_post("/{uuid}", self._post)
         app.router.add_post("/{uuid}/scan", self._post)
@@ -61,9 +64,15 @@ class Web:
     async def _admitted(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        """Nobody who may do nothing here, and no web page, is listened to."""
-        if not self._access.may_enter(_peer(request)):
+        """Nobody who may do nothing here, or asks without end, and no web page is listened to."""
+        peer = _peer(request)
+        if not self._access.may_enter(peer):
             return _turned_away(request, "from outside the networks of [access]")
+        now = asyncio.get_running_loop().time()
+        if not self._shares.admit(peer.address, now):
+            if self._shares.is_news(peer.address, now):
+                _log.warning("%s: more requests than are answered", peer.address)
+            return _closing(web.Response(status=429, headers={"Retry-After": "1"}))
         page = next((name for name in FROM_A_PAGE if name in request.headers), None)
         if page is not None:
             return _turned_away(request, f"a web page asks ({page}: {kept_short(request.headers[page], 100)})")
@@ -114,11 +123,18 @@ class Web:
             _log.exception("%s: the request broke", request.remote)
             return _refused(request, faults.internal_error(), message)
 
+    @asynccontextmanager
+    async def _held(self, endpoint: Endpoint, message: Message, peer: Peer) -> AsyncIterator[Image]:
+        with self._shares.held(peer.address):
+            async with endpoint.retrieve(message, peer) as image:
+                yield image
+
     async def _retrieve(self, request: web.Request, endpoint: Endpoint, message: Message) -> web.StreamResponse:
         """The head goes out with the page's first bytes; a page that breaks later breaks the connection."""
         response = web.StreamResponse()
         try:
-            async with endpoint.retrieve(message, _peer(request)) as image:
+            peer = _peer(request)
+            async with self._held(endpoint, message, peer) as image:
                 response.headers["Content-Type"] = image.content_type
                 async for chunk in image.outgoing.chunks():
                     if not response.prepared:
@@ -149,6 +165,21 @@ def _ended_alone(work: asyncio.Future[bytes | None]) -> None:
     err = None if work.cancelled() else work.exception()
     if err is not None and not isinstance(err, OperationRefused):
         _log.error("a request broke whose client is gone", exc_info=err)
+
+
+@web.middleware
+async def _watched(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Who watches the connection is told that its head is whole, and that it was answered."""
+    guest = guest_of(request.transport)
+    if guest is None:
+        return await handler(request)
+    guest.began()
+    try:
+        return await handler(request)
+    finally:
+        guest.ended()
 
 
 @web.middleware
@@ -218,7 +249,10 @@ def _refused(request: web.Request, err: OperationRefused, message: Message | Non
 
 def _turned_away(request: web.Request, why: str) -> web.Response:
     _log.info("%s: refused: %s", request.remote, why)
-    response = web.Response(status=403)
+    return _closing(web.Response(status=403))
+
+
+def _closing(response: web.Response) -> web.Response:
     response.force_close()
     return response
 

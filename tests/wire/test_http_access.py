@@ -4,14 +4,19 @@ Two addresses of 127/8 stand for two machines. Requests are written by hand and 
 """
 
 import asyncio
+import gzip
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bridge.errors import ConfigError
+from bridge.net import guest, serving, shares
+from drivers.contract.document import ScanRequest
+from drivers.contract.handover import Handover
 from tests.wire.http_rig import (
     DIRECTED,
     NS,
@@ -20,12 +25,14 @@ from tests.wire.http_rig import (
     Y01,
     Y08,
     Answer,
+    Connection,
     Gate,
     Job,
     Rig,
     Subscriber,
     configured,
     message,
+    page,
     running,
     subscription,
     ticket,
@@ -264,3 +271,136 @@ async def test_names_of_jobs_are_withheld_from_others_if_asked_for(tmp_path: Pat
             assert all((word in for_them) is not private for word in words), where
             assert (b"withheld" in for_them) is private, where
         assert mine.lines == theirs.lines
+
+
+# Who takes too much, or too long.
+
+
+async def ended(connection: Connection) -> None:
+    """The daemon has closed this connection."""
+    with suppress(ConnectionError):
+        while await asyncio.wait_for(connection.reader.read(65536), 5):
+            pass
+
+
+async def test_one_peer_cannot_hold_all_connections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[str]
+) -> None:
+    monkeypatch.setattr(serving, "MAX_CONNECTIONS", 6)
+    async with running(tmp_path) as rig:
+        greedy = [await rig.connect() for _ in range(6)]
+        assert [(await each.ask(rig.scan_path, ACTIVE)).status for each in greedy] == [200] * 6
+        other = seen_from(rig, THERE)
+        assert (await other.ask(rig.scan_path, ACTIVE)).status == 200
+        await ended(greedy[0])  # the one that was idle longest
+        assert (await greedy[1].ask(rig.scan_path, ACTIVE)).status == 200
+        lines.clear()
+        # Its own next ones are turned away, which is said once.
+        await (await rig.connect()).ask(rig.scan_path, ACTIVE)
+        for _ in range(3):
+            await ended(await rig.connect())
+        assert lines == [f"{HERE}: turned away: 6 connections are open"]
+
+
+async def test_sixty_four_connections_are_enough_for_anybody(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        held = [await rig.connect() for _ in range(64)]
+        assert (await held[63].ask(rig.scan_path, ACTIVE)).status == 200
+        await ended(await rig.connect())
+        assert (await seen_from(rig, THERE).ask(rig.scan_path, ACTIVE)).status == 200
+        held[0].close()
+        await asyncio.sleep(0.05)
+        assert (await rig.ask(rig.scan_path, ACTIVE)).status == 200
+
+
+async def test_a_head_that_trickles_in_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guest, "HEAD_TIMEOUT", 0.3)
+    async with running(tmp_path) as rig:
+        connection = await rig.connect()
+        assert (await connection.ask(rig.scan_path, ACTIVE)).status == 200
+        await asyncio.sleep(0.5)  # between two requests there is time
+        assert (await connection.ask(rig.scan_path, ACTIVE)).status == 200
+        await connection.raw(f"POST {rig.scan_path} HTTP/1.1\r\n".encode())
+        begun = asyncio.get_running_loop().time()
+        with suppress(ConnectionError):
+            for number in range(40):
+                await connection.raw(f"X-{number}: slow\r\n".encode())
+                await asyncio.sleep(0.05)
+                if connection.reader.at_eof():
+                    break
+        await ended(connection)
+        assert asyncio.get_running_loop().time() - begun < 1.5
+
+
+async def test_a_connection_on_which_nothing_is_asked_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guest, "IDLE_TIMEOUT", 0.1)
+    async with running(tmp_path) as rig:
+        await ended(await rig.connect())
+
+
+async def test_answers_that_nobody_takes_end_the_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guest, "TAKE_TIMEOUT", 0.2)
+    asked = message(
+        f"{Y08}/GetScannerElements",
+        "<w:GetScannerElementsRequest><w:RequestedElements><w:Name>w:ScannerConfiguration</w:Name>"
+        "<w:Name>w:DefaultScanTicket</w:Name></w:RequestedElements></w:GetScannerElementsRequest>",
+    )
+    async with running(tmp_path) as rig:
+        connection = await rig.connect()
+        connection.writer.transport.pause_reading()
+
+        async def ask_on() -> None:
+            while True:
+                await connection.send(rig.scan_path, asked)
+
+        with pytest.raises(ConnectionError):
+            await asyncio.wait_for(ask_on(), 10)
+        assert (await rig.ask(rig.scan_path, ACTIVE)).status == 200
+
+
+async def test_who_asks_without_end_is_told_to_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[str]
+) -> None:
+    monkeypatch.setattr(shares, "UNCOUNTED", ())
+    monkeypatch.setattr(shares, "BURST", 5.0)
+    monkeypatch.setattr(shares, "RATE", 0.001)
+    async with running(tmp_path) as rig:
+        assert [(await rig.ask(rig.scan_path, ACTIVE)).status for _ in range(5)] == [200] * 5
+        lines.clear()
+        for _ in range(3):
+            answer = await rig.ask(rig.scan_path, ACTIVE)
+            assert (answer.status, answer.body, answer.headers["retry-after"]) == (429, b"", "1")
+        assert (await seen_from(rig, THERE).ask(rig.scan_path, ACTIVE)).status == 200
+        assert lines == [f"{HERE}: more requests than are answered"]
+
+
+async def test_images_waited_for_by_one_peer_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares, "MOST_HELD", 2)
+    async with running(tmp_path) as rig:
+        gate = Gate()
+
+        def play(handover: Handover, request: ScanRequest) -> None:
+            gate.wait(handover)
+            page(handover, request)
+
+        rig.scanner.play = play
+        job = await rig.create()
+        held = [await rig.connect() for _ in range(2)]
+        for each in held:
+            await each.send(rig.scan_path, rig.retrieval(job))
+        await asyncio.sleep(0.1)
+        answer = await rig.retrieve(job)
+        assert (answer.status, answer.subcode) == (500, "w8:ServerErrorTemporaryError")
+        gate.open()
+        assert sorted([(await each.answer()).status for each in held]) == [200, 400]
+        job = await rig.create()
+        assert (await rig.retrieve(job)).status == 200
+
+
+async def test_what_is_compressed_is_not_unpacked(tmp_path: Path) -> None:
+    bomb = gzip.compress(ACTIVE + b" " * 30_000_000)
+    assert len(bomb) < 32_767
+    async with running(tmp_path) as rig:
+        for body in (bomb, gzip.compress(ACTIVE)):
+            answer = await rig.ask(rig.scan_path, body, Content_Encoding="gzip")
+            assert (answer.status, answer.subcode) == (400, "Sender")
