@@ -13,6 +13,7 @@ from hil.bench import command as bench
 from hil.client import command as scan
 from hil.client import windows
 from hil.faults import command as fault
+from hil.fuzz import command as fuzz
 from hil.tape import commands as tape
 from hil.tape import record
 
@@ -23,6 +24,7 @@ COMMANDS: tuple[Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"]
     bench.add,
     record.add,
     fault.add,
+    fuzz.add,
     tape.add_replay,
     tape.add_compare,
     tape.add_verify,

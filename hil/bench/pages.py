@@ -54,7 +54,7 @@ async def page_ends(count: int, clock: Clock) -> tuple[Samples, bytes]:
 
 async def _scan(config: str, clock: Clock) -> list[Arrived]:
     """Scan the feeder empty; for each page the first event that counts it."""
-    async with served(config) as url, opened(url, clock) as session:
+    async with served(config) as bridge, opened(bridge.url, clock) as session:
         await session.subscribe()
         wish = Wish(InputSource.ADF, color=ColorEntry.GRAYSCALE_8, resolution=100)
         job = await session.create_job(ticket.make(wish, await session.configuration()))

@@ -43,7 +43,7 @@ async def panel_scans(count: int, clock: Clock) -> tuple[Samples, Samples, bytes
     host, port = await agent.start()
     try:
         config = f'[usb]\nenabled = false\n[[snmp]]\nhost = "{host}"\nport = {port}\n'
-        async with served(config) as url, opened(url, clock) as session:
+        async with served(config) as bridge, opened(bridge.url, clock) as session:
             await session.subscribe()
             took, waited, body = [], [], b""
             for index in range(count):

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -18,23 +19,34 @@ class NotServed(RuntimeError):
     """The bridge did not get so far; the text is the last it said."""
 
 
-@asynccontextmanager
-async def served(config: str) -> AsyncIterator[str]:
-    """Run it with this configuration (TOML) on loopback, without multicast; yields the URL of its first scanner.
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A bridge that runs; `url` is that of its first scanner."""
 
-    Raises NotServed.
-    """
+    url: str
+    pid: int
+    _log: IO[bytes]
+
+    def log(self) -> str:
+        """What it said until now."""
+        self._log.seek(0)
+        return self._log.read().decode(errors="replace")
+
+
+@asynccontextmanager
+async def served(config: str, *, multicast: bool = False) -> AsyncIterator[Served]:
+    """Run it with this configuration (TOML) on loopback, without multicast if not asked for. Raises NotServed."""
     with tempfile.TemporaryDirectory(prefix="wsd-scan-bench-") as place, tempfile.TemporaryFile() as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bridge.cli", "run", "--config", _written(place, config), "--listen", "127.0.0.1:0",
-            "--state-dir", place, "--cache-dir", place, "--no-multicast",
+            "--state-dir", place, "--cache-dir", place, *([] if multicast else ["--no-multicast"]),
             stdout=asyncio.subprocess.PIPE, stderr=log, start_new_session=True,
         )  # fmt: skip
         try:
             url = await _ready(process)
             if url is None:
                 raise NotServed(f"the bridge serves nothing: {_last_line(log)}")
-            yield url
+            yield Served(url, process.pid, log)
         finally:
             await _stop(process)
 
