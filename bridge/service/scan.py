@@ -25,6 +25,7 @@ from bridge.service import withheld
 from bridge.service.access import Access, Right
 from bridge.service.peer import Peer
 from bridge.translate import report, ticket
+from bridge.translate.remembered import remembered
 from bridge.wsscan import faults
 from bridge.wsscan.events import JobEndStateEvent
 from bridge.wsscan.names import ScanElement
@@ -152,7 +153,7 @@ async def _create_scan_job(service: ScanService, request: CreateScanJobRequest, 
     plan = ticket.plan(request.scan_ticket, service.scanner.capabilities)
     paper = Paper(
         token=secrets.token_hex(_TOKEN_BYTES),
-        ticket=request.scan_ticket,
+        ticket=remembered(request.scan_ticket),
         final=plan.final,
         images=plan.images,
         creator=peer.address,

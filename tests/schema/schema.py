@@ -20,7 +20,7 @@ _2006_08: Final = "http://schemas.microsoft.com/windows/2006/08/wdp/scan"
 _2006_01: Final = "http://schemas.microsoft.com/windows/2006/01/wdp/scan"
 
 # Type of the list, its word in the schema, the documents' word for it (both: "" where there is none).
-_WORDS: Final = (
+WORDS: Final = (
     ("JobStateReasonWord", "JobTransfering", "JobTransferring"),
     ("JobStateReasonWord", "JobScanningAndTransfering", "JobScanningAndTransferring"),
     ("JobStateReasonWord", "CompressionError", ""),
@@ -51,7 +51,7 @@ def _schema(year: Year) -> etree.XMLSchema:
     if year is Year.Y2006_08:
         return etree.XMLSchema(etree.fromstring(text))
     root = etree.fromstring(text.replace(_2006_08.encode(), _2006_01.encode()))
-    for name, schema_word, document_word in _WORDS:
+    for name, schema_word, document_word in WORDS:
         words = root.find(f"{_XS}simpleType[@name='{name}']")
         assert words is not None
         restriction = next(words.iter(f"{_XS}restriction"))

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from lxml import etree
 
@@ -558,16 +558,16 @@ def keep_state(directory: Path, **scanner: object) -> None:
     (directory / "state.json").write_text(json.dumps(kept), encoding="utf-8")
 
 
-def configured(directory: Path, more: Mapping[str, Mapping[str, object]] | None = None, **jobs: float) -> Config:
+def configured(directory: Path, more: Mapping[str, object] | None = None, **jobs: float) -> Config:
     service = {
         "listen": "127.0.0.1:0",
         "multicast": False,
         "state_dir": str(directory / "state"),
         "cache_dir": str(directory / "cache"),
     }
-    values: dict[str, dict[str, object]] = {"service": {**service}, "jobs": {"retrieve_wait": 5.0, **jobs}}
+    values: dict[str, Any] = {"service": {**service}, "jobs": {"retrieve_wait": 5.0, **jobs}}
     for section, said in (more or {}).items():
-        values[section] = {**values.get(section, {}), **said}
+        values[section] = {**values.get(section, {}), **said} if isinstance(said, Mapping) else said
     return validate(values, "rig")
 
 
@@ -576,7 +576,7 @@ async def running(
     directory: Path,
     clock: Hands | None = None,
     scanners: tuple[FakeScanner, ...] = (),
-    more: Mapping[str, Mapping[str, object]] | None = None,
+    more: Mapping[str, object] | None = None,
     **jobs: float,
 ) -> AsyncIterator[Rig]:
     """The daemon with its scanners, served on a port of its own until the block ends. `more`: of the configuration."""
