@@ -99,6 +99,14 @@ class HandTurnedLoop(asyncio.SelectorEventLoop):
     async def sock_connect(self, sock: socket.socket, address: Any) -> None:
         self._wire.dial(sock, address)
 
+    async def sock_accept(self, sock: socket.socket) -> tuple[socket.socket, Any]:
+        return await self._wire.accept(sock)
+
+    async def connect_accepted_socket(self, protocol_factory: Any, sock: socket.socket, **more: Any) -> Any:
+        if more.get("ssl") is not None:
+            raise OSError("in memory there is no TLS")
+        return self._wire.accepted(protocol_factory, sock)
+
     async def create_connection(self, protocol_factory: Any, host: Any = None, port: Any = None, **more: Any) -> Any:
         return self._wire.connect(protocol_factory, host, port, more.get("sock"))
 

@@ -10,6 +10,7 @@ import os
 import socket
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
 
@@ -57,12 +58,39 @@ class _Named:
         return self._address
 
 
+class _Accepted(socket.socket):
+    """A connection that came in and has no protocol yet; closing it without giving it one resets it."""
+
+    def __init__(self, end: "End") -> None:
+        super().__init__(socket.AF_INET, socket.SOCK_STREAM)
+        self.end: End | None = end
+
+    def close(self) -> None:
+        end, self.end = self.end, None
+        if end is not None:
+            end.abort()
+        super().close()
+
+
+@dataclass(slots=True)
+class _Door:
+    """A listening socket of which somebody accepts connections one by one."""
+
+    sock: socket.socket
+    waiting: deque["asyncio.Future[tuple[socket.socket, Address]]"] = field(default_factory=deque)
+    came: deque[tuple[socket.socket, Address]] = field(default_factory=deque)
+
+    def open(self) -> bool:
+        return self.sock.fileno() != -1
+
+
 class Wire:
     """Who listens where."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._served: dict[int, Factory] = {}  # by port: this is loopback
+        self._doors: dict[int, _Door] = {}
         self._dialled: dict[socket.socket, Address] = {}
         self._ports, self._callers = count(FIRST_PORT), count(FIRST_CALLER)
 
@@ -82,7 +110,34 @@ class Wire:
 
     def knows(self, address: Address) -> bool:
         """Whether somebody listens there."""
-        return address[1] in self._served
+        door = self._doors.get(address[1])
+        return address[1] in self._served or (door is not None and door.open())
+
+    async def accept(self, sock: socket.socket) -> tuple[socket.socket, Address]:
+        """The next connection that comes to that listening socket."""
+        port = int(sock.getsockname()[1])
+        door = self._doors.get(port)
+        if door is None or door.sock is not sock:
+            door = self._doors[port] = _Door(sock)
+        if door.came:
+            return door.came.popleft()
+        future: asyncio.Future[tuple[socket.socket, Address]] = self._loop.create_future()
+        door.waiting.append(future)
+        try:
+            return await future
+        finally:
+            if future in door.waiting:
+                door.waiting.remove(future)
+
+    def accepted(self, factory: Factory, sock: socket.socket) -> tuple[asyncio.Transport, asyncio.BaseProtocol]:
+        """The protocol for a connection that was accepted."""
+        if not isinstance(sock, _Accepted) or sock.end is None:
+            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+        end, sock.end = sock.end, None
+        sock.close()
+        protocol = factory()
+        end.start(protocol)
+        return end, protocol
 
     def dial(self, sock: socket.socket, address: Any) -> None:
         """Raises ConnectionRefusedError."""
@@ -104,10 +159,22 @@ class Wire:
         here = ("127.0.0.1", next(self._callers))
         caller, called = End(self._loop, here, there), End(self._loop, there, here)
         caller.join(called)
-        called.start(self._served[there[1]]())
+        if there[1] in self._served:
+            called.start(self._served[there[1]]())
+        else:
+            self._knock(self._doors[there[1]], called, here)
         mine = factory()
         caller.start(mine)
         return caller, mine
+
+    @staticmethod
+    def _knock(door: _Door, called: "End", here: Address) -> None:
+        connection = _Accepted(called), here
+        waiting = next((each for each in door.waiting if not each.done()), None)
+        if waiting is None:
+            door.came.append(connection)
+        else:
+            waiting.set_result(connection)
 
 
 class End(asyncio.Transport):
@@ -225,7 +292,8 @@ class End(asyncio.Transport):
         self._lost = self._closing = True
         self._inbox.clear()
         self._waiting = 0
-        self._protocol.connection_lost(err)
+        if self._protocol is not None:
+            self._protocol.connection_lost(err)
         # Who still writes to us learns that nobody reads.
         if not self._peer._lost and not self._peer._closing and not self._peer._ending:
             self._peer._ending = True
