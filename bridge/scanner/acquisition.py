@@ -7,7 +7,6 @@ bytes run in a worker thread (document → imaging → tray), each stage waiting
 import asyncio
 import logging
 import threading
-from collections import deque
 from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
@@ -22,6 +21,7 @@ from bridge.jobs.book import Paper
 from bridge.jobs.job import Job, JobSeen, Kind, Why
 from bridge.jobs.tray import Outgoing, Tray, TrayClosed
 from bridge.scanner.hosted import HostedScanner
+from bridge.scanner.line import Line
 from bridge.scanner.open_job import OpenJob
 from bridge.scanner.pages import deliver, drain
 from bridge.translate.attribution import native_id
@@ -48,7 +48,7 @@ class Acquisition:
         self._spool_dir = spool_dir
         self._quota = quota
         self._open: dict[int, OpenJob] = {}
-        self._queue: deque[OpenJob] = deque()
+        self._queue = Line(jobs.queue)
         self._scanning: OpenJob | None = None
         self._closing = False
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -63,16 +63,17 @@ class Acquisition:
             raise faults.not_accepting_jobs("the scan service is stopping")
         if scanner.device is None or scanner.device.acquirer is None:
             raise faults.not_accepting_jobs(scanner.view.explanation or "the scanner cannot scan for the network")
-        if len(self._queue) >= self._jobs.queue:
+        if not self._queue.admits(paper.creator):
             raise faults.not_accepting_jobs(f"{len(self._queue)} jobs are waiting already")
         job = scanner.book.open(Kind.WSD, name, user, scanner.clock.now(), paper)
         tray = Tray(asyncio.get_running_loop(), self._spool_dir, self._quota)
         opened = OpenJob(job.id, plan, tray)
         self._open[job.id] = opened
         if self._scanning is not None or self._queue:
-            self._queue.append(opened)
+            self._queue.add(paper.creator, opened)
             scanner.see(job.id, JobSeen(phase=Phase.QUEUED))
             return job
+        self._queue.pass_by(paper.creator)
         # A client that goes away now must not leave the device half begun.
         failure = await asyncio.shield(self._keep(self._first_turn(opened)))
         if failure is not None:
@@ -292,7 +293,7 @@ class Acquisition:
 
     async def _next_turn(self) -> None:
         while self._queue and self._scanning is None:
-            opened = self._queue.popleft()
+            opened = self._queue.take()
             try:
                 await self._begin(opened)
             except DriverError as err:

@@ -404,3 +404,25 @@ async def test_what_is_compressed_is_not_unpacked(tmp_path: Path) -> None:
         for body in (bomb, gzip.compress(ACTIVE)):
             answer = await rig.ask(rig.scan_path, body, Content_Encoding="gzip")
             assert (answer.status, answer.subcode) == (400, "Sender")
+
+
+async def test_a_client_that_fills_the_queue_neither_shuts_others_out_nor_goes_first(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        gate, scanned = Gate(), list[str | None]()
+
+        def play(handover: Handover, request: ScanRequest) -> None:
+            gate.wait(handover)
+            scanned.append(request.native_id)
+            page(handover, request)
+
+        rig.scanner.play = play
+        greedy = [await rig.create() for _ in range(9)]
+        assert (await rig.operate("CreateScanJob", ticket())).subcode == "w8:ServerErrorNotAcceptingJobs"
+        other = seen_from(rig, THERE)
+        job = await other.create()
+        assert (await other.operate("CreateScanJob", ticket())).subcode == "w8:ServerErrorNotAcceptingJobs"
+        gate.open()
+        for each in greedy:
+            assert (await rig.retrieve(each)).status == 200
+        assert (await other.retrieve(job)).status == 200
+        assert scanned == [f"wsd-{number}" for number in (1, 10, 2, 3, 4, 5, 6, 7, 8, 9)]
