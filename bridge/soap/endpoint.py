@@ -14,6 +14,7 @@ from pydantic import Field
 from bridge.errors import WireError
 from bridge.soap import names, tree
 from bridge.soap.element import Element
+from drivers.contract import xml
 
 _MAX_BLOCKS: Final = 16
 _MAX_BYTES: Final = 4_096
@@ -45,7 +46,7 @@ class EndpointReference:
 
     def header_blocks(self) -> tuple[etree._Element, ...]:
         """The header blocks of every message to this endpoint."""
-        return tuple(tree.parse(block.encode()) for block in (*self.reference_properties, *self.reference_parameters))
+        return tuple(_block(text) for text in (*self.reference_properties, *self.reference_parameters))
 
     @classmethod
     def from_xml(cls, element: etree._Element) -> "EndpointReference":
@@ -70,7 +71,7 @@ class EndpointReference:
         ):
             if blocks:
                 holder = etree.SubElement(element, f"{{{names.WSA}}}{kind}")
-                holder.extend([tree.parse(block.encode()) for block in blocks])
+                holder.extend([_block(text) for text in blocks])
         return element
 
 
@@ -79,6 +80,11 @@ def identifier_block(identifier: str) -> str:
     block = etree.Element(_IDENTIFIER, nsmap={"wse": names.WSE})
     block.text = identifier
     return etree.tostring(block, encoding="unicode")
+
+
+def _block(text: str) -> etree._Element:
+    """A block that we wrote. Its names were let in when it came (bridge.soap.vocabulary), and that is not asked again."""
+    return xml.parse(text.encode())
 
 
 def _read_blocks(element: etree._Element, kind: str) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from bridge.service.peer import Peer
 from bridge.service.scan import ScanService
 from bridge.service.subscriptions import Subscriptions
 from bridge.soap import envelope, fault
+from drivers.contract import xml
 from drivers.contract.clock import SystemClock
 from hil.fuzz import corpus, mutate
 from hil.fuzz.paper import Paper
@@ -213,8 +214,7 @@ class Inside:
     def _remember(self, answer: bytes | None) -> None:
         if answer is None or (b"CreateScanJobResponse" not in answer and b"SubscribeResponse" not in answer):
             return
-        body = envelope.read(answer).body
-        assert body is not None
+        body = xml.parse(answer)[-1][0]
         job, token = body.findtext("{*}JobId"), body.findtext("{*}JobToken")
         if job is not None and token is not None:
             self._jobs.append((int(job), token))

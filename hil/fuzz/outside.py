@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from bridge.soap import envelope
 from hil.fuzz import corpus, http, mutate
 from hil.fuzz.verdict import Tally, judged
 
@@ -176,5 +175,5 @@ async def well(url: str) -> str | None:
     head, _, body = answer.partition(b"\r\n\r\n")
     if not head.startswith(b"HTTP/1.1 200 "):
         return f"it answers {head[:100]!r}"
-    message = envelope.read(body)
-    return None if message.addressing.action.endswith("GetScannerElementsResponse") else "it answers something else"
+    outcome, why = judged(body)
+    return why if outcome == "answer GetScannerElementsResponse" else f"it answers {outcome}"
