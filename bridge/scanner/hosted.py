@@ -121,15 +121,19 @@ class HostedScanner:
         more_pages = job.scans_completed != transition.job.scans_completed
         if transition.told and (job.state is None or transition.ended or more_pages):
             self.jobs_changed()
+        before = job
         for told in transition.told:
-            _log.info(
-                "device=%s job=%d: %s%s, %d scanned",
+            _log.log(
+                _weight(before, told),
+                "device=%s job=%d: %s%s, %d scanned%s",
                 self.identity.key,
                 told.id,
                 told.state,
                 f" ({told.reason})" if told.reason else "",
                 told.scans_completed,
+                "" if told.percent is None else f", {told.percent} % of the next",
             )
+            before = told
             self._tell(EventName.JOB_STATUS, JobStatusEvent(job_status=job_status(told)))
         if transition.ended:
             self._tell(EventName.JOB_END_STATE, JobEndStateEvent(job_end_state=job_end_state(transition.job)))
@@ -179,3 +183,9 @@ class HostedScanner:
         job = self.book.open(Kind.PANEL, f"Scan at the device {now:%Y-%m-%d %H:%M:%S}", name, now)
         self.book.link(source, native_id, job.id)
         return job.id
+
+
+def _weight(before: Job, after: Job) -> int:
+    """How much it matters to the log: a part of a page more is a fact for subscribers, and one of many."""
+    told = (before.state, before.reason, before.scans_completed) != (after.state, after.reason, after.scans_completed)
+    return logging.INFO if told else logging.DEBUG

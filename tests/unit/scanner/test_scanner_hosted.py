@@ -1,5 +1,6 @@
 """One scanner's two doors: what is seen becomes events in order; jobs from the device's own panel."""
 
+import logging
 from dataclasses import replace
 from typing import Any
 
@@ -79,3 +80,19 @@ async def test_a_scan_of_ours_is_followed_by_the_snapshots_of_its_device(bench: 
     bench.hand.scans[0].finish()
     await bench.retrieve(job)
     bench.scanner.look(Snapshot("usb", Readiness.BUSY, jobs=(report,)))
+
+
+async def test_the_log_has_a_line_for_each_change_of_a_job_and_none_for_each_part_of_a_page(
+    bench: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    job = await bench.create()
+    for percent in (10, 40, 70):
+        await bench.clock.turn(2)
+        bench.scanner.look(Snapshot("usb", Readiness.BUSY, jobs=(JobReport(f"wsd-{job}", Phase.SCANNING, 0, percent),)))
+        assert bench.scanner.book.get(job).percent == percent
+    lines = [record.getMessage().partition(": ")[2] for record in caplog.records if f"job={job}:" in record.message]
+    assert lines == ["Started, 0 scanned", "Processing (JobScanning), 0 scanned"]
+    bench.hand.page()
+    bench.hand.scans[0].finish()
+    await bench.retrieve(job)
