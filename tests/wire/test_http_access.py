@@ -426,3 +426,57 @@ async def test_a_client_that_fills_the_queue_neither_shuts_others_out_nor_goes_f
             assert (await rig.retrieve(each)).status == 200
         assert (await other.retrieve(job)).status == 200
         assert scanned == [f"wsd-{number}" for number in (1, 10, 2, 3, 4, 5, 6, 7, 8, 9)]
+
+
+# Places in a panel.
+
+OFFERS = f"{Y08}/ScanAvailableEvent"
+
+
+def destinations(*named: tuple[str, str]) -> str:
+    return (
+        "<w:ScanDestinations>"
+        + "".join(
+            f"<w:ScanDestination><w:ClientDisplayName>{name}</w:ClientDisplayName><w:ClientContext>{context}"
+            "</w:ClientContext></w:ScanDestination>"
+            for name, context in named
+        )
+        + "</w:ScanDestinations>"
+    )
+
+
+async def test_one_client_cannot_crowd_others_out_of_a_panel(tmp_path: Path) -> None:
+    async with Subscriber() as here, Subscriber(THERE) as there, running(tmp_path) as rig:
+        many = destinations(*((f"PC {number}", f"Scan{number}") for number in range(64)))
+        one = destinations(("PC", "Scan"))
+        assert (await rig.subscribe(here, OFFERS, extra=many)).status == 200
+        assert (await rig.subscribe(here, OFFERS, extra=many)).status == 200, "the same again replaces it"
+        refused = await rig.subscribe(here, OFFERS, extra=one)
+        assert (refused.status, refused.subcode) == (500, "e:EventSourceUnableToProcess")
+        assert (await rig.subscribe(here, ENDS)).status == 200, "events without destinations it may have"
+        assert (await seen_from(rig, THERE).subscribe(there, OFFERS, extra=one)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("DESK", "DESK"),
+        ("Scan to &quot;Ada&quot; \u00e9\u6f22", 'Scan to "Ada" \u00e9\u6f22'),
+        ("DESK&#10;FRONT&#13;\tOFFICE", "DESK FRONT OFFICE"),
+        ("\u202eKSED\u202c\u200b", "KSED"),
+        ("&#x9b;31mRED&#x85;", "31mRED"),
+    ],
+)
+async def test_a_display_name_is_one_line_that_hides_nothing(tmp_path: Path, said: str, shown: str) -> None:
+    async with Subscriber() as subscriber, running(tmp_path) as rig:
+        answer = await rig.subscribe(subscriber, OFFERS, extra=destinations((said, "Scan")))
+        assert answer.status == 200
+        (hosted,) = rig.daemon._hosted.values()
+        assert [each.display_name for each in hosted.subscriptions.invitations.destinations] == [shown]
+
+
+async def test_a_display_name_is_no_longer_than_a_panel(tmp_path: Path) -> None:
+    async with Subscriber() as subscriber, running(tmp_path) as rig:
+        for length, status in ((127, 200), (128, 400)):
+            offer = destinations(("x" * length, "Scan"))
+            assert (await rig.subscribe(subscriber, OFFERS, extra=offer)).status == status
