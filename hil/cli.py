@@ -14,6 +14,7 @@ from hil.client import command as scan
 from hil.client import windows
 from hil.faults import command as fault
 from hil.fuzz import command as fuzz
+from hil.scenario import command as scenario
 from hil.tape import commands as tape
 from hil.tape import record
 
@@ -25,6 +26,7 @@ COMMANDS: tuple[Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"]
     record.add,
     fault.add,
     fuzz.add,
+    scenario.add,
     tape.add_replay,
     tape.add_compare,
     tape.add_verify,

@@ -21,6 +21,7 @@ class Band:
     end: float
     kind: str  # for the colour: a state, or ScannerStopped
     label: str
+    short: str  # where there is little room
     event: int  # number of the event that began it
 
 
@@ -82,15 +83,21 @@ def _bands(told: Sequence[tuple[int, Event]], seconds: float) -> Iterable[Band]:
 
 
 def _same(one: Event, other: Event) -> bool:
-    return (one.state, one.reasons, one.scans) == (other.state, other.reasons, other.scans)
+    told = [(_kind(each), each.scans, each.reasons if each.job is None else ()) for each in (one, other)]
+    return told[0] == told[1]
 
 
 def _band(number: int, event: Event, end: float) -> Band:
-    kind = "ScannerStopped" if "ScannerStopped" in event.reasons else event.state or ""
+    kind = _kind(event)
     label = kind if event.job is None else f"{kind} {event.scans}" if event.scans else kind
     if event.job is None and event.reasons:
         label = f"{kind}: {', '.join(event.reasons)}"
-    return Band(event.at, end, kind, label, number)
+    return Band(event.at, end, kind, label, str(event.scans or ""), number)
+
+
+def _kind(event: Event) -> str:
+    """What gives a band its colour."""
+    return "ScannerStopped" if "ScannerStopped" in event.reasons else event.state or ""
 
 
 def bins(passages: Sequence[Passage], seconds: float, count: int = BINS) -> list[Bin]:

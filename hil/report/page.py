@@ -13,6 +13,7 @@ from hil.report.table import summary
 from hil.report.timeline import timeline
 from hil.scenario.runs import Outcome, Run
 from hil.scenario.seen import Lane, Sort
+from hil.scenario.tapping import SHOWN
 
 MOST_ROWS: Final = 4_000  # of one log
 _STATES: Final = (
@@ -98,9 +99,9 @@ def _log(run: Run, key: str) -> str:
     for number, event in enumerate(seen.events):
         kind = "final" if event.state in FINALS else ""
         more = "".join(f" <span class='soft'>{escape(a)}={escape(b)}</span>" for a, b in event.more)
-        rows.append(
-            (event.at, 2, _tr(f"{key}-e{number}", kind, event.at, f"→ {event.client}", escape(event.line) + more))
-        )
+        raw = event.raw[:SHOWN].decode(errors="replace")
+        told = f"<details><summary>{escape(event.line)}{more}</summary><pre>{escape(raw)}</pre></details>"
+        rows.append((event.at, 2, _tr(f"{key}-e{number}", kind, event.at, f"event to {event.client}", told)))
     for number, deed in enumerate(seen.deeds):
         kind = "stimulus" if deed.sort is not Sort.CLIENT else ""
         rows.append((deed.at, 0, _tr(f"{key}-d{number}", kind, deed.at, deed.who, escape(deed.text))))

@@ -31,7 +31,8 @@ header.run { padding:.8rem 1rem; background:var(--sheet); border-bottom:1px soli
 .why { color:var(--bad); margin:.4rem 0 0; padding-left:1.2rem }
 .chart { display:grid; grid-template-columns:8.5rem 1fr; padding:.8rem 1rem 0 }
 .names text { fill:var(--ink); font-size:12.5px } .names .soft { fill:var(--soft); font-size:11px }
-.scroll { overflow-x:auto } svg { display:block; height:auto } svg text { font-family:system-ui,sans-serif }
+.scroll { overflow-x:auto; padding:0 9px } svg { display:block; height:auto }
+svg text { font-family:system-ui,sans-serif }
 .wide { width:100%; min-width:600px }
 .grid { stroke:var(--grid) } .edge { stroke:var(--line) } .axis { fill:var(--soft); font-size:11px }
 .in { fill:var(--in) } .out { fill:var(--out) } .fail { fill:var(--bad) }
@@ -42,6 +43,7 @@ header.run { padding:.8rem 1rem; background:var(--sheet); border-bottom:1px soli
 .dot.JobEndStateEvent { fill:var(--good) }
 .dot.ScannerStatusConditionEvent { fill:var(--bad) } .dot.ScannerStatusConditionClearedEvent { fill:var(--good) }
 .dot.ScannerStatusSummaryEvent { fill:var(--warn) } .dot.ScanAvailableEvent { fill:var(--out) }
+.dot.in { fill:var(--in) } .dot.out { fill:var(--out) } .dot.flag { fill:var(--mark) }
 .dot.bad { fill:var(--bad) } .dot:hover,.dot.lit { stroke:var(--ink); stroke-width:2 }
 .tools { padding:.3rem 1rem; display:flex; gap:.4rem 1rem; flex-wrap:wrap; align-items:center; font-size:.85rem }
 .tools button,.tools input { font:inherit; color:inherit; background:var(--sheet); border:1px solid var(--line);

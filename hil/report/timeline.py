@@ -20,6 +20,8 @@ _GAP: Final = 12
 _BAND: Final = 22
 _BARS: Final = 26  # half the height of a lane of bars
 _ROW: Final = 9  # of marks
+_ROOM: Final = 0.07  # of the width, for a label
+_LEAST_ROOM: Final = 0.008  # for a number
 _PALE: Final = frozenset({"Idle"})  # bands whose label is in the page's ink
 
 
@@ -132,6 +134,8 @@ def _bands(canvas: _Canvas, found: Sequence[Band], key: str) -> None:
     for each in found:
         tip = f"{each.start:.3f} to {each.end:.3f} s: {each.label}"
         pale = " pale" if each.kind in _PALE else ""
+        share = (each.end - each.start) / canvas.seconds
+        label = each.label if share > _ROOM else each.short if share > _LEAST_ROOM else ""
         if each.end <= each.start or each.kind in bands.FINALS:  # the end of a job: a flag
             shape = (
                 f'<svg x="{canvas.x(each.start)}" y="{canvas.y}" overflow="visible">'
@@ -141,7 +145,7 @@ def _bands(canvas: _Canvas, found: Sequence[Band], key: str) -> None:
             shape = (
                 f'<svg x="{canvas.x(each.start)}" width="{canvas.width(each.start, each.end)}" y="{canvas.y}" '
                 f'height="{_BAND}"><rect class="band" width="100%" height="{_BAND}" style="fill:var(--{each.kind})"/>'
-                f'<text class="label{pale}" x="4" y="15">{escape(each.label)}</text></svg>'
+                f'<text class="label{pale}" x="4" y="15">{escape(label)}</text></svg>'
             )
         canvas.drawn.append(_link(shape, f"{key}-e{each.event}", tip))
     canvas.down(_BAND)

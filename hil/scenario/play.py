@@ -51,7 +51,6 @@ async def play(
                 for client in scenario.client
             ]
             moments.begin()
-            tap.began = moments.began
             for subject in bench.subjects:
                 subject.notice(lambda text: note(Deed(moments.now, Sort.STIMULUS, "device", text)))
             left = [each for each in scenario.stimulus if not _armed(each, actuators)]
@@ -67,7 +66,7 @@ async def play(
             events = tuple(moments.events)
     failure = next((each.failure for each in bench.subjects if each.failure is not None), None)
     got = {each.plan.name: each.got for each in actors}
-    passages = tuple(each for each in tap.passages if each.at <= seconds)
+    passages = tap.between(moments.began, moments.began + seconds)
     return Seen(events, tuple(deeds), passages, got, scanner, seconds, over, failure)
 
 

@@ -92,6 +92,7 @@ class Lane(StrEnum):
     USB = "usb"
     SNMP = "snmp"
     HTTP = "http"
+    EVENT = "event"  # HTTP to a subscriber
     OWN = "own"  # HTTP of a client in this process: the service tells the same
 
 

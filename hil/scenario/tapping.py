@@ -20,16 +20,16 @@ class Tapped:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self.passages: list[Passage] = []
         self.passed: list[tuple[float, Passed]] = []
-        self.began = 0.0
 
     def heard(self, passed: Passed) -> None:
         """By the rig's own clock: the tap's is the machine's."""
-        if len(self.passages) < MOST:
-            now = self._now()
-            self.passed.append((now, passed))
-            self.passages.append(passage(passed, now - self.began))
+        if len(self.passed) < MOST:
+            self.passed.append((self._now(), passed))
+
+    def between(self, began: float, ended: float) -> tuple[Passage, ...]:
+        """What passed in that time, counted from `began`."""
+        return tuple(passage(passed, at - began) for at, passed in tuple(self.passed) if began <= at <= ended)
 
 
 @contextmanager
@@ -80,7 +80,9 @@ def _message(passed: Passed, at: float) -> Passage:
     inward = facts.get("way") == "in"
     # What a client in this process asks is told twice, by it and by the service: the service's word is enough.
     asked = bool(facts.get("url")) and not facts.get("peer")
-    kind = Lane.OWN if asked and (_ASKING.search(data) or (inward and not bad)) else Lane.HTTP
+    kind = Lane.HTTP
+    if asked:
+        kind = Lane.OWN if _ASKING.search(data) or (inward and not bad) else Lane.EVENT if not inward else Lane.HTTP
     text = f"{word} {status}" if bad else word
     detail = data[:SHOWN].decode(errors="replace")
     return Passage(at, kind, text, detail, len(data), inward, bad)
