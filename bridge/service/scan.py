@@ -160,7 +160,9 @@ async def _create_scan_job(service: ScanService, request: CreateScanJobRequest, 
     )
     asked = request.scan_ticket.job_description
     # Last of all checks: what is refused for another reason can be asked again with the same identifier.
-    service.invitations.redeem(request.scan_identifier, request.destination_token, service.scanner.clock.monotonic())
+    # An empty element says as little as an absent one: WSD-python always writes both.
+    identifier, token = request.scan_identifier or None, request.destination_token or None
+    service.invitations.redeem(identifier, token, service.scanner.clock.monotonic())
     job = await service.acquisition.create(asked.job_name, asked.job_originating_user_name, plan, paper)
     return CreateScanJobResponse(
         job_id=job.id, job_token=paper.token, image_information=plan.images, document_final_parameters=plan.final

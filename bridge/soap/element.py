@@ -46,9 +46,10 @@ def _xs_int(value: object) -> object:
 
 def _xs_boolean(value: object) -> object:
     if isinstance(value, str):
-        if value not in ("true", "false", "1", "0"):
+        spelt = value.lower()  # clients in Python write theirs with a capital letter (WSD-python)
+        if spelt not in ("true", "false", "1", "0"):
             raise ValueError("is not an xs:boolean")
-        return value in ("true", "1")
+        return spelt in ("true", "1")
     return value
 
 
