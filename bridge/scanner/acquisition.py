@@ -66,7 +66,8 @@ class Acquisition:
         if not self._queue.admits(paper.creator):
             raise faults.not_accepting_jobs(f"{len(self._queue)} jobs are waiting already")
         job = scanner.book.open(Kind.WSD, name, user, scanner.clock.now(), paper)
-        tray = Tray(asyncio.get_running_loop(), self._spool_dir, self._quota)
+        stall_limit = scanner.capabilities.stall_limit
+        tray = Tray(asyncio.get_running_loop(), self._spool_dir, self._quota, stall_limit=stall_limit)
         opened = OpenJob(job.id, plan, tray)
         self._open[job.id] = opened
         if self._scanning is not None or self._queue:

@@ -60,6 +60,7 @@ class Capabilities:
     feeder_back: SourceCapabilities | None = None  # present exactly when the feeder scans both sides in one job
     film: SourceCapabilities | None = None
     buttons: tuple[str, ...] = ()
+    stall_limit: float | None = None  # seconds for which a page may be left unread; None = as long as need be
 
     def of(self, source: Source) -> SourceCapabilities | None:
         """The capabilities behind one source; None where the device has no such source."""

@@ -134,6 +134,7 @@ def _capabilities(
         feeder=front,
         feeder_back=front if duplex else None,
         buttons=tuple(dict.fromkeys(quirk.buttons.values())) or ("1",) if button else (),
+        stall_limit=quirk.stall_limit,
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -488,6 +489,27 @@ async def test_an_image_that_cannot_be_spooled_is_an_internal_error(tmp_path: Pa
     with Refused(Subcode.INTERNAL_ERROR):
         await held
     await until(lambda: bench.events(job)[-2:] == ["Aborted/CompressionError 0", "END Aborted 0"])
+
+
+@pytest.mark.parametrize("stall_limit", [0.01, None])
+async def test_a_scanner_that_may_not_be_left_waiting_scans_on_though_nobody_fetches(
+    bench: Any, stall_limit: float | None
+) -> None:
+    device = bench.hand.device()
+    bench.scanner.attach(replace(device, capabilities=replace(device.capabilities, stall_limit=stall_limit)))
+    sheets = 60  # of 22 500 bytes each: more than a tray holds
+    job = await bench.create(format_=Format.TIFF_SINGLE_UNCOMPRESSED)
+    for _ in range(sheets):
+        bench.hand.page()
+    bench.hand.scans[0].finish()
+    if stall_limit is None:
+        await until(lambda: bench.events(job)[-1] >= "Processing/JobScanning 46")  # 2**20 / 22 500
+        await asyncio.sleep(0.1)
+        assert bench.events(job)[-1] < "Processing/JobScanning 49"
+    else:
+        await until(lambda: bench.events(job)[-1] == f"Processing/JobTransfering {sheets}")
+    assert {len(await bench.retrieve(job)) // 22_500 for _ in range(sheets)} == {1}
+    await until(lambda: bench.events(job)[-1] == f"END Completed {sheets}")
 
 
 async def test_more_images_than_were_asked_for_are_not_delivered(bench: Any) -> None:
