@@ -105,7 +105,10 @@ class Hotplug:
             async for snapshot in snapshots(observer, self._clock):
                 gone = snapshot.readiness is Readiness.GONE
                 if gone is (waiting is None):
-                    _log.warning("device=%s: %s", scanner.identity.key, "gone" if gone else "back again")
+                    said = (
+                        f"gone: {kept_short(snapshot.explanation or 'nobody says why', 300)}" if gone else "back again"
+                    )
+                    _log.warning("device=%s: %s", scanner.identity.key, said)
                 scanner.look(snapshot)
                 if gone and waiting is None:
                     waiting = asyncio.create_task(self._give_up(scanner))

@@ -150,7 +150,9 @@ class HostedScanner:
         """An observer looked at the device."""
         before = self.view
         self.view = look(self.view, snapshot, self.clock.now())
-        if self.view.explanation != before.explanation and self.view.explanation:
+        # Who watches the observers says that the device is gone, and why.
+        news = self.view.explanation != before.explanation and snapshot.readiness is not Readiness.GONE
+        if news and self.view.explanation:
             _log.warning("device=%s: %s", self.identity.key, kept_short(self.view.explanation))
         # First what is the matter, then how the scanner is, then what that does to its jobs.
         for condition in raised(before, self.view):
