@@ -6,9 +6,10 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -18,6 +19,7 @@ from pydantic import (
     ValidationError,
     field_validator,
     model_serializer,
+    model_validator,
 )
 
 from bridge.errors import ConfigError
@@ -72,12 +74,17 @@ class Endpoint(_Section):
         return str(self)
 
 
-def _network(text: str) -> None:
+def _network(text: str) -> str:
     try:
         ipaddress.ip_network(text)
     except ValueError as err:
         reason = str(err) if "host bits" in str(err) else f"'{text}' is no address and no network"
         raise ValueError(reason) from err
+    return text
+
+
+_Network = Annotated[str, AfterValidator(_network)]
+_Place = Annotated[str, AfterValidator(lambda text: text if text in ("local", "any") else _network(text))]
 
 
 def _endpoint(value: object) -> object:
@@ -97,7 +104,7 @@ def _named(value: object) -> object:
     return value
 
 
-_Directory = Annotated[Path, BeforeValidator(_named)]
+_Named = Annotated[Path, BeforeValidator(_named)]
 
 
 def _once(what: str, names: Iterable[str]) -> None:
@@ -113,17 +120,10 @@ class Service(_Section):
     interfaces: tuple[str, ...] = ()  # by name; empty: all that are up
     multicast: StrictBool = True
     ipv6: StrictBool = True  # false: IPv4 only, for discovery and HTTP
-    state_dir: _Directory | None = None
-    cache_dir: _Directory | None = None
+    state_dir: _Named | None = None
+    cache_dir: _Named | None = None
     cache_quota_mb: int = Field(default=1024, ge=1, strict=True)
-    allow_notify: tuple[str, ...] = ()  # networks in which a subscriber may name another machine for its events
-
-    @field_validator("allow_notify")
-    @classmethod
-    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for text in value:
-            _network(text)
-        return value
+    allow_notify: tuple[_Network, ...] = ()  # in which a subscriber may name another machine for its events
 
     _parse_listen = field_validator("listen", mode="before")(_endpoint)
 
@@ -131,19 +131,26 @@ class Service(_Section):
 class Access(_Section):
     """Who may do what: `local` (this machine and the networks it is on), `any`, addresses, networks."""
 
-    scan: tuple[str, ...] = ("local",)
-    subscribe: tuple[str, ...] = ("local",)
-    jobs: tuple[str, ...] = ("local",)  # see jobs of others
-    cancel: tuple[str, ...] = ()  # end jobs of others
+    scan: tuple[_Place, ...] = ("local",)
+    subscribe: tuple[_Place, ...] = ("local",)
+    jobs: tuple[_Place, ...] = ("local",)  # see jobs of others
+    cancel: tuple[_Place, ...] = ()  # end jobs of others
     private_names: StrictBool = False  # what a job is called, and whose it is, is told to its creator alone
 
-    @field_validator("scan", "subscribe", "jobs", "cancel")
-    @classmethod
-    def _are_places(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for text in value:
-            if text not in ("local", "any"):
-                _network(text)
-        return value
+
+class Tls(_Section):
+    """HTTPS beside plain HTTP, or instead of it."""
+
+    certificate: _Named | None = None  # PEM, with the chain behind it; without one there is no HTTPS
+    key: _Named | None = None  # None: in the same file
+    port: int = Field(default=5381, ge=0, le=65535, strict=True)
+    plain: StrictBool = True  # false: no plain HTTP
+
+    @model_validator(mode="after")
+    def _has_a_certificate(self) -> Self:
+        if self.certificate is None and not (self.plain and self.key is None):
+            raise ValueError("certificate is missing")
+        return self
 
 
 class Usb(_Section):
@@ -214,6 +221,7 @@ class Config(_Section):
 
     service: Service = Service()
     access: Access = Access()
+    tls: Tls = Tls()
     usb: Usb = Usb()
     snmp: tuple[Snmp, ...] = ()
     scanner: tuple[Scanner, ...] = ()

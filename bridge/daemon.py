@@ -7,6 +7,7 @@ scanners appear and the sockets stay.
 import asyncio
 import ipaddress
 import logging
+import os
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
@@ -16,7 +17,6 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from bridge import config as configuration
 from bridge import systemd
 from bridge.config import Config
 from bridge.discovery.responder import Announced, Responder
@@ -25,16 +25,15 @@ from bridge.errors import ConfigError, DeliveryFailed
 from bridge.eventing.ledger import Ledger, Limits, Owed
 from bridge.hotplug import Hotplug
 from bridge.keeping import Keeping
-from bridge.net import wiretap
+from bridge.net import doors, wiretap
 from bridge.net.addresses import WILDCARDS, Selection
 from bridge.net.courier import Courier, Letter
-from bridge.net.listening import listen
 from bridge.net.presence import Presence
 from bridge.net.serving import serving
 from bridge.net.web import Web
 from bridge.scanner.acquisition import Acquisition
 from bridge.scanner.hosted import HostedScanner
-from bridge.service.access import Access, Places, Right
+from bridge.service.access import Access
 from bridge.service.endpoint import Endpoint, digest
 from bridge.service.scan import ScanService, shown
 from bridge.service.subscriptions import Subscriptions, end_letter
@@ -91,7 +90,7 @@ class Daemon:
         self._presence = Presence(
             self._responder, _selection(config), self._clock, self._random, multicast=config.service.multicast
         )
-        self._access = access(config.access, self._presence.is_near)
+        self._access = Access.configured(config.access, self._presence.is_near)
         self._allowed = tuple(ipaddress.ip_network(text) for text in config.service.allow_notify)
         async with AsyncExitStack() as stack:
             self._client = await stack.enter_async_context(HttpClient(Limits().per_peer))
@@ -125,14 +124,14 @@ class Daemon:
     # The sockets.
 
     async def _serve_http(self, stack: AsyncExitStack) -> None:
-        service = self._config.service
         face = Web(
             lambda: {key: hosted.endpoint for key, hosted in self._hosted.items()}, self._responder, self._access
         )
-        socks = listen(service.listen.address, service.listen.port, ipv6=service.ipv6)
-        self._presence.port = int(socks[0].getsockname()[1])
-        face.ports = frozenset({self._presence.port})
-        await stack.enter_async_context(serving(face.application(), ((sock, None) for sock in socks)))
+        opened = doors.doors(self._config.service, self._config.tls)
+        self._presence.port = doors.port(opened[0])
+        self._presence.scheme = "http" if opened[0][1] is None else "https"
+        face.ports = frozenset(map(doors.port, opened))
+        await stack.enter_async_context(serving(face.application(), opened))
 
     # The scanners.
 
@@ -257,20 +256,13 @@ class Daemon:
         self._hosted.clear()
 
 
-def access(said: configuration.Access, is_near: Callable[[str], bool]) -> Access:
-    """Who may do what, as the configuration says."""
-    return Access(
-        lambda peer: peer.address == peer.local_address or is_near(peer.scoped_address),
-        {right: Places.parse(getattr(said, right)) for right in Right},
-        said.private_names,
-    )
-
-
 def _made(directory: Path) -> Path:
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o750)
     except OSError as err:
         raise ConfigError(str(directory), "cache_dir", err.strerror or str(err)) from err
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise ConfigError(str(directory), "cache_dir", "cannot be written")
     return directory
 
 

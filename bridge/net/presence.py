@@ -27,12 +27,12 @@ Key = tuple[int, int]  # index of the interface, IP version
 
 
 class Presence:
-    """Discovery for all devices of the responder, from entering the block to its end. `port` is that of HTTP."""
+    """Discovery for all devices of the responder, from entering the block to its end. `port` and `scheme`: HTTP's."""
 
     def __init__(
         self, responder: Responder, selection: Selection, clock: Clock, random: Random, *, multicast: bool
     ) -> None:
-        self.port = 0
+        self.port, self.scheme = 0, "http"
         self._responder, self._selection = responder, selection
         self._clock, self._random, self._multicast = clock, random, multicast
         self._interfaces: tuple[Interface, ...] = ()
@@ -83,11 +83,11 @@ class Presence:
         if self._selection.only is not None:
             return self._url(self._selection.only, path)
         first = next((each.addresses[0].ip for each in self._interfaces), None)
-        return f"http://127.0.0.1:{self.port}{path}" if first is None else self._url(first, path)
+        return f"{self.scheme}://127.0.0.1:{self.port}{path}" if first is None else self._url(first, path)
 
     def _url(self, address: IPAddress, path: str) -> str:
         bare = unscoped(address)
-        return f"http://{f'[{bare}]' if bare.version == 6 else bare}:{self.port}{path}"
+        return f"{self.scheme}://{f'[{bare}]' if bare.version == 6 else bare}:{self.port}{path}"
 
     def _interface_of(self, address: IPAddress, zone: str) -> Interface | None:
         bare = unscoped(address)

@@ -285,4 +285,4 @@ def _base_url(request: web.Request) -> str:
     """How this very peer reaches us."""
     peer = _peer(request)
     host = f"[{peer.local_address}]" if ":" in peer.local_address else peer.local_address
-    return f"http://{host}:{peer.local_port}"
+    return f"{request.scheme}://{host}:{peer.local_port}"

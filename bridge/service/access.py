@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
 
+from bridge import config
 from bridge.errors import Fault, FaultCode, OperationRefused
 from bridge.log import kept_short
 from bridge.service.peer import Peer
@@ -79,6 +80,15 @@ class Access:
     near: Near
     rights: Mapping[Right, Places]
     private_names: bool = False
+
+    @classmethod
+    def configured(cls, said: config.Access, is_near: Callable[[str], bool]) -> Self:
+        """As the operator says. `is_near` knows the networks we are on, by an address with its scope."""
+        return cls(
+            lambda peer: peer.address == peer.local_address or is_near(peer.scoped_address),
+            {right: Places.parse(getattr(said, right)) for right in Right},
+            said.private_names,
+        )
 
     def may(self, right: Right, peer: Peer) -> bool:
         """Whether the peer has that right."""

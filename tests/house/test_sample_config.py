@@ -8,12 +8,12 @@ import pytest
 
 from bridge import config
 from bridge.cli import main
-from bridge.config import Access, Config, Jobs, Log, Scanner, Service, Snmp, Usb
+from bridge.config import Access, Config, Jobs, Log, Scanner, Service, Snmp, Tls, Usb
 
 SAMPLE = Path(__file__).parents[2] / "udev" / "wsd-scan-bridge.toml"
-SECTIONS = {"service": Service, "access": Access, "usb": Usb, "jobs": Jobs, "log": Log}
+SECTIONS = {"service": Service, "access": Access, "tls": Tls, "usb": Usb, "jobs": Jobs, "log": Log}
 LISTS = {"snmp": Snmp, "scanner": Scanner}
-EXAMPLES = {"state_dir", "cache_dir"}  # where the default is another one in each place
+EXAMPLES = {"state_dir", "cache_dir", "certificate", "key"}  # where the default is another one in each place
 
 
 @pytest.fixture

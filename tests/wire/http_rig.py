@@ -5,6 +5,7 @@ a subscriber that keeps what it is sent. Nothing of the product speaks for itsel
 import asyncio
 import json
 import re
+import ssl
 import threading
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -344,13 +345,16 @@ class Rig:
     connections: list[Connection] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
     source: str = "127.0.0.1"  # the address to ask from; all of 127/8 is ours
+    tls: ssl.SSLContext | None = None  # how to speak TLS with `port`
 
     @property
     def scan_path(self) -> str:
         return f"{self.path}/scan"
 
     async def connect(self) -> Connection:
-        connection = Connection(*await asyncio.open_connection("127.0.0.1", self.port, local_addr=(self.source, 0)))
+        connection = Connection(
+            *await asyncio.open_connection("127.0.0.1", self.port, ssl=self.tls, local_addr=(self.source, 0))
+        )
         self.connections.append(connection)
         return connection
 
@@ -604,7 +608,7 @@ async def running(
         run.cancel()
         await run
         raise AssertionError("the daemon did not get ready")
-    match = re.fullmatch(r"http://127\.0\.0\.1:(\d+)(/[-0-9a-f]+)", urls[0])
+    match = re.fullmatch(r"https?://127\.0\.0\.1:(\d+)(/[-0-9a-f]+)", urls[0])
     assert match is not None, urls
     rig = Rig(urls[0], int(match[1]), match[2], daemon, scanners[0], clock, plugged, urls=urls)
     try:

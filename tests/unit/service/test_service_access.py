@@ -21,7 +21,7 @@ def near(asked: Peer) -> bool:
 
 
 def access(said: Said) -> Access:
-    return Access(near, {right: Places.parse(getattr(said, right)) for right in Right}, said.private_names)
+    return Access.configured(said, lambda address: address in (NEIGHBOUR, PHONE))
 
 
 def allowed(rules: Access, address: str) -> set[str]:
@@ -83,6 +83,15 @@ def test_a_request_needs_its_right_and_no_other(action: str, right: Right) -> No
 @pytest.mark.parametrize("name", ["GetScannerElements", "CancelJob", "GetJobElements"])
 def test_what_the_scanner_is_may_be_asked_by_all_who_come_in(name: str) -> None:
     access(Said(scan=(), subscribe=(), jobs=())).require_for(f"{Y08}/{name}", peer(STRANGER))
+
+
+def test_this_machine_is_near_itself_at_all_its_addresses_and_link_local_peers_by_their_interface() -> None:
+    asked: list[str] = []
+    rules = Access.configured(Said(), lambda address: bool(asked.append(address)))
+    assert rules.may(Right.SCAN, Peer(STRANGER, STRANGER, 5380))
+    assert asked == []
+    assert not rules.may(Right.SCAN, Peer(PHONE, "fe80::1", 5380, "eth0"))
+    assert asked == [f"{PHONE}%eth0"]
 
 
 def test_a_job_of_somebody_else_needs_the_right() -> None:
