@@ -164,4 +164,5 @@ def test_where_scaled_strips_end_is_hardly_to_be_seen(
         patch.setattr(stream, "PIECE_BYTES", measure)
         again, seen = pixels(b"".join(encode(page(data, Mode.GRAY8, width, height, 9), target, Path(directory))))
     assert again == size
-    assert max(abs(one - other) for one, other in zip(seen, expected, strict=True)) <= 1
+    # Pillow rounds its weights and its pixels, once across and once down, and both depend on where a strip begins.
+    assert max(abs(one - other) for one, other in zip(seen, expected, strict=True)) <= 2
