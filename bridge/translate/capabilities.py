@@ -5,6 +5,7 @@ it from one the device has; nothing else is promised.
 Spec: WS-Scan ScannerConfiguration, DefaultScanTicket.
 """
 
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -69,6 +70,10 @@ _SCANNED_AS: Final = MappingProxyType(
 
 # Offered in the order in which imaging ranks them: clients take the first that suits them.
 FORMATS: Final = MappingProxyType({Format(name): format_ for name, format_ in (TABLE | DOCUMENTS).items()})
+
+
+MOST_RESOLUTIONS: Final = 64
+USUAL_RESOLUTIONS: Final = frozenset({75, 100, 150, 200, 240, 300, 400, 600, 1200, 2400, 4800})
 
 
 def scanned_as(mode: Mode, source: SourceCapabilities, *, worked_on: bool = False) -> Mode | None:
@@ -159,7 +164,18 @@ def _optical(source: SourceCapabilities) -> OpticalResolution:
 
 
 def _resolutions(source: SourceCapabilities) -> Resolutions:
-    return Resolutions(widths=Widths(width=source.resolutions), heights=Heights(height=source.resolutions))
+    told = announced_resolutions(source.resolutions)
+    return Resolutions(widths=Widths(width=told), heights=Heights(height=told))
+
+
+def announced_resolutions(resolutions: Sequence[int]) -> tuple[int, ...]:
+    """All of them, or so many that four sources and the other sections find room in an envelope: the highest, what
+    people ask for, then the others from below."""
+    if len(resolutions) <= MOST_RESOLUTIONS:
+        return tuple(resolutions)
+    usual = [each for each in resolutions if each in USUAL_RESOLUTIONS]
+    chosen = dict.fromkeys((max(resolutions), *usual, *sorted(resolutions)))
+    return tuple(sorted(list(chosen)[:MOST_RESOLUTIONS]))
 
 
 def _size(size: Size) -> Dimensions:
