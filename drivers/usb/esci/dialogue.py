@@ -16,6 +16,7 @@ _T = TypeVar("_T")
 NAK = bytes([wire.NAK])
 # Waking the lamp, homing the carriage and loading a sheet come before the answer to some commands.
 MOVING_SECONDS = 60.0
+LONGEST_PARAMETER = 64  # bytes: FS W
 
 
 class Dialogue:
@@ -47,8 +48,18 @@ class Dialogue:
         self.exchange.send(bytes([wire.CAN]))
         self.exchange.drain()
         self.exchange.send(wire.RESET)
-        self.exchange.drain()
+        if not self.exchange.drain():
+            self._feed()
         self.spoiled = True
+
+    def _feed(self) -> None:
+        """A scanner that waits for the rest of a parameter takes commands for it: until it has had enough."""
+        for _ in range(LONGEST_PARAMETER // len(wire.RESET)):
+            self.exchange.send(wire.RESET)
+            if self.exchange.drain():  # which may have been about the parameter
+                self.exchange.send(wire.RESET)
+                self.exchange.drain()
+                return
 
     def _clean(self, step: Callable[[], _T]) -> _T:
         if self.spoiled:
