@@ -7,8 +7,9 @@ with growing pauses; one that stays away, or lets its queue overflow, is given u
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -43,20 +44,33 @@ class Letter:
 
     @property
     def pinned_url(self) -> str:
-        """The URL with its host, which may be a name, replaced by the address that the policy allowed.
-
-        A link-local address names its interface as `fe80::1%eth0`: aiohttp hands that to the resolver as it is, and
-        would not find the `%25` of RFC 6874.
-        """
-        parts = urlsplit(self.url)
-        host = f"[{self.address}]" if ":" in self.address else self.address
-        port = "" if parts.port is None else f":{parts.port}"
-        return urlunsplit((parts.scheme, f"{host}{port}", parts.path, parts.query, ""))
+        """Where the connection goes."""
+        return _pinned(self.url, self.address)
 
     @property
-    def headers(self) -> dict[str, str]:
-        """The peer hears the name it calls itself, but for an interface, which means nothing to it (RFC 6874)."""
-        return {**HEADERS, "Host": re.sub(r"%[^\]]*(?=\])", "", urlsplit(self.url).netloc)}
+    def headers(self) -> Mapping[str, str]:
+        """Those of HTTP."""
+        return _headers(self.url)
+
+
+# A subscriber is sent thousands of letters.
+@lru_cache(maxsize=512)
+def _pinned(url: str, address: str) -> str:
+    """The URL with its host, which may be a name, replaced by the address that the policy allowed.
+
+    A link-local address names its interface as `fe80::1%eth0`: aiohttp hands that to the resolver as it is, and
+    would not find the `%25` of RFC 6874.
+    """
+    parts = urlsplit(url)
+    host = f"[{address}]" if ":" in address else address
+    port = "" if parts.port is None else f":{parts.port}"
+    return urlunsplit((parts.scheme, f"{host}{port}", parts.path, parts.query, ""))
+
+
+@lru_cache(maxsize=512)
+def _headers(url: str) -> Mapping[str, str]:
+    """The peer hears the name it calls itself, but for an interface, which means nothing to it (RFC 6874)."""
+    return {**HEADERS, "Host": re.sub(r"%[^\]]*(?=\])", "", urlsplit(url).netloc)}
 
 
 class Courier:
@@ -126,7 +140,7 @@ class Courier:
         """Deliver one letter, trying again. Raises DeliveryFailed."""
         for pause in (*PAUSES, None):
             try:
-                TRAFFIC.debug("to %s: %s", letter.url, letter.body.decode())
+                TRAFFIC.debug("to %s: %r", letter.url, letter.body)
                 return await self.send(letter)
             except DeliveryFailed as err:
                 if pause is None:

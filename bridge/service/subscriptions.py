@@ -5,10 +5,7 @@ Spec: WS-Eventing 2004/08, WS-Scan events. The courier is handed in; what is per
 
 import logging
 from collections.abc import Callable, Collection, Mapping
-from copy import deepcopy
 from typing import Final
-
-from lxml import etree
 
 from bridge.errors import OperationRefused, WireError
 from bridge.eventing import faults as refusals
@@ -22,7 +19,7 @@ from bridge.jobs.invitations import Invitations
 from bridge.log import kept_short
 from bridge.soap import addressing, envelope
 from bridge.soap.addressing import Addressing
-from bridge.soap.envelope import Message
+from bridge.soap.envelope import Circular, Message
 from bridge.translate.button import choose
 from bridge.wsscan import faults, year
 from bridge.wsscan.destinations import DestinationResponse, DestinationResponses, first_offer
@@ -163,9 +160,9 @@ class Subscriptions:
 
     def tell(self, name: EventName, body: ScanElement) -> None:
         """One event to everybody who asked for it, each in the year that it speaks."""
-        spelled: dict[Year, etree._Element] = {}
+        written: dict[Year, Circular] = {}
         for entry in self._ledger.select(_spellings(name)):
-            self._tell_one(entry, name, body, spelled)
+            self._tell_one(entry, name, body, written)
 
     def invite(
         self, button: str, source: InputSource | None, rules: Mapping[str, str], default: str, now: float
@@ -184,19 +181,17 @@ class Subscriptions:
         )
         self._tell_one(listening[chosen.subscription], EventName.SCAN_AVAILABLE, event, {})
 
-    def _tell_one(
-        self, entry: Subscription, name: EventName, body: ScanElement, spelled: dict[Year, etree._Element]
-    ) -> None:
-        """`spelled`: the body as it was written for others, by year; it is written once for all who may read it."""
+    def _tell_one(self, entry: Subscription, name: EventName, body: ScanElement, written: dict[Year, Circular]) -> None:
+        """`written`: the message to others, by year; but for its head it is built once for all who may read it."""
         speaks = Year(entry.speaks)
         headers = Addressing(year.action(name, speaks), entry.notify_to.address, addressing.new_message_id())
         told = self.shown(body, entry.peer)
-        element = spelled.get(speaks) if told is body else None
-        if element is None:
-            element = year.respell(told.to_xml(), speaks)
+        message = written.get(speaks) if told is body else None
+        if message is None:
+            message = Circular(year.respell(told.to_xml(), speaks))
             if told is body:
-                spelled[speaks] = element
-        letter = envelope.write(headers, deepcopy(element), blocks=entry.notify_to.header_blocks())
+                written[speaks] = message
+        letter = message.to(headers, entry.notify_to.header_blocks())
         self._post(entry.identifier, entry.notify_to.address, entry.notify_address, letter)
 
     def lost(self, identifier: str, why: str) -> tuple[Owed, ...]:

@@ -5,7 +5,9 @@ blocks, so it is taken apart and written anew: bounded, without SOAP's own attri
 that SOAP, WS-Addressing or WS-Eventing gives a meaning (except wse:Identifier, the usual one).
 """
 
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar, Final
 
 from lxml import etree
@@ -46,7 +48,7 @@ class EndpointReference:
 
     def header_blocks(self) -> tuple[etree._Element, ...]:
         """The header blocks of every message to this endpoint."""
-        return tuple(_block(text) for text in (*self.reference_properties, *self.reference_parameters))
+        return tuple(deepcopy(_block(text)) for text in (*self.reference_properties, *self.reference_parameters))
 
     @classmethod
     def from_xml(cls, element: etree._Element) -> "EndpointReference":
@@ -71,7 +73,7 @@ class EndpointReference:
         ):
             if blocks:
                 holder = etree.SubElement(element, f"{{{names.WSA}}}{kind}")
-                holder.extend([_block(text) for text in blocks])
+                holder.extend([deepcopy(_block(text)) for text in blocks])
         return element
 
 
@@ -82,8 +84,9 @@ def identifier_block(identifier: str) -> str:
     return etree.tostring(block, encoding="unicode")
 
 
+@lru_cache(maxsize=256)  # every event of every subscriber bears its blocks
 def _block(text: str) -> etree._Element:
-    """A block that we wrote. Its names were let in when it came (bridge.soap.vocabulary), and that is not asked again."""
+    """A block that we wrote, to be copied. Its names were let in when it came (bridge.soap.vocabulary)."""
     return xml.parse(text.encode())
 
 

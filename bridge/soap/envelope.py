@@ -112,6 +112,32 @@ def write(
     text is then names.PREFIXES[namespace]. Raw elements are moved into the message, not copied.
     """
     outer = [_element(block) for block in blocks]
+    root = _frame(bodies, outer, declare)
+    headers.to_xml(root[0])
+    # lxml drops the moved elements' own declarations in favour of the root's.
+    root[0].extend(outer)
+    return tree.serialize(root)
+
+
+class Circular:
+    """One body on its way to many: all but the header is built once. The body is moved into it, not copied."""
+
+    def __init__(self, body: Writable | etree._Element) -> None:
+        self._root = _frame((body,), (), (names.WSE,))  # the blocks of most subscribers are wse:Identifier
+
+    def to(self, headers: Addressing, blocks: Iterable[etree._Element] = ()) -> bytes:
+        """The message to one of them."""
+        header = self._root[0]
+        del header[:]
+        headers.to_xml(header)
+        header.extend(blocks)
+        return tree.serialize(self._root)
+
+
+def _frame(
+    bodies: Iterable[Writable | etree._Element], outer: Iterable[etree._Element], declare: Iterable[str]
+) -> etree._Element:
+    """The envelope with an empty header; `outer` will stand in it."""
     inner = [_element(body) for body in bodies]
     used = {names.SOAP, names.WSA, *declare}
     for part in (*outer, *inner):
@@ -122,12 +148,9 @@ def write(
         if namespace in used:
             nsmap.setdefault(prefix, namespace)
     root = etree.Element(f"{_S}Envelope", nsmap=nsmap)
-    header = etree.SubElement(root, f"{_S}Header")
-    headers.to_xml(header)
-    # lxml drops the moved elements' own declarations in favour of the root's.
-    header.extend(outer)
+    etree.SubElement(root, f"{_S}Header")
     etree.SubElement(root, f"{_S}Body").extend(inner)
-    return tree.serialize(root)
+    return root
 
 
 def write_fault(refusal: Fault, relates_to: str | None, blocks: Iterable[etree._Element] = ()) -> bytes:
