@@ -48,7 +48,7 @@ class Actor:
 
     plan: Client
     session: Session
-    sink: Sink
+    sink: Sink | None  # its ears, where they are ours to close
     moments: Moments
     directory: Path
     did: Callable[[Deed], None]
@@ -160,7 +160,8 @@ class Actor:
     async def _go_deaf(self, when: When) -> None:
         await self.moments.reached(when)
         self._say("hears no more")
-        await self.sink.__aexit__(None, None, None)
+        if self.sink is not None:
+            await self.sink.__aexit__(None, None, None)
 
     def _refused(self, err: Refused) -> None:
         self.got = replace(self.got, refused=str(err.subcode or "fault"))

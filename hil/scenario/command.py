@@ -1,4 +1,4 @@
-"""`wsd-scan-hil scenario`: run shipped scenarios or files of one's own, on simulated devices, tapes or real scanners."""
+"""`wsd-scan-hil scenario`: shipped scenarios or one's own files, on simulated devices, tapes or real scanners."""
 
 import argparse
 import logging
