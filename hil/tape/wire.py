@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import time
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -49,8 +50,7 @@ class Tapped:
         self.bridge, self.pid = str(hello.get("bridge", "")), hello.get("pid")
         self.lost = False  # the bridge left us because we were too slow
         self.offset: Offset | None = None
-        self._asked_at = 0.0
-        self._unanswered = 0
+        self._asked: deque[float] = deque()  # when; answers come in order
         self._ending = False
 
     async def told(self) -> AsyncIterator[Told]:
@@ -62,7 +62,7 @@ class Tapped:
             if line.get("clock"):
                 self._compare(float(line["monotonic"]))
                 questions -= 1
-                if self._ending and not self._unanswered:
+                if self._ending and not self._asked:
                     return
                 if questions > 0 and not self._ending:
                     self._ask()
@@ -84,18 +84,16 @@ class Tapped:
         self._ask()
 
     def _ask(self) -> None:
-        self._unanswered += 1
-        self._asked_at = time.monotonic()
+        self._asked.append(time.monotonic())
         with suppress(ConnectionError):
             self._writer.write(b"clock\n")
 
     def _compare(self, theirs: float) -> None:
         """The truth lies between asking and being answered; half of that time is how wrong its middle can be."""
-        now = time.monotonic()
-        self._unanswered -= 1
-        if self._ending:
-            return  # two questions may have crossed
-        found = Offset(theirs - (self._asked_at + now) / 2, (now - self._asked_at) / 2)
+        if not self._asked:
+            raise NoBridge("the bridge says the time without being asked")
+        asked, now = self._asked.popleft(), time.monotonic()
+        found = Offset(theirs - (asked + now) / 2, (now - asked) / 2)
         if self.offset is None or found.error < self.offset.error:
             self.offset = found
 
