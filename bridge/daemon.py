@@ -259,6 +259,7 @@ class Daemon:
 def _made(directory: Path) -> Path:
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o750)
+        tempfile.TemporaryFile(dir=directory).close()  # said now, not when the first page is to be spooled
     except OSError as err:
         raise ConfigError(str(directory), "cache_dir", err.strerror or str(err)) from err
     if not os.access(directory, os.W_OK | os.X_OK):

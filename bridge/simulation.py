@@ -29,6 +29,7 @@ async def simulated(families: Sequence[str]) -> AsyncIterator[Simulated]:
     """Serve `families` (NAME or NAME=SCRIPT) until the block ends. Raises ConfigError with the bench's own words."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
+        "-P",  # what lies in the directory we were started in is not the bench
         "-m",
         "hil.cli",
         "serve",
@@ -39,6 +40,7 @@ async def simulated(families: Sequence[str]) -> AsyncIterator[Simulated]:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for us: the scanners are there until our jobs have ended
     )
     try:
         yield await _ready(process, len(families))
@@ -65,6 +67,7 @@ async def _ready(process: asyncio.subprocess.Process, count: int) -> Simulated:
                 line = (await process.stdout.readline()).decode(errors="replace")
                 if not line:
                     said = (await process.stderr.read()).decode(errors="replace").strip()
+                    await process.wait()
                     raise ConfigError("--simulate", "", said.splitlines()[-1] if said else "the simulation ended")
                 word, _, rest = line.strip().partition(" ")
                 scheme, _, place = rest.split(" ")[0].partition("://") if word == "ready" else ("", "", "")

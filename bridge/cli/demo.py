@@ -45,7 +45,7 @@ async def _demo(output: Path) -> int:
     with tempfile.TemporaryDirectory(prefix="wsd-scan-bridge-demo-") as state, tempfile.TemporaryFile() as log:
         console.print("[bold]1[/]  A simulated Epson scanner, three sheets in its feeder, is plugged in over USB/IP.")
         bridge = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bridge.cli", "run", "--simulate", SCRIPT,
+            sys.executable, "-P", "-m", "bridge.cli", "run", "--simulate", SCRIPT,
             "--listen", "127.0.0.1:0", "--state-dir", state, "--cache-dir", state,
             stdout=asyncio.subprocess.PIPE, stderr=log,
         )  # fmt: skip
@@ -54,7 +54,7 @@ async def _demo(output: Path) -> int:
             console.print(f"[bold]2[/]  The bridge found it and serves it as a WSD scanner at {url}")
             console.print("[bold]3[/]  A WSD client looks for scanners, subscribes and scans:")
             client = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "hil.cli", "scan", "--probe", "--interface", "127.0.0.1",
+                sys.executable, "-P", "-m", "hil.cli", "scan", "--probe", "--interface", "127.0.0.1",
                 "--device", f"urn:uuid:{url.rpartition('/')[2]}",
                 "--source", "adf", "--resolution", "150", "--output", str(output),
             )  # fmt: skip

@@ -1,6 +1,7 @@
 """The table of commands, and what every exit code means.
 
-0 done; 1 it could not be done (the reason stands on standard error); 2 wrong arguments or configuration.
+0 done; 1 it could not be done (the reason stands on standard error); 2 wrong arguments or configuration;
+130 interrupted before it could end in order.
 """
 
 import argparse
@@ -35,4 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except BrokenPipeError:
         return 1
+    except KeyboardInterrupt:
+        return 130  # as shells say it
     return code

@@ -20,11 +20,13 @@ SECONDS = 30
 RUN = ("run", "--no-multicast", "--listen", "127.0.0.1:0")
 
 
-async def command(place: Path, *arguments: str | Path) -> tuple[int, str, str]:
+async def command(
+    place: Path, *arguments: str | Path, program: tuple[str, ...] = ("-m", "bridge.cli"), cwd: Path = product.PROJECT
+) -> tuple[int, str, str]:
     """Run it; exit code, standard output, standard error."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bridge.cli", *arguments),
-        cwd=product.PROJECT,
+        *(sys.executable, *program, *arguments),
+        cwd=cwd,
         env={**os.environ, "XDG_STATE_HOME": str(place / "state"), "XDG_CACHE_HOME": str(place / "cache")},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -109,9 +111,9 @@ async def test_what_cannot_be_simulated_is_named(tmp_path, family, reason):
         ("[service]\nlisen = '127.0.0.1:0'\n", "service.lisen", "there is no such key"),
         ("[services]\n", "services", "there is no such key"),
         ("[jobs]\nqueue = 0\n", "jobs.queue", "greater than or equal to 1"),
-        ("[jobs]\nqueue = 'many'\n", "jobs.queue", "valid integer"),
+        ("[jobs]\nqueue = 'many'\n", "jobs.queue", "is not a whole number"),
         ("[usb]\nusbip = ['somewhere']\n", "usb.usbip", "'somewhere' is not HOST:PORT"),
-        ("[[snmp]]\nport = 161\n", "snmp.0.host", "Field required"),
+        ("[[snmp]]\nport = 161\n", "snmp.0.host", "is missing"),
         ("[log]\nlevel = 'loud'\n", "log.level", "'debug', 'info', 'warning' or 'error'"),
         ("[service\n", "", "is not TOML"),
         ("[service]\nlisten = \xff\n", "", "is not TOML"),
@@ -138,6 +140,41 @@ async def test_a_state_directory_that_cannot_be_is_named(tmp_path):
     code, _, err = await command(tmp_path, *RUN, "--simulate", "esci", "--state-dir", tmp_path / "file" / "state")
     assert code == 2
     assert f"{tmp_path}/file/state: state_dir: Not a directory" in complaint(err)
+
+
+async def test_a_cache_directory_in_which_nothing_can_be_made_is_named(tmp_path):
+    place = ("--state-dir", tmp_path, "--cache-dir", "/proc/self")
+    code, out, err = await command(tmp_path, *RUN, *place)
+    assert (code, out) == (2, "")
+    assert "/proc/self: cache_dir: " in complaint(err)
+
+
+async def test_folders_with_the_names_of_ours_are_not_taken_for_them(tmp_path):
+    for name in ("bridge", "drivers", "hil"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+    # As the script in the venv's bin does it: the directory it is started in is not searched.
+    code, out, err = await command(tmp_path, "demo", program=("-P", "-m", "bridge.cli"), cwd=tmp_path)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1].startswith("4  Done")
+    assert len(list((tmp_path / "demo-pages").iterdir())) == 3
+
+
+async def test_an_interrupt_ends_the_demo_without_a_traceback(tmp_path):
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bridge.cli", "demo", "--output", tmp_path / "pages"),
+        cwd=product.PROJECT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    while not (await process.stdout.readline()).startswith(b"2"):  # the bridge serves
+        pass
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to every process of the demo
+    _, err = await asyncio.wait_for(process.communicate(), SECONDS)
+    assert process.returncode == 130
+    assert b"Traceback" not in err
 
 
 async def test_check_config_shows_what_is_in_force_and_no_secrets(tmp_path):
