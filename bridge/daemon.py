@@ -7,7 +7,7 @@ scanners appear and the sockets stay.
 import asyncio
 import ipaddress
 import logging
-import os
+import tempfile
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
@@ -262,8 +262,6 @@ def _made(directory: Path) -> Path:
         tempfile.TemporaryFile(dir=directory).close()  # said now, not when the first page is to be spooled
     except OSError as err:
         raise ConfigError(str(directory), "cache_dir", err.strerror or str(err)) from err
-    if not os.access(directory, os.W_OK | os.X_OK):
-        raise ConfigError(str(directory), "cache_dir", "cannot be written")
     return directory
 
 
