@@ -10,9 +10,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 
 from hil import script, serving
 from hil.devices.mfp.serve import MfpRig
+from hil.tape.file import TapeError
+from hil.tape.replay import Replayed
 
 DESCRIPTION = """\
 Serve simulated scanners over USB/IP, and network MFPs over SNMP. For each one line is printed once it can be attached:
@@ -31,7 +34,12 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         epilog=f"families: {', '.join(serving.NAMES)}\n\n{script.HELP}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("families", nargs="+", metavar="FAMILY[=SCRIPT]", help="which scanner, and what happens to it")
+    parser.add_argument(
+        "families",
+        nargs="+",
+        metavar="FAMILY[=SCRIPT]",
+        help="which scanner, and what happens to it; tape=FILE: as recorded",
+    )
     parser.add_argument("--listen", type=address, default=("127.0.0.1", 0), metavar="HOST:PORT", help="port 0: any")
     parser.add_argument(
         "--epson-net",
@@ -57,13 +65,13 @@ def address(text: str) -> tuple[str, int]:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal."""
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
-    wanted = []
+    wanted: list[tuple[str, script.Script | Path]] = []
     try:
         for each in arguments.families:
             family, _, text = each.partition("=")
-            wanted.append((family, script.read(text)))
+            wanted.append((family, Path(text) if family == serving.TAPE else script.read(text)))
         asyncio.run(_serve(wanted, arguments))
-    except (script.ScriptError, serving.UnknownFamily) as err:
+    except (script.ScriptError, serving.UnknownFamily, TapeError) as err:
         print(f"wsd-scan-hil: {err}", file=sys.stderr)
         return 2
     except OSError as err:
@@ -72,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _serve(wanted: list[tuple[str, script.Script]], arguments: argparse.Namespace) -> None:
+async def _serve(wanted: list[tuple[str, script.Script | Path]], arguments: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -94,8 +102,10 @@ async def _serve(wanted: list[tuple[str, script.Script]], arguments: argparse.Na
 class Console:
     """What goes out on standard output and comes in on standard input."""
 
-    def __init__(self, families: Sequence[str], rigs: Sequence[serving.Rig | MfpRig], *, as_json: bool) -> None:
-        self._rigs: dict[str, tuple[str, serving.Rig | MfpRig]] = {}  # by bus id or name, with the family
+    def __init__(
+        self, families: Sequence[str], rigs: Sequence[serving.Rig | MfpRig | Replayed], *, as_json: bool
+    ) -> None:
+        self._rigs: dict[str, tuple[str, serving.Rig | MfpRig | Replayed]] = {}  # by bus id or name, with the family
         for family, rig in zip(families, rigs, strict=True):
             number = 1 + sum(other == family for other, _ in self._rigs.values())
             name = rig.busid if isinstance(rig, serving.Rig) else f"{family}-{number}"
@@ -110,6 +120,9 @@ class Console:
             if isinstance(rig, serving.Rig):
                 facts |= {"busid": rig.busid, "ids": rig.ids}
                 self._print(f"ready {rig.url} {rig.busid} {rig.ids}", facts)
+            elif isinstance(rig, Replayed):
+                for line in rig.lines:
+                    self._print(f"ready {line}", facts | {"url": line.split()[0]})
             else:
                 self._print(f"ready {rig.url} {name}", facts | {"name": name})
 

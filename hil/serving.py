@@ -9,6 +9,7 @@ A family on the network has a rig of its own (`hil.devices.mfp.serve`); `served`
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from drivers.contract.clock import Clock, SystemClock
 from hil.devices.esci.net import EpsonNetServer
@@ -20,6 +21,8 @@ from hil.devices.mfp.serve import MfpRig
 from hil.devices.stimuli import Stimulus
 from hil.devices.usb.device import SimulatedUsbDevice
 from hil.script import Script, read
+from hil.tape import file, replay
+from hil.tape.replay import Replayed
 from hil.usbip.messages import Address
 from hil.usbip.server import Export, UsbIpServer
 
@@ -34,7 +37,8 @@ def _esci(script: Script, now: float) -> tuple[EsciScanner, SimulatedUsbDevice]:
 
 
 FAMILIES: Mapping[str, Callable[[Script, float], tuple[EsciScanner, SimulatedUsbDevice]]] = {"esci": _esci}
-NAMES = (*FAMILIES, mfp.FAMILY)
+TAPE = "tape"  # whatever was recorded on one: hil.tape
+NAMES = (*FAMILIES, mfp.FAMILY, TAPE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +93,28 @@ async def scanners(
 
 @asynccontextmanager
 async def served(
-    wanted: Sequence[tuple[str, Script]], host: str = "127.0.0.1", port: int = 0, clock: Clock | None = None
-) -> AsyncIterator[tuple[Rig | MfpRig, ...]]:
+    wanted: Sequence[tuple[str, Script | Path]], host: str = "127.0.0.1", port: int = 0, clock: Clock | None = None
+) -> AsyncIterator[tuple[Rig | MfpRig | Replayed, ...]]:
     """Serve scanners of any family, in that order. The USB ones share a TCP port, each network one has a UDP port;
-    `port` is theirs and the first network one's. Raises UnknownFamily, OSError."""
+    `port` is theirs and the first network one's. A tape is given by its path.
+
+    Raises UnknownFamily, TapeError, OSError.
+    """
     for family, _ in wanted:
         if family not in NAMES:
             raise UnknownFamily(f"{family!r} is not simulated; there are: {', '.join(NAMES)}")
     async with AsyncExitStack() as stack:
-        on_usb = [each for each in wanted if each[0] in FAMILIES]
+        on_usb = [(family, script) for family, script in wanted if family in FAMILIES and isinstance(script, Script)]
         plugged = iter(await stack.enter_async_context(scanners(on_usb, host, port, clock)) if on_usb else ())
-        rigs: list[Rig | MfpRig] = []
+        rigs: list[Rig | MfpRig | Replayed] = []
         udp_port = port
         for family, script in wanted:
             if family in FAMILIES:
                 rigs.append(next(plugged))
+            elif isinstance(script, Path):
+                rigs.append(
+                    await stack.enter_async_context(replay.served(file.read(script), host, pace=1.0, clock=clock))
+                )
             else:
                 rigs.append(await stack.enter_async_context(mfp.mfp(script, host, udp_port, clock=clock)))
                 udp_port = 0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from drivers.contract.clock import Clock, SystemClock
 from hil.devices.live import Live
+from hil.devices.stimuli import Stimulus
 from hil.tape.file import Tape, TapeError
 from hil.tape.snmp import TapeAgent
 from hil.tape.usb import TapeUsb
@@ -35,6 +36,14 @@ class Replayed:
     def snmp(self) -> tuple[str, ...]:
         """Where the agents are."""
         return tuple(f"snmp://{self._shown}:{port}" for port, _ in self.agents)
+
+    @property
+    def url(self) -> str:
+        """Where its first device is."""
+        return self.usbip or self.snmp[0]
+
+    def stimulate(self, *stimuli: Stimulus) -> None:
+        """Nothing can happen to a tape: what happened then happens again."""
 
     @property
     def failure(self) -> str | None:
