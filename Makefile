@@ -17,7 +17,7 @@ help:
 	@echo "make test         the quick tests (no root, no network but loopback)"
 	@echo "make test-system  real clients, servers and kernels (root)"
 	@echo "make check        format, lint, types, contracts, quick tests: what must hold before a commit"
-	@echo "make generated    write again what is generated: udev rules, the diagram of job states"
+	@echo "make generated    write again what is generated: udev rules, the diagram of job states, the table of proofs"
 	@echo "make wheel        dist/*.whl, to be installed beside a real scanner"
 
 demo: $(RUN)
@@ -51,6 +51,7 @@ contracts: $(DEV)
 generated: $(RUN)
 	@$(BIN)/python udev/generate_rules.py
 	@$(BIN)/python docs/generate_job_states.py
+	@$(BIN)/python docs/generate_conformance.py
 
 check: lint types contracts test
 

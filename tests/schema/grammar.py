@@ -69,7 +69,7 @@ def direction(root: str) -> str | None:
 
 
 @cache
-def keys() -> tuple[str, ...]:
+def all_keys() -> tuple[str, ...]:
     """All there is to prove, in the order of the schema."""
     found: dict[str, None] = {}
     for root, type_ in ROOTS.items():

@@ -186,6 +186,24 @@ async def test_a_job_at_the_panel_is_created_held_and_canceled_there(tmp_path: P
             ]
 
 
+async def test_a_job_that_a_trouble_stops_goes_on_when_it_is_over(tmp_path: Path) -> None:
+    jam = Trouble(TroubleKind.JAM, Unit.FEEDER)
+    async with heard(tmp_path) as (rig, both):
+        looked(rig, Readiness.BUSY, job=JobReport("7", Phase.SCANNING))
+        for subscriber in both.values():
+            await subscriber.until("Processing/JobScanning")
+        looked(rig, Readiness.STOPPED, jam, job=JobReport("7", Phase.STOPPED))
+        for subscriber in both.values():
+            await subscriber.until("Processing/ScannerStopped")
+        looked(rig, Readiness.BUSY, job=JobReport("7", Phase.SCANNING))
+        for subscriber in both.values():
+            await subscriber.until("Processing/JobScanning", count=2)
+            kinds = [each.line for each in subscriber.letters if not each.line.startswith("ScannerStatusSummary")]
+            raised, stopped = "ScannerStatusConditionEvent", "Processing/ScannerStopped 0"
+            cleared = "ScannerStatusConditionClearedEvent"
+            assert kinds[-4:] == [raised, stopped, cleared, "Processing/JobScanning 0"]
+
+
 async def test_a_job_of_the_network_that_is_canceled_at_the_panel_says_so(tmp_path: Path) -> None:
     def play(handover: Handover, request: ScanRequest) -> None:
         raise CanceledAtDevice

@@ -194,6 +194,8 @@ async def test_a_colour_is_taken_or_replaced(rig: Rig, word: str, used: str) -> 
     wish = f"<w:Format>tiff-single-uncompressed</w:Format><w:MediaSides>{side('MediaFront', word)}</w:MediaSides>"
     created = await rig.operate("CreateScanJob", ticket(wish))
     assert told(created, "ColorProcessing") == [(used, word != used, False)]
+    remembered = await asked_back(rig, created.text(f".//{W}JobId"))
+    assert remembered.text(f".//{W}ColorProcessing") == word
 
 
 @pytest.mark.parametrize("word", ["Auto", "Text", "Photo", "Halftone", "Mixed"])
@@ -220,6 +222,8 @@ async def test_nothing_is_done_for_film_and_that_is_told(rig: Rig, word: str) ->
     wish = f"<w:InputSource>Film</w:InputSource><w:FilmScanMode{{}}>{word}</w:FilmScanMode>"
     created = await rig.operate("CreateScanJob", ticket(wish.format("")))
     assert told(created, "FilmScanMode") == [("NotApplicable", True, False)]
+    remembered = await asked_back(rig, created.text(f".//{W}JobId"))
+    assert remembered.text(f".//{W}FilmScanMode") == word
     refused = await rig.operate("CreateScanJob", ticket(wish.format(' w:MustHonor="true"')))
     assert refused.subcode == "w8:InvalidArgs"
 

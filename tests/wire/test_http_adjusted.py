@@ -1,6 +1,8 @@
 """What a ticket wants done to the pixels, from its CreateScanJob to the file that arrives: announced is delivered."""
 
+import asyncio
 import io
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -94,8 +96,10 @@ async def test_a_file_whose_second_page_jams_is_never_passed_off_as_whole(tmp_pa
         await rig.subscribe(subscriber)
         rig.scanner.play = jam
         job = await rig.create(ticket("ADF", format_="tiff-multi-g4", sides=BILEVEL))
-        answer = await rig.retrieve(job)
-        assert (answer.status, answer.subcode) == (500, "w8:ServerErrorTemporaryError")
+        # Whether bytes of the first page were on their way already is a matter of luck: a fault, or a broken transfer.
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            answer = await rig.retrieve(job)
+            assert (answer.status, answer.subcode) == (500, "w8:ServerErrorTemporaryError")
         await subscriber.until("end:Aborted")
 
 
