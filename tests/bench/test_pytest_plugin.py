@@ -39,7 +39,7 @@ def test_a_scan_in_the_background_is_canceled(wsd_client: WsdClient, timeline: T
         wsd_client.cancel(job)
 
 
-@pytest.mark.scanner("hp-mfp", "adf=1,warmup=0,speed=0,feed=0")
+@pytest.mark.scanner("hp-mfp", "adf=1,warmup=0.5,speed=1754")
 def test_a_network_mfp_is_a_scanner_too(scanner: Served, wsd_client: WsdClient, timeline: Timeline):
     scanner.happen("press")
     assert timeline.wait_for(event="JobEndStateEvent", timeout=20).state == "Completed"
