@@ -163,19 +163,19 @@ async def test_a_subscriber_with_a_name_is_reached_where_it_asked_from(tmp_path:
 
 async def test_one_peer_cannot_have_all_the_subscriptions(tmp_path: Path) -> None:
     async with Subscriber() as subscriber, running(tmp_path) as rig:
-        for number in range(16):
+        for number in range(64):
             place = f"<a:Address>{subscriber.url}/{number}</a:Address>"
             assert (await rig.ask(rig.scan_path, subscription(place, None))).status == 200
         answer = await rig.ask(rig.scan_path, subscription(f"<a:Address>{subscriber.url}/x</a:Address>", None))
         assert (answer.status, answer.subcode) == (500, "e:EventSourceUnableToProcess")
-        # Sixteen on one port do not wait for each other.
+        # Sixty-four on one port do not wait for each other.
         subscriber.answering.clear()
         await one_job(rig)
         async with asyncio.timeout(5):
-            while subscriber.tries < 16:  # noqa: ASYNC110
+            while subscriber.tries < 64:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
         subscriber.answering.set()
-        await subscriber.until("end:", count=16)
+        await subscriber.until("end:", count=64)
 
 
 # What a bad subscriber costs --------------------------------------------------------------------------------------
