@@ -169,6 +169,15 @@ class Usb(_Section):
         return value
 
 
+class Sane(_Section):
+    """Scanners that no driver of ours knows, through SANE. Not looked for while `usb` is off, unless one is named."""
+
+    enabled: bool = True
+    library: str = Field(default="libsane.so.1", min_length=1)
+    backends: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")], ...] = ()  # else left out: airscan, test …
+    network: bool = False  # let all backends look for scanners in the network
+
+
 class Snmp(_Section):
     """One MFP that is watched over SNMP."""
 
@@ -223,6 +232,7 @@ class Config(_Section):
     access: Access = Access()
     tls: Tls = Tls()
     usb: Usb = Usb()
+    sane: Sane = Sane()
     snmp: tuple[Snmp, ...] = ()
     scanner: tuple[Scanner, ...] = ()
     jobs: Jobs = Jobs()

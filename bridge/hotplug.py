@@ -38,9 +38,18 @@ async def find(config: Config, clock: Clock) -> list[Finding]:
             catalog.Agent(each.host, each.port, Community(each.community.get_secret_value(), Version(each.version)))
             for each in config.snmp
         ),
+        sane=_sane(config),
         share=tuple(entry.key for entry in config.scanner if entry.share),
         clock=clock,
     )
+
+
+def _sane(config: Config) -> catalog.Sane | None:
+    """How SANE is to look. Where this machine's USB is none of ours, SANE has to be told what else to look at."""
+    said = config.sane
+    if not said.enabled or not (config.usb.enabled or said.backends or said.network):
+        return None
+    return catalog.Sane(said.library, said.backends, said.network)
 
 
 class Hotplug:

@@ -6,9 +6,10 @@ configuration; their findings are made by their own driver and added in `find`.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from drivers.contract.clock import Clock, SystemClock
 from drivers.contract.driver import Device, Finding
@@ -19,6 +20,9 @@ from drivers.usb.bus import Bus, LocalBus, RemoteBus
 from drivers.usb.descriptors import CLASS_IMAGE, UsbDevice
 from drivers.usb.esci import open as esci
 from drivers.usbip import place as places
+
+if TYPE_CHECKING:
+    from drivers.sane.listing import Listing
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +42,15 @@ USB_FAMILIES = (UsbFamily(esci.FAMILY, esci.models, esci.open_device),)
 
 
 @dataclass(frozen=True, slots=True)
+class Sane:
+    """How SANE is to look for the rest."""
+
+    library: str
+    backends: tuple[str, ...] = ()  # to be used although they are left out elsewhere
+    network: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Agent:
     """One SNMP agent that the operator named."""
 
@@ -51,14 +64,15 @@ async def find(
     local: bool = True,
     usbip: Iterable[str] = (),
     agents: Iterable[Agent] = (),
+    sane: Sane | None = None,
     share: Iterable[str] = (),
     clock: Clock | None = None,
 ) -> list[Finding]:
     """All scanners that are there now, known or not.
 
     `usbip`: servers as usbip://HOST:PORT, ValueError when one is not; `agents` are taken at their word and asked only
-    when they are opened; `share`: keys of devices to be claimed only while they are used. A bus that cannot be looked
-    at is logged and left out.
+    when they are opened; `sane` finds what no driver of ours knows; `share`: keys of devices to be claimed only while
+    they are used. A bus that cannot be looked at is logged and left out.
     """
     shared = frozenset(share)
     buses: list[Bus] = [_local()] if local else []
@@ -74,7 +88,28 @@ async def find(
                 _note(f"{finding.description} has the key of {found[finding.key].description} and is left out")
                 continue
             found[finding.key] = finding
+    if sane is not None:
+        paths = {device.path: device.key for bus, devices in zip(buses, listings, strict=True) for device in devices}
+        for finding in await _through_sane(sane, paths, clock or SystemClock(), shared):
+            if (known := found.get(finding.key)) is None or known.driver is None:
+                found[finding.key] = finding
     return list(found.values()) + [_agent(agent, clock or SystemClock()) for agent in agents]
+
+
+async def _through_sane(sane: Sane, keys: Mapping[str, str], clock: Clock, shared: frozenset[str]) -> list[Finding]:
+    """What SANE sees; `keys` are those of our own buses' devices by path. Its room is entered only here."""
+    from drivers.sane import open as through  # noqa: PLC0415 see above
+
+    listing = _listing(sane)
+    findings = []
+    for listed in await asyncio.to_thread(listing.devices):
+        key = keys.get(listed.usb.path, "") if listed.usb is not None else ""
+        key = key or through.key(listed)
+        opener = partial(
+            through.open_device, listed, key, listing.library, listing.config_dir, clock, share=key in shared
+        )
+        findings.append(Finding(key, through.DRIVER, listed.description, opener))
+    return findings
 
 
 def _agent(agent: Agent, clock: Clock) -> Finding:
@@ -122,6 +157,14 @@ def _local() -> LocalBus:
 def _remote(place: places.Place) -> RemoteBus:
     """One per server for as long as we run: it remembers the descriptors of devices that are in use."""
     return RemoteBus(place)
+
+
+@cache
+def _listing(sane: Sane) -> "Listing":
+    """One for as long as we run: it remembers what was found and looks again only when there is a reason."""
+    from drivers.sane.listing import Listing  # noqa: PLC0415 see above
+
+    return Listing(sane.library, sane.backends, network=sane.network)
 
 
 @cache

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bridge import log
 from bridge.cli import options
-from bridge.config import Config, Snmp, Usb
+from bridge.config import Config, Sane, Snmp, Usb
 from bridge.daemon import Daemon
 from bridge.hotplug import find
 from bridge.simulation import simulated
@@ -60,6 +60,7 @@ async def _serve(config: Config, families: list[str]) -> None:
         only_simulated = config.model_copy(
             update={
                 "usb": Usb(enabled=False, usbip=there.usbip),
+                "sane": Sane(enabled=False),
                 "snmp": tuple(Snmp(host=host, port=port) for host, port in there.snmp),
             }
         )

@@ -11,6 +11,7 @@ TEXT = frozenset({".py", ".md", ".toml", ".xml", ".xsd", ".rules", ".service", "
 LONGEST = 300
 # A file of the product may be longer for a reason.
 LONG = {
+    "bridge/config.py": "one file of the operator's; its sections are read side by side",
     "bridge/scanner/acquisition.py": "one job's way through the device; its steps share the state of that one job",
 }
 # Indices from which packages or images are fetched: which one is used is the business of the machine.

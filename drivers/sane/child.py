@@ -1,0 +1,153 @@
+"""The process in which libsane runs: `python -m drivers.sane.child LIBRARY`, requests on stdin, frames on stdout.
+
+One thread makes all calls, one listens, so that a cancel is heard while a call blocks. It ends when stdin does, which
+is how it learns that the bridge is no more. A backend that prints prints to stderr.
+"""
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any, Final
+
+from drivers.sane import protocol
+from drivers.sane.binding import Sane, SaneError
+from drivers.sane.protocol import CHILD_BROKE, Status
+
+# A call that began before the cancel gets so long to come back by itself; then sane_cancel is called beside it,
+# as scanimage does from its signal handler.
+_CALL_ENDS: Final = 0.25
+_LAST_SECONDS: Final = 3.0  # for a call that still blocks when the bridge is gone
+
+
+class Child:
+    """What one child does for the bridge."""
+
+    def __init__(self, source: int, target: int) -> None:
+        self._source, self._target = source, target
+        self._requests: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._canceled = threading.Event()
+        self._idle = threading.Event()  # no call that scans is under way
+        self._idle.set()
+        self._sane: Sane | None = None
+
+    def run(self, library: str) -> None:
+        """Until stdin ends or `quit`."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        try:
+            self._sane = Sane(library)
+        except OSError as err:
+            self._say({"status": CHILD_BROKE, "error": f"{library} cannot be used: {err}"})
+            return
+        except SaneError as err:
+            self._say({"status": err.status, "error": str(err)})
+            return
+        self._say({"status": Status.GOOD})
+        while (request := self._requests.get()) is not None and request["do"] != "quit":
+            self._say(self._answer(self._sane, request))
+        self._sane.close()
+        self._sane.exit()
+        if request is not None:
+            self._say({"status": Status.GOOD})
+
+    def _answer(self, sane: Sane, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return {"status": Status.GOOD, **self._done(sane, request)}
+        except SaneError as err:
+            return {"status": err.status, "error": str(err)}
+        except (KeyError, TypeError, ValueError) as err:
+            return {"status": CHILD_BROKE, "error": f"{request.get('do')}: {err!r}"}
+
+    def _done(self, sane: Sane, request: dict[str, Any]) -> dict[str, Any]:
+        match request["do"]:
+            case "list":
+                return {"devices": sane.devices(local=request["local"])}
+            case "open":
+                sane.open(request["name"])
+                return {"options": sane.options()}
+            case "options":
+                return {"options": sane.options(), "parameters": sane.parameters()}
+            case "set":
+                sane.set(request["number"], request["value"])
+                return {}
+            case "values":
+                return {"values": [sane.value(number) for number in request["numbers"]]}
+            case "start":
+                self._idle.clear()
+                try:
+                    sane.start()
+                finally:
+                    self._idle.set()
+                return {"parameters": sane.parameters()}
+            case "read":
+                for data in self._read(sane):
+                    self._frame(protocol.DATA, data)
+                return {}
+            case "stop":
+                sane.cancel()
+                self._canceled.clear()
+                return {}
+        raise ValueError("there is no such request")
+
+    def _read(self, sane: Sane) -> Iterator[memoryview]:
+        """The rest of the frame."""
+        while True:
+            self._idle.clear()
+            try:
+                data = sane.read()
+            except SaneError as err:
+                if err.status == Status.EOF and not self._canceled.is_set():
+                    return
+                raise
+            finally:
+                self._idle.set()
+            yield data
+            if self._canceled.is_set():
+                raise SaneError("sane_read", Status.CANCELLED, "canceled")
+
+    # The thread that listens.
+
+    def _listen(self) -> None:
+        with os.fdopen(self._source, "rb", closefd=False) as source:
+            while (line := source.readline(protocol.MAX_REQUEST)).endswith(b"\n"):
+                request = json.loads(line)
+                if request["do"] == "cancel":
+                    self._cancel()
+                else:
+                    self._requests.put(request)
+        self._requests.put(None)
+        self._cancel()
+        threading.Event().wait(_LAST_SECONDS)
+        os._exit(1)
+
+    def _cancel(self) -> None:
+        self._canceled.set()
+        if not self._idle.wait(_CALL_ENDS) and self._sane is not None:
+            self._sane.cancel()
+
+    def _say(self, answer: dict[str, Any]) -> None:
+        self._frame(protocol.JSON, json.dumps(answer).encode())
+
+    def _frame(self, kind: bytes, payload: bytes | memoryview) -> None:
+        try:
+            left = memoryview(protocol.HEAD.pack(kind, len(payload)) + payload)
+            while left:
+                left = left[os.write(self._target, left) :]
+        except BrokenPipeError:
+            os._exit(1)  # the bridge is gone; the kernel gives the device back
+
+
+def main() -> None:
+    """Serve the bridge that started us."""
+    source, target = os.dup(0), os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)  # what a backend prints must not get between the frames
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the bridge, which ends us in order
+    Child(source, target).run(sys.argv[1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""Which devices SANE sees: asked in a child of its own, again only when something was plugged in or out.
+
+Listing lets every backend look at every bus, which takes seconds and touches devices; so it is done in the background,
+and what was found last is the answer meanwhile. A thread lives while a listing runs, and not in between.
+"""
+
+import logging
+import shutil
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from drivers.contract.errors import DriverError
+from drivers.sane import backends, place
+from drivers.sane.process import Child, LibraryMissing, Refused
+
+_log = logging.getLogger(__name__)
+
+LIST_SECONDS: Final = 60.0
+FIRST_SECONDS: Final = 15.0  # for which the first caller waits
+STALE_SECONDS: Final = 600.0  # SCSI, parallel ports and networks tell nobody of a change
+AGAIN_SECONDS: Final = (5.0, 20.0)  # after a change: a device needs time until it answers
+_MOST: Final = 64
+_LONGEST: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One device as SANE lists it."""
+
+    name: str  # "epson2:libusb:001:004"
+    vendor: str
+    model: str
+    type: str  # "flatbed scanner"
+    usb: place.Plugged | None = None
+
+    @property
+    def description(self) -> str:
+        """One line for people."""
+        return f"{self.vendor} {self.model} (SANE {self.name})"
+
+
+class Listing:
+    """The devices of one library and one choice of backends."""
+
+    def __init__(
+        self,
+        library: str,
+        named: tuple[str, ...] = (),
+        *,
+        network: bool = False,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`named`: backends to be used although they are left out elsewhere; `network`: all may look there."""
+        self.library, self._monotonic = library, monotonic
+        self._local = not (network or backends.look_outside(named))
+        self.config_dir: Path = backends.private(named)  # for the children that open what was listed, too
+        weakref.finalize(self, shutil.rmtree, self.config_dir, ignore_errors=True)
+        self._found: tuple[Listed, ...] = ()
+        self._usb: tuple[place.Plugged, ...] | None = None
+        self._due: list[float] = []
+        self._missing = False
+        self._running: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def devices(self) -> tuple[Listed, ...]:
+        """What was found last. Blocks at the first time only, and not for long."""
+        with self._lock:
+            first = self._usb is None
+            if not self._missing and self._running is None and self._is_due():
+                self._running = threading.Thread(target=self._look, name="sane-list", daemon=True)
+                self._running.start()
+            running = self._running
+        if first and running is not None:
+            running.join(FIRST_SECONDS)
+        return self._found
+
+    def _is_due(self) -> bool:
+        usb, now = place.plugged(), self._monotonic()
+        if usb != self._usb:
+            self._usb = usb
+            self._due = [now, *(now + later for later in AGAIN_SECONDS)]
+        due = bool(self._due) and self._due[0] <= now
+        if due:
+            self._due = [*(at for at in self._due if at > now)] or [now + STALE_SECONDS]
+        return due
+
+    def _look(self) -> None:
+        try:
+            self._found = self._listed()
+        except LibraryMissing as err:
+            self._missing = True
+            _log.info("scanners that only SANE supports are not seen: %s", err)
+        except (DriverError, Refused, OSError) as err:
+            _log.warning("SANE cannot list its devices: %s", err)
+        finally:
+            with self._lock:
+                self._running = None
+
+    def _listed(self) -> tuple[Listed, ...]:
+        child = Child(self.library, self.config_dir, "SANE")
+        try:
+            told = child.ask("list", LIST_SECONDS, local=self._local).get("devices")
+            child.quit()
+        finally:
+            child.kill()
+        usb = place.plugged()
+        found = []
+        for each in told[:_MOST] if isinstance(told, list) else ():
+            name, vendor, model, kind = ("".join(filter(str.isprintable, str(part)))[:_LONGEST] for part in each)
+            found.append(Listed(name, vendor, model, kind, place.of(name, usb)))
+        return tuple(found)

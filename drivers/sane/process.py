@@ -1,0 +1,200 @@
+"""A SANE child as the bridge sees it: started, asked with a deadline, killed when it does not answer.
+
+Blocking; one thread at a time. Whatever happens to the child is a DriverError here, and after one the child is gone:
+the next use starts another, so a child that ended is a time-out, worth a retry. Nothing is believed beyond its form.
+"""
+
+import fcntl
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import drivers
+from drivers.contract.errors import DeviceGarbled, DeviceGone, DeviceTimeout
+from drivers.contract.handover import ScanCanceled
+from drivers.sane import protocol
+from drivers.sane.protocol import CHILD_BROKE, Status
+
+SLICE: Final = 0.1  # s between looks at a cancel
+CANCEL_SECONDS: Final = 15.0  # for the hardware to stop; a carriage may have to go all its way back
+QUIT_SECONDS: Final = 3.0
+START_SECONDS: Final = 10.0
+_PIPE: Final = 256 * 1024  # so that the backend reads on while rows are encoded
+_MESSAGE: Final = 300
+
+_ROOT: Final = Path(drivers.__file__).resolve().parents[1]
+
+
+class Refused(Exception):
+    """The child's answer to a request that SANE did not carry out."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class LibraryMissing(DeviceGone):
+    """There is no libsane to be loaded."""
+
+
+class Child:
+    """One running child."""
+
+    def __init__(self, library: str, config_dir: Path, name: str) -> None:
+        """Start it and wait until libsane is loaded. Raises LibraryMissing, DeviceTimeout, DeviceGone."""
+        self._name = name
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            # without `site`: a third of the time and the memory, and nothing of it is needed
+            [sys.executable, "-s", "-S", "-E", "-m", "drivers.sane.child", library],
+            cwd=_ROOT,
+            env={**os.environ, "SANE_CONFIG_DIR": str(config_dir)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
+        with suppress(OSError):  # more than the system allows is not needed either
+            fcntl.fcntl(self._out, fcntl.F_SETPIPE_SZ, _PIPE)
+        os.set_blocking(self._out, False)
+        self._held = bytearray()
+        self._owed = True  # it has not answered yet
+        try:
+            self._answer(time.monotonic() + START_SECONDS)
+        except Refused as err:
+            self.kill()
+            if err.status == CHILD_BROKE:
+                raise LibraryMissing(str(err)) from err
+            raise DeviceGone(f"SANE does not start: {err}") from err
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+        return self._process.poll() is None
+
+    def ask(
+        self, do: str, seconds: float, canceled: Callable[[], bool] | None = None, **more: object
+    ) -> Mapping[str, Any]:
+        """The answer to one request. Raises Refused, ScanCanceled, DeviceTimeout, DeviceGarbled."""
+        self._send({"do": do, **more})
+        return self._answer(time.monotonic() + seconds, canceled)
+
+    def read(self, silence: float, canceled: Callable[[], bool]) -> Iterator[bytes]:
+        """The bytes of the frame that was started, until its end.
+
+        `silence`: seconds without any byte after which the child is taken for hung. Raises as `ask`.
+        """
+        self._send({"do": "read"})
+        while True:
+            kind, payload = self._frame(time.monotonic() + silence, canceled)
+            if kind == protocol.JSON:
+                _checked(payload)
+                return
+            yield payload
+
+    def stop(self) -> None:
+        """End the scan, in the middle of a read too. Raises DriverError."""
+        if self._owed:
+            deadline = time.monotonic() + CANCEL_SECONDS
+            self._send({"do": "cancel"})
+            while self._frame(deadline, None)[0] != protocol.JSON:
+                pass
+        with suppress(Refused):
+            self.ask("stop", CANCEL_SECONDS)
+
+    def quit(self) -> None:
+        """Let it close its device, but not for long."""
+        try:
+            self.ask("quit", QUIT_SECONDS)
+            self._process.wait(QUIT_SECONDS)
+        except (Refused, DeviceGone, DeviceTimeout, DeviceGarbled, subprocess.TimeoutExpired):
+            pass
+        self.kill()
+
+    def kill(self) -> None:
+        """At once; may be called twice."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+
+    def _send(self, request: Mapping[str, object]) -> None:
+        try:
+            if self._process.poll() is None:
+                os.write(self._in, json.dumps(request).encode() + b"\n")
+                self._owed = True
+                return
+        except OSError:
+            pass
+        self.kill()
+        raise DeviceTimeout(self._how_it_ended())
+
+    def _answer(self, deadline: float, canceled: Callable[[], bool] | None = None) -> Mapping[str, Any]:
+        kind, payload = self._frame(deadline, canceled)
+        if kind != protocol.JSON:
+            self.kill()
+            raise DeviceGarbled(f"{self._name}: image data where an answer was expected")
+        return _checked(payload)
+
+    def _frame(self, deadline: float, canceled: Callable[[], bool] | None) -> tuple[bytes, bytes]:
+        kind, length = protocol.HEAD.unpack(self._bytes(protocol.HEAD.size, deadline, canceled))
+        if kind not in (protocol.JSON, protocol.DATA) or length > protocol.MAX_PAYLOAD:
+            self.kill()
+            raise DeviceGarbled(f"{self._name}: the SANE process sent {kind.hex()} and {length} bytes")
+        payload = self._bytes(length, deadline, None)  # a cancel waits for the end of the frame
+        self._owed = kind != protocol.JSON
+        return kind, payload
+
+    def _bytes(self, count: int, deadline: float, canceled: Callable[[], bool] | None) -> bytes:
+        while len(self._held) < count:
+            left = deadline - time.monotonic()
+            if canceled is not None and canceled():
+                raise ScanCanceled
+            if left <= 0:
+                self.kill()
+                raise DeviceTimeout(f"{self._name}: SANE did not answer in time, its process was ended")
+            ready, _, _ = select.select([self._out], [], [], left if canceled is None else min(left, SLICE))
+            if not ready:
+                continue
+            data = os.read(self._out, _PIPE)
+            if not data:
+                self.kill()
+                raise DeviceTimeout(self._how_it_ended())
+            self._held += data
+        taken = bytes(memoryview(self._held)[:count])
+        del self._held[:count]
+        return taken
+
+    def _how_it_ended(self) -> str:
+        code = self._process.returncode
+        how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+        return f"{self._name}: the SANE process ended ({how})"
+
+
+def _checked(payload: bytes) -> Mapping[str, Any]:
+    try:
+        answer = json.loads(payload)
+        status = answer["status"]
+        if isinstance(status, int) and isinstance(answer, dict):
+            if status == Status.GOOD:
+                return answer
+            raise Refused(status, str(answer.get("error", ""))[:_MESSAGE])
+    except (ValueError, KeyError, TypeError) as err:
+        raise DeviceGarbled(f"the SANE process sent {payload[:32]!r}") from err
+    raise DeviceGarbled(f"the SANE process sent {payload[:32]!r}")
