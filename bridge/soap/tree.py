@@ -26,7 +26,8 @@ def parse(data: bytes, max_bytes: int = xml.MAX_BYTES) -> etree._Element:
         root = xml.parse(data, max_bytes)
     except xml.XmlRefused as err:
         raise WireError("", str(err)) from err
-    if any(_HTTPS.match(uri) for element in root.iter() for uri in element.nsmap.values()):
+    declared = (each for _, each in etree.iterwalk(root, events=("start-ns",)))  # prefix and namespace
+    if any(each is not None and _HTTPS.match(each[1]) for each in declared):
         return _respelled(root, None)
     return root
 

@@ -10,16 +10,21 @@ from rich.console import Console
 
 from bridge.errors import BridgeError
 from drivers.contract.clock import SystemClock
-from hil.bench import encoding, floor, pages, panel, table
+from hil.bench import compare, discovery, encoding, fanout, floor, images, pages, panel, questions, table
 from hil.bench.figures import Figure, machine
 from hil.client.timeline import TooLate
 
 DESCRIPTION = """\
-Measure, in under a minute: the time from what a simulated device shows to the event's POST at a subscriber (as a
-multiple of a bare POST of the same bytes), and JPEG coding of A4 colour pages (as a multiple of scanimage). The wait
-for the next poll of a device is no part of the time; it is shown beside it.
+Measure, in about a minute, each time as a multiple of a floor of the same run: from what a simulated device shows to
+the event's POST at a subscriber, and an event to a hundred of them (bare POSTs of the same bytes); questions to the
+scanner, idle, scanning and unplugged, and finding it (a bare handler that answers the same bytes); a coded page
+through RetrieveImage (a bare stream); JPEG coding of A4 colour pages (scanimage). The wait for the next poll of a
+device is no part of the time; it is shown beside it. --compare shows two records that --json wrote.
 """
-_WIDTH = 120  # of the table in a file
+_PARTS = ("events", "fan-out", "questions", "discovery", "images", "encoding")
+_QUESTIONS = 1_000  # in each state of the scanner: ten are slower than p99
+_PROBES = 500
+_WIDTH = 140  # of the table in a file
 _BARE = "floor is a bare POST of the same bytes"
 
 
@@ -28,7 +33,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser = subcommands.add_parser(
         "bench", help="measure", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", choices=("events", "encoding"), help="half of it")
+    parser.add_argument("--only", choices=_PARTS, help="one part of it")
     parser.add_argument(
         "--runs", type=_count, default=8, metavar="N", help="panel scans; pages are twice as many (%(default)s)"
     )
@@ -36,6 +41,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "--scanimage", metavar="PATH", help="the program to compare with ($SCANIMAGE, else the one on PATH)"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples there")
+    parser.add_argument("--compare", type=Path, nargs=2, metavar=("BEFORE", "AFTER"), help="measure nothing")
     parser.set_defaults(run=run)
 
 
@@ -47,19 +53,36 @@ def run(arguments: argparse.Namespace) -> int:
     about = machine()
     figures: list[Figure] = []
     try:
-        if arguments.only != "encoding":
-            with console.status("events"):
-                figures += asyncio.run(_events(arguments.runs))
-        if arguments.only != "events":
-            with console.status("encoding"):
-                figures += encoding.figures((300, 600), 5, arguments.scanimage)
+        if arguments.compare is not None:
+            compare.show(console, *map(compare.Record.read, arguments.compare))
+            return 0
+        for part in _PARTS if arguments.only is None else (arguments.only,):
+            with console.status(part):
+                figures += _measured(part, arguments)
         table.show(console, figures, about)
         if arguments.json is not None:
             arguments.json.write_text(json.dumps(table.record(figures, about), indent=1) + "\n")
-    except (BridgeError, RuntimeError, TooLate, OSError) as err:
+    except (BridgeError, RuntimeError, TooLate, OSError, ValueError) as err:
         print(f"wsd-scan-hil: {err}", file=sys.stderr)
         return 1
     return 0
+
+
+def _measured(part: str, arguments: argparse.Namespace) -> list[Figure]:
+    clock = SystemClock()
+    match part:
+        case "events":
+            return asyncio.run(_events(arguments.runs))
+        case "fan-out":
+            return [asyncio.run(fanout.figure(arguments.runs, clock))]
+        case "questions":
+            return asyncio.run(questions.figures(_QUESTIONS, clock))
+        case "discovery":
+            return asyncio.run(discovery.figures(_PROBES))
+        case "images":
+            return [asyncio.run(images.figure(arguments.runs, clock))]
+        case _:
+            return encoding.figures((300, 600), 5, arguments.scanimage)
 
 
 async def _events(runs: int) -> list[Figure]:

@@ -19,6 +19,11 @@ class Samples:
         return statistics.median(self.seconds)
 
     @property
+    def p99(self) -> float:
+        """What one in a hundred exceeds."""
+        return sorted(self.seconds)[max(0, len(self.seconds) * 99 // 100 - 1)]
+
+    @property
     def spread(self) -> tuple[float, float]:
         """The middle half; with fewer than four samples the least and the greatest."""
         if len(self.seconds) < 4:
@@ -37,10 +42,16 @@ class Figure:
     floor_name: str = ""
     wait: Samples | None = None  # for the device's next poll; not in `ours`
     note: str = ""
+    tail: bool = False  # the slowest hundredth matters too
 
     @property
     def ratio(self) -> float | None:
         return None if self.floor is None else self.ours.median / self.floor.median
+
+    @property
+    def tail_ratio(self) -> float | None:
+        """Of the slowest hundredths."""
+        return None if self.floor is None or not self.tail else self.ours.p99 / self.floor.p99
 
 
 def samples(values: Sequence[float]) -> Samples:

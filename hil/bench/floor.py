@@ -1,8 +1,15 @@
-"""The floor of every event: a bare POST of the same bytes, by the same library, to a handler that does nothing."""
+"""The floor of what the bridge sends and answers: the same bytes, by the same library, and nothing else.
 
+`python -m hil.bench.floor` is a server whose handler does nothing: it answers every POST with what it read from
+standard input, whole, or with `--stream CHUNK` as a stream in chunks of that size. It prints `ready PORT`.
+"""
+
+import argparse
 import asyncio
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 
@@ -10,6 +17,7 @@ from hil.bench.figures import Samples, samples
 
 COUNT = 60
 _WARM = 5  # the first ones open the connection and fill caches
+_TYPE = {"Content-Type": "application/soap+xml; charset=utf-8"}
 
 
 async def bare_posts(body: bytes, count: int = COUNT) -> Samples:
@@ -42,3 +50,52 @@ async def bare_posts(body: bytes, count: int = COUNT) -> Samples:
     if poster.returncode != 0 or len(left) != len(arrived):
         raise RuntimeError("the bare POSTs failed")
     return samples([there - here for here, there in zip(left, arrived, strict=True)][_WARM:])
+
+
+@asynccontextmanager
+async def bare_server(answer: bytes, *, chunk: int = 0) -> AsyncIterator[int]:
+    """The server in a process of its own, until the block ends; its port."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "hil.bench.floor", "--stream", str(chunk),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(answer)
+        process.stdin.write_eof()
+        line = (await process.stdout.readline()).decode()
+        if not line.startswith("ready "):
+            raise RuntimeError("the bare server did not start")
+        yield int(line.split()[1])
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def _serve(answer: bytes, chunk: int) -> None:
+    async def whole(request: web.BaseRequest) -> web.Response:
+        await request.read()
+        return web.Response(body=answer, headers=_TYPE)
+
+    async def stream(request: web.BaseRequest) -> web.StreamResponse:
+        await request.read()
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for at in range(0, len(answer), chunk):
+            await response.write(answer[at : at + chunk])
+        await response.write_eof()
+        return response
+
+    runner = web.ServerRunner(web.Server(stream if chunk else whole, access_log=None))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    print(f"ready {runner.addresses[0][1]}", flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--stream", type=int, default=0)
+    asyncio.run(_serve(sys.stdin.buffer.read(), parser.parse_args().stream))

@@ -13,7 +13,7 @@ def show(console: Console, figures: Sequence[Figure], about: str) -> None:
     """Print one row per figure, and below what each is held against."""
     table = Table(title="wsd-scan-hil bench", title_justify="left", caption=about, caption_justify="left")
     table.add_column("figure")
-    for name in ("median", "spread", "floor", "ratio", "poll wait", "runs"):
+    for name in ("median", "spread", "p99", "floor", "ratio", "p99 ratio", "poll wait", "runs"):
         table.add_column(name, justify="right", no_wrap=True)
     for each in figures:
         low, high = each.ours.spread
@@ -21,8 +21,10 @@ def show(console: Console, figures: Sequence[Figure], about: str) -> None:
             each.name,
             _time(each.ours.median),
             f"{_time(low)} to {_time(high)}",
+            _time(each.ours.p99) if each.tail else "-",
             "-" if each.floor is None else _time(each.floor.median),
-            "-" if each.ratio is None else f"{each.ratio:.1f}",
+            "-" if each.ratio is None else f"{each.ratio:.2f}",
+            "-" if each.tail_ratio is None else f"{each.tail_ratio:.2f}",
             "-" if each.wait is None else _time(each.wait.median),
             str(len(each.ours.seconds)),
         )
@@ -43,6 +45,7 @@ def record(figures: Sequence[Figure], about: str) -> dict[str, Any]:
                 "floor": None if each.floor is None else _samples(each.floor),
                 "floor_name": each.floor_name,
                 "ratio": each.ratio,
+                "p99_ratio": each.tail_ratio,
                 "poll_wait": None if each.wait is None else _samples(each.wait),
                 "note": each.note,
             }
@@ -52,7 +55,12 @@ def record(figures: Sequence[Figure], about: str) -> dict[str, Any]:
 
 
 def _samples(samples: Samples) -> dict[str, Any]:
-    return {"median": samples.median, "spread": list(samples.spread), "samples": list(samples.seconds)}
+    return {
+        "median": samples.median,
+        "spread": list(samples.spread),
+        "p99": samples.p99,
+        "samples": list(samples.seconds),
+    }
 
 
 def _time(seconds: float) -> str:
