@@ -239,7 +239,8 @@ class Acquisition:
             self._end(opened, JobSeen(phase=Phase.FAILED, why=Why.DEVICE), faults.no_images_available())
         else:
             opened.tray.finish()
-            self._scanner.see(opened.id, JobSeen(phase=Phase.SENDING, pages=opened.pages))
+            if not opened.tray.empty:
+                self._scanner.see(opened.id, JobSeen(phase=Phase.SENDING, pages=opened.pages))
             self._finish_if_delivered(opened)
 
     async def _broken(self, opened: OpenJob, err: Exception) -> None:

@@ -91,6 +91,15 @@ async def test_three_pages_from_the_feeder_count_up_to_three(bench: Any) -> None
     assert bench.scanner.book.paper(job).document_names == ("document 1",) * 3
 
 
+async def test_a_scan_that_ends_after_its_last_page_was_fetched_transfers_nothing_more(bench: Any) -> None:
+    job = await bench.create()
+    bench.hand.page()
+    await bench.retrieve(job)
+    bench.hand.scans[0].finish()
+    await until(lambda: bench.events(job)[-1] == "END Completed 1")
+    assert not any("JobTransfering" in text for text in bench.events(job))
+
+
 async def test_a_transfer_while_the_device_scans_is_told_by_its_reason(bench: Any) -> None:
     job = await bench.create()
     bench.hand.begin_page()
