@@ -2,7 +2,7 @@
 
 The event loop's time is the rig's already; this is about the rooms in which threads work, which take theirs from the
 standard library. `ROOMS` is the whole list, and tests/unit/hil_scenario/test_rig_hands.py keeps it whole: what else
-in `bridge` and `drivers` imports threading, time, concurrent or random is in `NOT_HERE`, with the reason.
+in `bridge` and `drivers` imports threading, time, concurrent or random is in `NOT_HERE`, itself or its package.
 One hand-turned world at a time in a process, since the rooms are the process's.
 """
 
@@ -15,7 +15,8 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any, Final
 
-from hil.rig.turns import AtOnce, Condition, Event, Executor, Turns
+from hil.rig.threads import AtOnce, Condition, Event, Executor
+from hil.rig.turns import Turns
 
 SEED: Final = 2006  # of the dice
 
@@ -57,9 +58,8 @@ NOT_HERE: Final = {
     "drivers.contract.tap": "a lock for a moment; the rig stamps what it hears itself",
     "drivers.usb.exchange": "it is handed the bridge's clock",
     "drivers.usb.esci.scanner": "it is handed the bridge's clock",
-    "drivers.usbip.backend": "no USB/IP: the link is the rig's",
-    "drivers.usbip.connection": "no USB/IP: the link is the rig's",
-    "drivers.usbip.session": "no USB/IP: the link is the rig's",
+    "drivers.usbip": "no USB/IP: the link is the rig's",
+    "drivers.sane": "SANE's scanners are in a process of their own, and not on this clock",
     "bridge.net.wiretap": "nobody records over the socket",
     "bridge.net.multicast": "nothing is sent by multicast",
     "bridge.net.presence": "nothing is sent by multicast",

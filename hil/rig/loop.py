@@ -11,7 +11,8 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from hil.rig.turns import Executor, Turns
+from hil.rig.threads import Executor
+from hil.rig.turns import Turns
 from hil.rig.wire import Wire
 
 T = TypeVar("T")

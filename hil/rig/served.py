@@ -137,14 +137,17 @@ class Served:
         with tempfile.TemporaryDirectory(prefix="wsd-rig-") as place:
             async with AsyncExitStack() as stack:
                 found = await stack.enter_async_context(serving.served([(self.family, self._script)]))
-                settings = {**self._settings, **await self._found(found[0], stack)}
+                device = found[0]
+                if not isinstance(device, serving.Rig | MfpRig):
+                    raise serving.UnknownFamily(f"{self.family!r} is no simulated scanner")
+                settings = {**self._settings, **await self._found(device, stack)}
                 config = bench.configured(Path(place), settings)
 
                 async def find() -> list[Finding]:
                     return await hotplug.find(config, self.clock)
 
                 here = await stack.enter_async_context(bench.real(config, find, self.clock))
-                self._device, self.url = found[0], here.url
+                self._device, self.url = device, here.url
                 self._loop = asyncio.get_running_loop()
                 self._ready.set()
                 await self._stop.wait()

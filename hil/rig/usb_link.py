@@ -12,7 +12,8 @@ from drivers.usb.descriptors import UsbDevice
 from drivers.usb.link import READ_LARGEST, SLICE, STALL_RETRIES
 from hil.devices.usb.descriptors import Description, Endpoint, Transfer
 from hil.devices.usb.device import Refusal, Setup, SimulatedUsbDevice
-from hil.rig.turns import Condition, Turns
+from hil.rig.threads import Condition
+from hil.rig.turns import Turns
 
 _IN = 0x80
 
