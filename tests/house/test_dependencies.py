@@ -32,6 +32,8 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
     imported = set()
     for package in ("bridge", "drivers", "hil"):
         for path in (ROOT / package).rglob("*.py"):
+            if path == ROOT / "hil" / "pytest_plugin.py":
+                continue  # only a pytest that is there imports it
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Import):
                     imported |= {alias.name.split(".")[0] for alias in node.names}
