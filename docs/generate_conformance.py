@@ -265,6 +265,10 @@ def _left_out() -> str:
 # Which test shows what. -------------------------------------------------------------------------------------------
 
 
+# About other things than what the service says when all is well.
+_ASIDE = re.compile(r"/test_http_(access|adjusted|bad_input|killed|tls)\.py")
+
+
 def measure() -> None:
     """Run the wire tests and keep what each function showed every time."""
     always: dict[str, set[str]] = {}
@@ -291,9 +295,10 @@ def _wants_recordings(test: str) -> bool:
     return "recordings" in functions(path)[name]
 
 
-def _rank(test: str, key: str, always: dict[str, set[str]]) -> tuple[bool, int, str]:
-    """A test that names the row comes first, then the one that shows the least beside it."""
-    return not says(test, key), len(always[test]), test
+def _rank(test: str, key: str, always: dict[str, set[str]]) -> tuple[bool, bool, int, str]:
+    """A test that names the row comes first, then one that is about the service, then the least beside it shown."""
+    aside = _ASIDE.search(test) is not None and not key.startswith("fault ")
+    return not says(test, key), aside, len(always[test]), test
 
 
 def _shown() -> dict[str, list[str]]:
