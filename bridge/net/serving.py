@@ -15,8 +15,10 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Final
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bridge.discovery.throttle import Throttle
+from bridge.log import kept_short
 from bridge.net.guest import Guest
 from bridge.net.seats import Seats
 
@@ -48,6 +50,9 @@ async def serving(
         auto_decompress=False,
     )
     async with AsyncExitStack() as stack:
+        talk, peers = logging.getLogger("aiohttp.server"), _Peers()
+        talk.addFilter(peers)
+        stack.callback(talk.removeFilter, peers)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         assert runner.server is not None  # setup() made it
@@ -57,6 +62,17 @@ async def serving(
             stack.callback(sock.close)
             house.open(sock, context)
         yield
+
+
+class _Peers(logging.Filter):
+    """aiohttp tells with a traceback what a peer did wrong in HTTP, or that it hung up. One line does, and fills no
+    disk; what we did wrong is still told whole."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        err = record.exc_info[1] if record.exc_info else None
+        if isinstance(err, HttpProcessingError):
+            _log.info("a request that is not HTTP was refused: %s", kept_short(" ".join(err.message.split())))
+        return not isinstance(err, HttpProcessingError | ConnectionError)
 
 
 class _House:

@@ -65,9 +65,12 @@ class Web:
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         """Nobody who may do nothing here, or asks without end, and no web page is listened to."""
-        peer = _peer(request)
+        try:
+            peer = _peer(request)
+        except OperationRefused as err:  # nobody is there to be answered
+            raise ConnectionResetError(str(err)) from err
         if not self._access.may_enter(peer):
-            return _turned_away(request, "from outside the networks of [access]")
+            return self._turned_away(peer, "from outside the networks of [access]")
         now = asyncio.get_running_loop().time()
         if not self._shares.admit(peer.address, now):
             if self._shares.is_news(peer.address, now):
@@ -75,8 +78,13 @@ class Web:
             return _closing(web.Response(status=429, headers={"Retry-After": "1"}))
         page = next((name for name in FROM_A_PAGE if name in request.headers), None)
         if page is not None:
-            return _turned_away(request, f"a web page asks ({page}: {kept_short(request.headers[page], 100)})")
+            return self._turned_away(peer, f"a web page asks ({page}: {kept_short(request.headers[page], 100)})")
         return await handler(request)
+
+    def _turned_away(self, peer: Peer, why: str) -> web.Response:
+        if self._shares.is_worth_a_line(peer.address, asyncio.get_running_loop().time()):
+            _log.info("%s: refused: %s", peer.address, why)
+        return _closing(web.Response(status=403))
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
         endpoint = self._endpoints().get(request.match_info["uuid"])
@@ -245,11 +253,6 @@ def _refused(request: web.Request, err: OperationRefused, message: Message | Non
     TRAFFIC.debug("answered: %r", body)
     status = 403 if isinstance(err, AccessDenied) else fault.http_status(err.fault)
     return web.Response(body=body, status=status, headers={"Content-Type": CONTENT_TYPE})
-
-
-def _turned_away(request: web.Request, why: str) -> web.Response:
-    _log.info("%s: refused: %s", request.remote, why)
-    return _closing(web.Response(status=403))
 
 
 def _closing(response: web.Response) -> web.Response:

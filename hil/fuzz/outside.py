@@ -25,7 +25,7 @@ CONNECTIONS: Final = 16
 _MOST: Final = 4 * 1024 * 1024  # read of one connection
 _STABLE: Final = "/StableWSDiscoveryEndpoint/schemas-xmlsoap-org_ws_2005_04_discovery"
 _DISCOVERY: Final = ("127.0.0.1", 3702)
-_STATUS: Final = re.compile(rb"HTTP/1\.[01] (\d{3}) [^\r\n]*\r\n")
+_STATUS: Final = re.compile(rb"HTTP/\d\.\d (\d{3}) [^\r\n]*\r\n")
 _LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 

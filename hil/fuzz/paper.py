@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from drivers.contract.capabilities import Capabilities, Mode, Size, SourceCapabilities
 from drivers.contract.document import Document, Page, Raster, ScanRequest
 from drivers.contract.driver import Device
-from drivers.contract.errors import CanceledAtDevice, DeviceBusy, FeederEmpty, ScanFailed
+from drivers.contract.errors import CanceledAtDevice, DeviceBusy, DriverError, FeederEmpty, ScanFailed
 from drivers.contract.identity import Identity
 from drivers.contract.observation import Readiness, Snapshot
 
@@ -27,7 +27,7 @@ _IDENTITY = Identity("fuzz-paper", "Paper", 'Scanner <&> of "paper"', "1", "1.0"
 _SHEETS = 2  # in the feeder, always
 # Every so many scans one ends like that: before it begins, or after its first page.
 _REFUSED = 11
-_TROUBLES = (None, None, ScanFailed("the paper tore"), None, FeederEmpty("no more"), None, CanceledAtDevice("enough"))
+_TROUBLES = (None, None, ScanFailed, None, FeederEmpty, None, CanceledAtDevice)
 
 
 class Paper:
@@ -56,7 +56,7 @@ class Paper:
 class _Sheets:
     """The pages of one scan; `trouble` comes after the first of them."""
 
-    def __init__(self, request: ScanRequest, trouble: Exception | None) -> None:
+    def __init__(self, request: ScanRequest, trouble: type[DriverError] | None) -> None:
         self._request, self._trouble = request, trouble
         self._canceled = False
 
@@ -73,4 +73,4 @@ class _Sheets:
             rows = itertools.repeat(b"\x80" * request.mode.row_bytes(width), height)
             yield Raster(width, height, request.mode, request.resolution, rows)
             if self._trouble is not None:
-                raise self._trouble
+                raise self._trouble("the paper is in trouble")  # a new one each time: it keeps where it has been
