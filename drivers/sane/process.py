@@ -83,7 +83,9 @@ class Child:
 
     @property
     def alive(self) -> bool:
-        """Whether it can be asked."""
+        """Whether it can be asked. One that says something, or closes its end, without being asked cannot."""
+        if self._process.poll() is None and not self._owed and select.select([self._out], [], [], 0)[0]:
+            self.kill()
         return self._process.poll() is None
 
     def ask(

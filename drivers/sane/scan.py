@@ -7,6 +7,7 @@ Source: SANE standard 1.06, 4.4 (the order of calls), 4.2.7 (frames), 4.2.2 (sta
 
 import math
 import time
+from collections.abc import Iterator
 from typing import Final, NoReturn, Protocol
 
 from drivers.contract.capabilities import Source
@@ -23,6 +24,7 @@ from drivers.contract.errors import (
 from drivers.contract.handover import Handover, ScanCanceled
 from drivers.contract.observation import JobReport, Phase, Readiness, Snapshot, Trouble, TroubleKind, Unit
 from drivers.sane import options as words
+from drivers.sane import passes
 from drivers.sane.model import MM, Dials, Model, SourceModel, resolution_now, widen
 from drivers.sane.options import Parameters, parameters
 from drivers.sane.panel import SOURCE
@@ -157,8 +159,9 @@ class Scan:
 
     def _page(self, frame: Parameters) -> None:
         request = self._request
-        if frame.format not in (Frame.GRAY, Frame.RGB):
-            raise ScanFailed("the scanner takes colours in three passes, which the bridge does not put together")
+        chunks = self._child.read(SILENCE, self._canceled)
+        if frame.format in passes.COLOURS and frame.depth in (8, 16):
+            chunks, frame = self._in_passes(frame), passes.whole(frame)
         samples = 3 if frame.format == Frame.RGB else 1
         if frame.depth * samples != request.mode.bits:
             raise DeviceGarbled(f"SANE delivers {samples} x {frame.depth} bits where {request.mode} was asked for")
@@ -174,7 +177,7 @@ class Scan:
         percent = 0
         self._tell(Phase.SCANNING, percent)
         try:
-            for data in self._child.read(SILENCE, self._canceled):
+            for data in chunks:
                 if whole := rows.add(data):
                     self._handover.put(whole)
                 now = min(99, rows.read * 100 // max(1, expected))
@@ -190,6 +193,18 @@ class Scan:
         self._handover.end_page()
         self._pages += 1
         self._tell(Phase.SCANNING, lasting=True)
+
+    def _in_passes(self, frame: Parameters) -> Iterator[bytes]:
+        """The page of which `frame` is the first colour, once all three are there."""
+        with passes.Passes() as planes:
+            while frame.format in passes.COLOURS:
+                for data in self._child.read(SILENCE, self._canceled):
+                    planes.add(Frame(frame.format), data)
+                if frame.last_frame:
+                    yield from planes.together(frame.depth, frame.bytes_per_line)
+                    return
+                frame = parameters(self._child.ask("start", START_SECONDS, self._canceled).get("parameters"))
+        raise DeviceGarbled(f"SANE: a frame of kind {frame.format} among three passes")
 
     def _fail(self, err: Refused) -> NoReturn:
         """End the scan by what SANE said. Raises as `run`."""
