@@ -213,7 +213,7 @@ PATIENCE = 10  # times as fast
 TINY = ticket.Wish(InputSource.PLATEN, color=ColorEntry.GRAYSCALE_8, resolution=50, images=1,
                    size=Dimensions(width=500, height=100))  # fmt: skip
 FAULTS = (Fault.STALL, Fault.GARBLE, Fault.SHORT, Fault.LOSS, Fault.DUPLICATE, Fault.DELAY)
-# A command that was changed on its way may be another command, whose end the scanner waits for, and an answer that comes
+# A command that was changed on its way may be another one, whose end the scanner waits for, and an answer that comes
 # twice is taken for that to the next command, until the next scan fails at it and sets things right; so here it is the
 # one after that which must work.
 CHANGED = frozenset({Fault.GARBLE, Fault.SHORT, Fault.DUPLICATE})
