@@ -26,6 +26,7 @@ class Shares:
     def __init__(self) -> None:
         self._requests = Throttle(RATE, BURST, TOTAL_RATE, TOTAL_BURST)
         self._said = Throttle(rate=1 / 60, burst=1, total_rate=1 / 6, total_burst=10)
+        self._refused = Throttle(rate=1 / 10, burst=20, total_rate=1, total_burst=60)
         self._held: Counter[str] = Counter()
 
     def admit(self, peer: str, now: float) -> bool:
@@ -35,6 +36,10 @@ class Shares:
     def is_news(self, peer: str, now: float) -> bool:
         """Whether to say that it was not: once a minute is enough."""
         return self._said.admit(peer, now)
+
+    def is_worth_a_line(self, peer: str, now: float) -> bool:
+        """Whether to say that it was turned away: who is not served at all must not fill the log either."""
+        return self._refused.admit(peer, now)
 
     @contextmanager
     def held(self, peer: str) -> Iterator[None]:

@@ -25,6 +25,12 @@ def test_who_asks_without_end_is_answered_twenty_times_a_second_and_others_as_be
     assert [shares.is_news(PEER, now) for now in (1.0, 2.0, 60.0, 62.0)] == [True, False, False, True]
 
 
+def test_who_is_turned_away_without_end_does_not_fill_the_log() -> None:
+    shares = Shares()
+    assert sum(shares.is_worth_a_line(PEER, now / 100) for now in range(100_000)) <= 20 + 100
+    assert sum(shares.is_worth_a_line(f"2001:db8::{number:x}", 1000.0) for number in range(5000)) <= 60
+
+
 def test_this_machine_is_not_counted() -> None:
     shares = Shares()
     assert all(shares.admit(peer, 0.0) for peer in ("127.0.0.1", "127.9.9.9", "::1") for _ in range(5000))
