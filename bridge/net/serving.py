@@ -57,10 +57,10 @@ async def serving(
         stack.push_async_callback(runner.cleanup)
         assert runner.server is not None  # setup() made it
         house = _House(runner.server)
-        stack.push_async_callback(house.close)
         for sock, context in doors:
             stack.callback(sock.close)
             house.open(sock, context)
+        stack.push_async_callback(house.close)  # first of all: nobody waits at a door that is gone
         yield
 
 
