@@ -34,7 +34,8 @@ class UsbDevice:
     @property
     def description(self) -> str:
         """One line for people."""
-        name = " ".join(word for word in (self.manufacturer, self.product) if word) or "USB device"
+        told = self.product.lower().startswith(self.manufacturer.lower())  # "EPSON", "EPSON Scanner"
+        name = " ".join(word for word in ("" if told else self.manufacturer, self.product) if word) or "USB device"
         return f"{name} ({self.vendor_id:04x}:{self.product_id:04x} at {self.path})"
 
 

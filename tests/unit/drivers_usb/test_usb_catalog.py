@@ -40,6 +40,19 @@ def test_a_key_is_the_serial_number_or_the_port(serial: str, key: str) -> None:
     assert device(serial=serial).key == key
 
 
+@pytest.mark.parametrize(
+    ("manufacturer", "product", "name"),
+    [
+        ("EPSON", "EPSON Scanner", "EPSON Scanner"),
+        ("Seiko", "EPSON Scanner", "Seiko EPSON Scanner"),
+        ("EPSON", "", "EPSON"),
+        ("", "", "USB device"),
+    ],
+)
+def test_a_maker_is_named_once(manufacturer: str, product: str, name: str) -> None:
+    assert device(manufacturer=manufacturer, product=product).description == f"{name} (04b8:0110 at 1-1.4)"
+
+
 async def test_a_known_scanner_has_its_driver_and_an_unknown_one_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     bus = FakeBus(
         device(product="EPSON Scanner"),
