@@ -45,8 +45,9 @@ What *proven* means:
   `tests/schema/wsscan.xsd` in the year of the message, and fails the test named here when it no longer shows its row.
   *sent* is what the bridge said. *read* stood in a request that was carried out, or was refused with a fault that needs
   the whole ticket understood (ClientErrorFormatNotSupported, ClientErrorConflictingRequiredParameters).
-* A test with an **°** was seen to show the row, in the right place and valid, and does not name it in its own text: its
+* A test with an **°** was seen to send the row, in the right place and valid, and does not name it in its own text: its
   value is proven by the schema and by the round trip of every element in `wire/test_wsscan_messages`, not by that test.
+  What is *read* has no such mark: it stands in requests that tests write by hand, often in a text that they share.
 * **Timers and rules** are written down by hand with the tests that prove them; that those exist is checked, that they
   prove it is for a reader to judge. Those below `system/` need root and Debian's programs (`make test-system`).
 
