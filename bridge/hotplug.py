@@ -7,6 +7,7 @@ watched until it is replaced. Being unplugged does not end that: the observers t
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Final
 
 from bridge.config import Config
@@ -31,7 +32,7 @@ Appeared = Callable[[Device], Awaitable[HostedScanner]]
 
 async def find(config: Config, clock: Clock) -> list[Finding]:
     """Every scanner that is there, as the configuration wants them looked for."""
-    return await catalog.find(
+    found = await catalog.find(
         local=config.usb.enabled,
         usbip=tuple(f"usbip://{place}" for place in config.usb.usbip),
         agents=tuple(
@@ -42,6 +43,17 @@ async def find(config: Config, clock: Clock) -> list[Finding]:
         share=tuple(entry.key for entry in config.scanner if entry.share),
         clock=clock,
     )
+    there = {finding.key for finding in found}
+    for entry in config.scanner:
+        if entry.key not in there:
+            _note_absent(entry.key)
+    return found
+
+
+@cache
+def _note_absent(key: str) -> None:
+    """Said once: it may be unplugged, or its key mistyped."""
+    _log.warning("device=%s: is in the configuration, but not there", kept_short(key))
 
 
 def _sane(config: Config) -> catalog.Sane | None:

@@ -7,7 +7,8 @@ from itertools import count
 
 import pytest
 
-from bridge.hotplug import Hotplug
+from bridge.config import Config, Scanner, Usb
+from bridge.hotplug import Hotplug, find
 from bridge.scanner.hosted import HostedScanner
 from drivers.contract.capabilities import Capabilities
 from drivers.contract.clock import SystemClock
@@ -68,4 +69,13 @@ async def test_an_unplugged_scanner_is_one_line_with_its_reason_and_its_return_a
     assert [record.getMessage() for record in caplog.records if record.name.startswith("bridge")] == [
         f"device={KEY}: gone: the cable was pulled",
         f"device={KEY}: back again",
+    ]
+
+
+async def test_a_scanner_of_the_configuration_that_is_not_there_is_named_once(caplog: pytest.LogCaptureFixture) -> None:
+    config = Config(usb=Usb(enabled=False), scanner=(Scanner(key="usb-04b8-typo"),))
+    for _ in range(3):
+        assert await find(config, SystemClock()) == []
+    assert [record.getMessage() for record in caplog.records] == [
+        "device=usb-04b8-typo: is in the configuration, but not there"
     ]
