@@ -37,6 +37,9 @@ _T = TypeVar("_T")
 
 # After a scan failed, so much time for the device to say why before the client is told.
 LOOK_AGAIN = 2.0
+# Jobs that are scanned, or begun, and not yet fetched. Each may hold a tray full of memory and a file for its patience
+# of a minute, which small pages on a quick scanner would otherwise make hundreds.
+MOST_UNFETCHED = 16
 
 
 class Acquisition:
@@ -65,6 +68,9 @@ class Acquisition:
             raise faults.not_accepting_jobs(scanner.view.explanation or "the scanner cannot scan for the network")
         if not self._queue.admits(paper.creator):
             raise faults.not_accepting_jobs(f"{len(self._queue)} jobs are waiting already")
+        unfetched = len(self._open) - len(self._queue)
+        if unfetched >= MOST_UNFETCHED:
+            raise faults.not_accepting_jobs(f"{unfetched} jobs are waiting to be fetched")
         job = scanner.book.open(Kind.WSD, name, user, scanner.clock.now(), paper)
         stall_limit = scanner.capabilities.stall_limit
         tray = Tray(asyncio.get_running_loop(), self._spool_dir, self._quota, stall_limit=stall_limit)
