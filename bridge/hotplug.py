@@ -30,8 +30,9 @@ AWAY: Final = 15.0  # seconds that a device may be out of reach while a job star
 Appeared = Callable[[Device], Awaitable[HostedScanner]]
 
 
-async def find(config: Config, clock: Clock) -> list[Finding]:
-    """Every scanner that is there, as the configuration wants them looked for."""
+async def find(config: Config, clock: Clock, *, patient: bool = False) -> list[Finding]:
+    """Every scanner that is there, as the configuration wants them looked for. What SANE sees comes seconds later,
+    with another look, unless one is `patient`."""
     found = await catalog.find(
         local=config.usb.enabled,
         usbip=tuple(f"usbip://{place}" for place in config.usb.usbip),
@@ -40,6 +41,7 @@ async def find(config: Config, clock: Clock) -> list[Finding]:
             for each in config.snmp
         ),
         sane=_sane(config),
+        patient=patient,
         share=tuple(entry.key for entry in config.scanner if entry.share),
         clock=clock,
     )

@@ -65,14 +65,16 @@ async def find(
     usbip: Iterable[str] = (),
     agents: Iterable[Agent] = (),
     sane: Sane | None = None,
+    patient: bool = True,
     share: Iterable[str] = (),
     clock: Clock | None = None,
 ) -> list[Finding]:
     """All scanners that are there now, known or not.
 
     `usbip`: servers as usbip://HOST:PORT, ValueError when one is not; `agents` are taken at their word and asked only
-    when they are opened; `sane` finds what no driver of ours knows; `share`: keys of devices to be claimed only while
-    they are used. A bus that cannot be looked at is logged and left out.
+    when they are opened; `sane` finds what no driver of ours knows, at once for the `patient`, else at a later look;
+    `share`: keys of devices to be claimed only while they are used. A bus that cannot be looked at is logged and left
+    out.
     """
     shared = frozenset(share)
     buses: list[Bus] = [_local()] if local else []
@@ -90,19 +92,21 @@ async def find(
             found[finding.key] = finding
     if sane is not None:
         paths = {device.path: device.key for bus, devices in zip(buses, listings, strict=True) for device in devices}
-        for finding in await _through_sane(sane, paths, clock or SystemClock(), shared):
+        for finding in await _through_sane(sane, paths, clock or SystemClock(), shared, patient=patient):
             if (known := found.get(finding.key)) is None or known.driver is None:
                 found[finding.key] = finding
     return list(found.values()) + [_agent(agent, clock or SystemClock()) for agent in agents]
 
 
-async def _through_sane(sane: Sane, keys: Mapping[str, str], clock: Clock, shared: frozenset[str]) -> list[Finding]:
+async def _through_sane(
+    sane: Sane, keys: Mapping[str, str], clock: Clock, shared: frozenset[str], *, patient: bool
+) -> list[Finding]:
     """What SANE sees; `keys` are those of our own buses' devices by path. Its room is entered only here."""
     from drivers.sane import open as through  # noqa: PLC0415 see above
 
     listing = _listing(sane)
     findings = []
-    for listed in await asyncio.to_thread(listing.devices):
+    for listed in await asyncio.to_thread(listing.devices, patient=patient):
         key = keys.get(listed.usb.path, "") if listed.usb is not None else ""
         key = key or through.key(listed)
         opener = partial(

@@ -59,7 +59,7 @@ def _print(found: list[dict[str, Any]]) -> None:
 
 
 async def _look(config: Config) -> list[dict[str, Any]]:
-    return [await _describe(finding) for finding in await find(config, SystemClock())]
+    return [await _describe(finding) for finding in await find(config, SystemClock(), patient=True)]
 
 
 async def _describe(finding: Finding) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The process in which libsane runs: `python -m drivers.sane.child LIBRARY`, requests on stdin, frames on stdout.
+"""The process in which libsane runs: started by drivers.sane.process; requests on stdin, frames on stdout.
 
 One thread makes all calls, one listens, so that a cancel is heard while a call blocks. It ends when stdin does, which
 is how it learns that the bridge is no more. A backend that prints prints to stderr.

@@ -21,7 +21,7 @@ from drivers.sane.process import Child, LibraryMissing, Refused
 _log = logging.getLogger(__name__)
 
 LIST_SECONDS: Final = 60.0
-FIRST_SECONDS: Final = 15.0  # for which the first caller waits
+FIRST_SECONDS: Final = 15.0  # for which somebody patient waits
 STALE_SECONDS: Final = 600.0  # SCSI, parallel ports and networks tell nobody of a change
 AGAIN_SECONDS: Final = (5.0, 20.0)  # after a change: a device needs time until it answers
 _MOST: Final = 64
@@ -64,18 +64,18 @@ class Listing:
         self._usb: tuple[place.Plugged, ...] | None = None
         self._due: list[float] = []
         self._missing = False
+        self._looked = False
         self._running: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def devices(self) -> tuple[Listed, ...]:
-        """What was found last. Blocks at the first time only, and not for long."""
+    def devices(self, *, patient: bool = True) -> tuple[Listed, ...]:
+        """What was found last. Whoever is `patient` waits for the first list, but not for long."""
         with self._lock:
-            first = self._usb is None
             if not self._missing and self._running is None and self._is_due():
                 self._running = threading.Thread(target=self._look, name="sane-list", daemon=True)
                 self._running.start()
             running = self._running
-        if first and running is not None:
+        if patient and not self._looked and running is not None:
             running.join(FIRST_SECONDS)
         return self._found
 
@@ -99,7 +99,7 @@ class Listing:
             _log.warning("SANE cannot list its devices: %s", err)
         finally:
             with self._lock:
-                self._running = None
+                self._looked, self._running = True, None
 
     def _listed(self) -> tuple[Listed, ...]:
         child = Child(self.library, self.config_dir, "SANE")

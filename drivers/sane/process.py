@@ -30,6 +30,8 @@ _PIPE: Final = 256 * 1024  # so that the backend reads on while rows are encoded
 _MESSAGE: Final = 300
 
 _ROOT: Final = Path(drivers.__file__).resolve().parents[1]
+# Behind the standard library, so that nothing that lies beside us is taken for a part of that.
+_PROGRAM: Final = "import sys; sys.path.append(sys.argv.pop()); from drivers.sane.child import main; main()"
 
 
 class Refused(Exception):
@@ -52,8 +54,8 @@ class Child:
         self._name = name
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             # without `site`: a third of the time and the memory, and nothing of it is needed
-            [sys.executable, "-s", "-S", "-E", "-m", "drivers.sane.child", library],
-            cwd=_ROOT,
+            [sys.executable, "-P", "-s", "-S", "-E", "-c", _PROGRAM, library, str(_ROOT)],
+            cwd="/",
             env={**os.environ, "SANE_CONFIG_DIR": str(config_dir)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -435,7 +435,7 @@ async def test_a_killed_child_costs_the_bridge_one_job(settings, tmp_path):
         await asyncio.sleep(0.5)
         (child,) = children(bridge.pid)
         os.kill(child, signal.SIGKILL)
-        with pytest.raises(NoAnswer, match="not completed"):  # the page was on its way already
+        with pytest.raises((NoAnswer, Refused)):  # cut off where the page was on its way already, else a fault
             await client.retrieve(job, tmp_path / "broken.jpg")
         end = await client.timeline.job_end(job.job_id, timeout=20)
         assert end.job_completed_state is JobState.ABORTED

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
@@ -14,10 +15,10 @@ from drivers.contract.capabilities import Mode, Size, Source
 from drivers.contract.clock import SystemClock
 from drivers.contract.document import Document, Raster, Region, ScanRequest
 from drivers.contract.driver import Device
-from drivers.contract.errors import DeviceBusy, DeviceRefused, FeederEmpty, ScanFailed
+from drivers.contract.errors import DeviceBusy, DeviceRefused, DeviceTimeout, FeederEmpty, ScanFailed
 from drivers.contract.handover import ScanCanceled
 from drivers.contract.observation import Feeder, Phase, Readiness, Snapshot, Trouble, TroubleKind, Unit
-from drivers.sane.actor import SENSING_PACE
+from drivers.sane.actor import SENSING_PACE, Actor
 from drivers.sane.listing import Listing
 from drivers.sane.open import key, open_device
 from drivers.watch import snapshots
@@ -181,3 +182,17 @@ async def test_a_device_that_may_not_be_opened_says_why(library, turn, status, e
     (listed,) = await asyncio.to_thread(listing.devices)
     with pytest.raises(error):
         await open_device(listed, key(listed), listing.library, listing.config_dir, SystemClock())
+
+
+async def test_a_child_that_hangs_while_it_is_looked_at_costs_one_look(device, turn, monkeypatch):
+    monkeypatch.setattr("drivers.sane.opened.LOOK_SECONDS", 0.5)
+    (observer,) = device.observers
+    assert isinstance(observer, Actor)
+    before = observer.pid
+    assert before is not None
+    os.kill(before, signal.SIGSTOP)
+    with pytest.raises(DeviceTimeout):
+        await observer.poll()
+    turn("loaded 1")
+    assert (await observer.poll()).feeder is Feeder.LOADED
+    assert observer.pid != before
