@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import replace
 from itertools import pairwise, repeat
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -101,16 +102,16 @@ def test_what_asks_for_nothing_changes_nothing(*, draw: st.DataObject, mode: Mod
 
 @settings(deadline=None, max_examples=30)
 @given(
-    draw=st.data(),
+    seed=st.integers(0, 2**32),  # pixels by the hundred thousand are too many to draw
     mode=st.sampled_from(list(Mode)),
     width=st.integers(1, 300),
     height=st.integers(1, 300),
     way=st.sampled_from([90, 180, 270]),
 )
 def test_turned_to_where_it_came_from_a_page_is_itself(
-    *, draw: st.DataObject, mode: Mode, width: int, height: int, way: int
+    *, seed: int, mode: Mode, width: int, height: int, way: int
 ) -> None:
-    data = draw.draw(st.randoms(use_true_random=False)).randbytes(mode.row_bytes(width) * height)
+    data = Random(seed).randbytes(mode.row_bytes(width) * height)
     strips = fitted(page(data, mode, width, height, 7), mode, width, height)
     expected = b"".join(fitted(page(data, mode, width, height, 7), mode, width, height)(repeat(9)))
     size = (width, height)
