@@ -20,6 +20,8 @@ from hil.devices.mfp.objects import mib
 from hil.devices.mfp.serve import FAMILY as MFP
 from hil.devices.stimuli import Stimulus
 from hil.devices.usb.device import SimulatedUsbDevice
+from hil.faults.plan import Fault, Plan
+from hil.rig.bad_link import BadLink
 from hil.rig.loop import HandTurnedLoop
 from hil.rig.noticing import Noticing, Watched
 from hil.rig.snmp_link import AgentLink, Answer
@@ -34,7 +36,6 @@ from hil.tape.usb import TapeUsb
 AGENT: Final = ("127.0.0.1", 161)  # by which its key is made; nothing goes there
 
 Open = Callable[..., Awaitable[Device]]
-Wrap = Callable[[Link], Link]  # faults between the driver and the device
 
 
 class Subject(Protocol):
@@ -61,14 +62,16 @@ class OnUsb:
         self,
         device: SimulatedUsbDevice,
         loop: HandTurnedLoop,
-        wrap: Wrap | None = None,
         *,
+        bad: Plan | None = None,
         tape: TapeUsb | None = None,
         noticing: Noticing | None = None,
     ) -> None:
-        """`wrap` is put around each link that is opened."""
+        """`bad` has the faults of every link that is opened."""
+        self._listeners: list[Callable[[str], None]] = []
+        self._bad = bad
         self._noticing = noticing
-        self._plug, self._loop, self._wrap, self._tape = Plug(device, loop.turns), loop, wrap, tape
+        self._plug, self._loop, self._tape = Plug(device, loop.turns), loop, tape
         known = self._plug.known()
         ids = f"{known.vendor_id:04x}:{known.product_id:04x}"
         self._open = next((opener for name, models, opener in _FAMILIES if ids in models()), None)
@@ -87,6 +90,9 @@ class OnUsb:
         self._plug.changed.notify_all()
 
     def notice(self, listener: Callable[[str], None]) -> None:
+        if self._bad is not None:
+            self._bad.arm()
+            self._listeners.append(listener)
         if self._noticing is not None:
             self._noticing.listen(listener)
 
@@ -96,7 +102,11 @@ class OnUsb:
 
     def _link(self) -> Link:
         link = self._plug.open()
-        return self._wrap(link) if self._wrap is not None else link
+        return link if self._bad is None else BadLink(link, self._bad, self._loop.turns, self._struck)
+
+    def _struck(self, fault: Fault, number: int) -> None:
+        for listener in self._listeners:
+            listener(f"fault: {fault} at transfer {number}")
 
 
 async def _refuse(known: UsbDevice, *_: object) -> Device:
@@ -147,8 +157,11 @@ class OnNetwork:
         return self._tape.failure if self._tape is not None else None
 
 
-def simulated(family: str, script: Script, loop: HandTurnedLoop, wrap: Wrap | None = None) -> Subject:
-    """A simulated scanner of that family. Raises UnknownFamily."""
+def simulated(family: str, script: Script, loop: HandTurnedLoop, bad: Plan | None = None) -> Subject:
+    """A simulated scanner of that family; `bad` are the faults of its USB link, counted from when somebody takes
+    notice of it. Raises UnknownFamily."""
+    if bad is not None:
+        bad.rest()
     if family == MFP:
         body = Mfp(script, loop.time())
         seen = Noticing(lambda: body.state)
@@ -163,7 +176,7 @@ def simulated(family: str, script: Script, loop: HandTurnedLoop, wrap: Wrap | No
         raise UnknownFamily(f"{family!r} is not simulated; there are: {', '.join(serving.NAMES)}")
     scanner, usb = serving.FAMILIES[family](script, loop.time())
     noticing = Noticing(lambda: scanner.state)
-    return OnUsb(Watched(usb, noticing), loop, wrap, noticing=noticing)
+    return OnUsb(Watched(usb, noticing), loop, bad=bad, noticing=noticing)
 
 
 def taped(tape: Tape, loop: HandTurnedLoop, *, pace: float = 1.0) -> Sequence[Subject]:

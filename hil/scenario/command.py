@@ -8,10 +8,11 @@ from pathlib import Path
 
 from bridge.errors import ConfigError
 from drivers.contract.clock import SystemClock
+from hil.faults.plan import USB, Fault
 from hil.report.junit import junit
 from hil.report.page import page
 from hil.report.table import table
-from hil.scenario import model, runs
+from hil.scenario import enumeration, model, runs
 from hil.scenario.actuators import (
     CABLE,
     OUTLET,
@@ -61,6 +62,11 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("--usb-port", metavar="HUB:PORT", help="the scanner's port, switched by uhubctl")
     parser.add_argument("--power-off", metavar="COMMAND", help="switches the scanner's power outlet off")
     parser.add_argument("--power-on", metavar="COMMAND", help="switches it on")
+    parser.add_argument(
+        "--enumerate",
+        metavar="FAULT,…",
+        help=f"run each again with each fault ({', '.join(sorted(USB))}) at each USB transfer; simulated only",
+    )
     parser.add_argument("--record", type=Path, metavar="DIR", help="keep a tape of each run as DIR/NAME.tape")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write a report as JUnit XML")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a report as one HTML page")
@@ -78,6 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
             for name, scenario in wanted:
                 print(f"{name:<22} {scenario.title}")
             return 0
+        if arguments.enumerate:
+            return _enumerate(wanted, arguments.enumerate)
         actuators = _actuators(arguments)
         found = [_one(name, scenario, arguments, actuators) for name, scenario in wanted]
         _write(found, arguments)
@@ -92,6 +100,20 @@ def run(arguments: argparse.Namespace) -> int:
     if outcomes & {Outcome.FAILED, Outcome.BROKEN}:
         return 1
     return 3 if Outcome.NOT_RUNNABLE in outcomes else 0
+
+
+def _enumerate(wanted: Sequence[tuple[str, Scenario]], words: str) -> int:
+    """Exit code 1: something was wrong in one of the runs."""
+    unknown = set(words.split(",")) - USB
+    if unknown:
+        raise ScenarioError(f"--enumerate: {', '.join(sorted(unknown))}: no fault of USB")
+    faults = [Fault(word) for word in words.split(",")]
+    wrong = False
+    for name, scenario in wanted:
+        found = list(enumeration.rows(name, scenario, faults))
+        wrong = wrong or any(row.wrong for row in found)
+        print(f"{name}\n{enumeration.table(found)}")
+    return int(wrong)
 
 
 def _one(name: str, scenario: Scenario, arguments: argparse.Namespace, actuators: Sequence[Actuator]) -> Run:

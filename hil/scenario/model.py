@@ -15,6 +15,7 @@ from bridge.wsscan.events import EventName
 from bridge.wsscan.job import JobState, JobStateReason
 from bridge.wsscan.scanner import ScannerState
 from hil import script
+from hil.faults import plan
 
 LIBRARY: Final = "library"
 MOST_BYTES: Final = 256 * 1024
@@ -75,12 +76,16 @@ class DeviceTable(_Table):
 
     family: str = "esci"
     script: str = ""
+    faults: tuple[str, ...] = Field(default=(), max_length=MOST)  # of its link; transfers count from the beginning
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
         if self.script.strip().endswith(".toml"):
             raise ValueError("a script stands here as one line")
         script.read(self.script)  # its ScriptError is a ValueError, so it is told here
+        for each in self.faults:
+            if plan.read(each).fault not in plan.USB:
+                raise ValueError(f"fault {each!r} is none of a USB link")
         return self
 
 

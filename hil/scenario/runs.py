@@ -11,13 +11,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from bridge import hotplug
 from bridge.errors import BridgeError
 from drivers.contract.clock import SystemClock
 from drivers.contract.driver import Finding
 from drivers.contract.tap import Passed
-from hil import script
+from hil import script, serving
+from hil.faults.plan import USB, Plan
+from hil.faults.plan import read as read_fault
 from hil.rig import bench, devices, loop
 from hil.rig.bench import NotServed
 from hil.rig.loop import HandTurnedLoop, Stuck
@@ -29,6 +32,8 @@ from hil.scenario.tapping import tapped
 from hil.scenario.verdict import complaints
 from hil.serving import UnknownFamily
 from hil.tape.file import Tape, TapeError
+
+_NO_FAULTS: Final = "faults of the link are for simulated devices; `wsd-scan-hil fault` puts some before others"
 
 
 class Outcome(StrEnum):
@@ -54,13 +59,18 @@ class Run:
     passed: tuple[tuple[float, Passed], ...] = field(default=(), repr=False)  # all that the tap told, for a tape
 
 
-def simulated(name: str, scenario: Scenario, wrap: devices.Wrap | None = None) -> Run:
-    """On the simulated device that the scenario names; `wrap` is put around its links (faults)."""
+def simulated(name: str, scenario: Scenario, bad: Plan | None = None) -> Run:
+    """On the simulated device that the scenario names, over a link with these faults, else the scenario's own."""
     said = scenario.device
+    if bad is None and said.faults:
+        bad = Plan(*map(read_fault, said.faults), allowed=USB)
+    if bad is not None and said.family not in serving.FAMILIES:
+        on = f"simulated {said.family}"
+        return Run(name, scenario, Outcome.NOT_RUNNABLE, on, (f"{said.family} has no USB link to be faulty",))
     on = f"simulated {said.family}" + (f" ({said.script})" if said.script else "")
 
     def subjects(turned: HandTurnedLoop) -> Sequence[devices.Subject]:
-        return (devices.simulated(said.family, script.read(said.script), turned, wrap),)
+        return (devices.simulated(said.family, script.read(said.script), turned, bad),)
 
     return _hand_turned(name, scenario, on, subjects, lambda found: (Simulated(found[0]),))
 
@@ -68,6 +78,8 @@ def simulated(name: str, scenario: Scenario, wrap: devices.Wrap | None = None) -
 def taped(name: str, scenario: Scenario, tape: Tape, *, pace: float = 1.0) -> Run:
     """On a tape that was taken of the same scenario."""
     on = f"tape {tape.path}"
+    if scenario.device.faults:
+        return Run(name, scenario, Outcome.NOT_RUNNABLE, on, (_NO_FAULTS,))
     return _hand_turned(
         name, scenario, on, lambda turned: devices.taped(tape, turned, pace=pace), lambda _: (OnTape(),)
     )
@@ -110,7 +122,7 @@ def real(
     did: Did = lambda _deed: None,
 ) -> Run:
     """On a real scanner, found as the bridge finds it; what has no actuator makes the scenario not runnable."""
-    missing = lacking(scenario.stimulus, actuators)
+    missing = _NO_FAULTS if scenario.device.faults else lacking(scenario.stimulus, actuators)
     if missing is not None:
         return Run(name, scenario, Outcome.NOT_RUNNABLE, str(device), (missing,))
     began = time.perf_counter()

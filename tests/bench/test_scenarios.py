@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from hil.scenario import model, runs
+from hil.faults.plan import USB, Fault, Plan, Planned
+from hil.scenario import enumeration, model, runs
 from hil.scenario.runs import Outcome, Run
+from hil.scenario.seen import Lane
 from hil.scenario.taping import tape_of
 
 NAMES = tuple(model.shipped())
@@ -19,6 +21,7 @@ IDS = re.compile(
 # What is seen at the bus when a cable is pulled between two polls is that the next poll cannot be sent; the tape does
 # not say which poll that was, so a replay that may be asked more often goes on answering the one before.
 NOT_ON_TAPE = {"power-cycle"}
+FAULTY = {name for name in NAMES if model.named(name).device.faults}  # the tape has no cable that could be bad
 ROOT = Path(__file__).parents[2]
 
 
@@ -50,7 +53,7 @@ def test_it_passes_on_the_simulated_device(name: str, done: dict[str, Run]):
     assert found.seconds < 10, "the clock was not turned by hand"
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in NOT_ON_TAPE])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in NOT_ON_TAPE | FAULTY])
 def test_it_passes_on_its_own_tape_with_the_same_events(name: str, done: dict[str, Run]):
     first = run(done, name)
     again = runs.taped(name, model.named(name), tape_of(first))
@@ -134,3 +137,33 @@ refused = ""
         "ada met ClientErrorNoImagesAvailable, not none",
     ):
         assert words in said
+
+
+def test_a_scenario_with_a_bad_link_is_not_runnable_where_there_is_none(done: dict[str, Run]):
+    for name in FAULTY:
+        found = runs.taped(name, model.named(name), tape_of(run(done, name)))
+        assert found.outcome is Outcome.NOT_RUNNABLE
+
+
+def test_every_fifteenth_transfer_cut_or_garbled_ends_the_job_and_the_next_client_scans():
+    text = """
+title = "Small"
+[device]
+script = "warmup=0,speed=600"
+[[client]]
+name = "ada"
+height = 1000
+resolution = 50
+[[expect]]
+state = "Completed"
+"""
+    small = enumeration.without_expectations(model.parse(text, "small"))
+    transfers = sum(each.lane is Lane.USB for each in runs.simulated("small", small).seen.passages)
+    assert transfers > 50
+    for fault in (Fault.CUT, Fault.GARBLE):
+        for transfer in range(3, 90, 15):
+            plan = Plan(Planned(fault, transfer, transfer), allowed=USB)
+            found = runs.simulated("small", small, plan)
+            assert [each.number for each in plan.struck] == [transfer]
+            assert (found.outcome, found.complaints) == (Outcome.PASSED, ())
+            assert len(found.seen.got[enumeration.NEXT].pages) == 1

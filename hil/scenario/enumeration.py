@@ -1,0 +1,100 @@
+"""A scenario again and again by hand-turned clock, with each fault at each single USB transfer.
+
+What the scenario expects holds for a good link only. On a bad one every run must still keep what a subscriber may rely
+on, end every job, and serve a second client later as if nothing had been.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from hil.faults.plan import USB, Fault, Plan, Planned
+from hil.scenario.model import Client, Scenario, When
+from hil.scenario.runs import Outcome, Run, simulated
+from hil.scenario.seen import Lane
+
+NEXT: Final = "next"
+LATER: Final = 150.0  # seconds until the second client comes: after every deadline of the first one's
+LIMIT: Final = 600.0
+DELAY: Final = 5.0  # seconds, of a delayed transfer
+MOST: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What came of one fault at one transfer; `fault` None: of none."""
+
+    transfer: int
+    fault: Fault | None
+    told: str
+    wrong: tuple[str, ...]
+    run: Run
+
+
+def without_expectations(scenario: Scenario) -> Scenario:
+    """The same deeds, and a client more that comes later."""
+    later = Client(name=NEXT, start=When(at=LATER))
+    empty: tuple[object, ...] = ()
+    more: dict[str, object] = {
+        "expect": empty,
+        "never": empty,
+        "job": empty,
+        "got": {},
+        "scanner": None,
+        "limit": LIMIT,
+    }
+    return scenario.model_copy(update={**more, "client": (*scenario.client, later)})
+
+
+def rows(name: str, scenario: Scenario, faults: Sequence[Fault]) -> Iterator[Row]:
+    """The undisturbed run first. The transfers are those from the beginning to the end of the first jobs."""
+    plain = without_expectations(scenario)
+    first = simulated(name, plain)
+    yield _row(0, None, first)
+    for fault in faults:
+        for transfer in range(1, min(MOST, _transfers(first)) + 1):
+            seconds = DELAY if fault is Fault.DELAY else 0.0
+            bad = Plan(Planned(fault, transfer, transfer, seconds=seconds), allowed=USB)
+            yield _row(transfer, fault, simulated(name, plain, bad))
+
+
+def _transfers(run: Run) -> int:
+    """How many passed until the last of the first jobs had ended."""
+    ends = [each.at for each in run.seen.events if each.name == "JobEndStateEvent" and each.at < LATER]
+    until = max(ends, default=0.0)
+    return sum(each.lane is Lane.USB and each.text != "opened" and each.at <= until for each in run.seen.passages)
+
+
+def _row(transfer: int, fault: Fault | None, run: Run) -> Row:
+    ends = [f"job {each.job} {each.state}" for each in run.seen.events if each.name == "JobEndStateEvent"]
+    wrong = list(run.complaints)
+    got = run.seen.got.get(NEXT)
+    if run.outcome in {Outcome.PASSED, Outcome.FAILED} and (got is None or len(got.pages) != 1):
+        wrong.append(f"the next client met {got.refused or 'nothing' if got else 'nothing'}")
+    return Row(transfer, fault, ", ".join(dict.fromkeys(ends)), tuple(wrong), run)
+
+
+def table(found: Sequence[Row]) -> str:
+    """For people: what is wrong in full, the rest counted by what came of it."""
+    lines = []
+    for fault in dict.fromkeys(row.fault for row in found):
+        mine = [row for row in found if row.fault is fault]
+        outcomes: dict[str, list[int]] = {}
+        for row in mine:
+            outcomes.setdefault(row.told or "no job", []).append(row.transfer)
+        for told, transfers in outcomes.items():
+            lines.append(f"{fault or 'none':<10} {len(transfers):>4} x {told:<44} at {_ranges(transfers)}")
+    for row in found:
+        lines += [f"WRONG {row.fault or 'none'} at {row.transfer}: {each}" for each in row.wrong]
+    return "\n".join(lines)
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """`1-4, 7`."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in spans)
