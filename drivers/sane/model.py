@@ -168,6 +168,7 @@ def _depths(dials: Dials, settings: tuple[Setting, ...], kind: str, found: dict[
     option = dials.options.first(words.words("options", "depth"))
     if kind == "lineart":
         one = option is not None and 1.0 in option.words
+        settings += _plain(dials.options)
         found.setdefault(Mode.LINEART, (*settings, (option.name, 1)) if one and option is not None else settings)
         return
     by_depth: dict[int, Mode] = {8: Mode.GRAY8, 16: Mode.GRAY16, 1: Mode.LINEART}
@@ -179,6 +180,13 @@ def _depths(dials: Dials, settings: tuple[Setting, ...], kind: str, found: dict[
     for depth, value in _depth_values(option).items():
         if depth in by_depth:
             found.setdefault(by_depth[depth], (*settings, (option.name, value)))
+
+
+def _plain(options: Options) -> tuple[Setting, ...]:
+    option = options.first(words.words("options", "halftoning"))
+    values = () if option is None else option.strings
+    plain = next((value for value in values if words.fits(value, "options", "plain")), None)
+    return () if option is None or plain is None else ((option.name, plain),)
 
 
 def _depth_values(option: Option) -> dict[int, Value]:

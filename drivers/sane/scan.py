@@ -38,6 +38,7 @@ SILENCE: Final = 60.0  # s without a byte
 WARM_SECONDS: Final = 120.0
 WARM_PAUSE: Final = 0.5
 BUSY_TRIES: Final = 3
+ROUNDED: Final = 8  # pixels
 MOST_PAGES: Final = 10_000
 
 _TROUBLES: Final = {
@@ -126,6 +127,9 @@ class Scan:
         if option.range is not None and (step := option.range[2]) > 0:
             steps = (wanted - option.range[0]) / step
             wanted = option.range[0] + (math.ceil(steps - 1e-3) if length else math.floor(steps + 1e-3)) * step
+        elif length and option.unit is Measure.MM:
+            # Backends round down, epson2 to whole bytes of dots; what is too much is cut off here.
+            wanted += ROUNDED * MM / ppi
         value = option.nearest(wanted)
         self._dials.turn((name, value))
         now = self._dials.options.get(name)

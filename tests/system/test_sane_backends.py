@@ -332,6 +332,7 @@ async def test_a_child_killed_while_nothing_scans_is_not_missed(settings):
         before = actor.pid
         os.kill(before, signal.SIGKILL)
         await product.until(lambda: not running(before), 5)
+        await asyncio.sleep(0.2)  # its second thread may take a moment more to let go of the pipes
         assert (await actor.poll()).readiness is Readiness.IDLE
         assert len(await scanned(device, request())) == 1
 
