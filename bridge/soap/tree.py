@@ -26,6 +26,9 @@ def parse(data: bytes, max_bytes: int = xml.MAX_BYTES) -> etree._Element:
         root = xml.parse(data, max_bytes)
     except xml.XmlRefused as err:
         raise WireError("", str(err)) from err
+    # libxml2 lets some prefixes pass that nobody declared, as part of a name that is none.
+    if any(":" in str(name).rpartition("}")[2] for element in root.iter() for name in (element.tag, *element.keys())):
+        raise WireError("", "not well-formed XML: a prefix is not declared")
     declared = (each for _, each in etree.iterwalk(root, events=("start-ns",)))  # prefix and namespace
     if any(each is not None and _HTTPS.match(each[1]) for each in declared):
         return _respelled(root, None)

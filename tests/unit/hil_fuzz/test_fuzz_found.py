@@ -2,9 +2,9 @@
 
 import pytest
 
-from bridge.errors import OperationRefused
+from bridge.errors import OperationRefused, WireError
 from bridge.service.peer import Peer
-from bridge.soap import envelope
+from bridge.soap import envelope, tree
 from hil.fuzz import inside
 from tests.wire.http_rig import WSE, Y08, message
 
@@ -33,3 +33,8 @@ async def test_an_answer_that_would_be_larger_than_dpws_allows_is_refused() -> N
         await asked(*[(f"urn:{'x' * 1_000}", f"Name{number}") for number in range(60)])
     assert caught.value.fault.subcode == f"{{{Y08}}}InvalidArgs"
     assert (await asked(*[(WSE, f"Name{number}") for number in range(60)])).count(b'Valid="false"') == 60
+
+
+def test_a_prefix_that_nobody_declared_is_refused_also_where_libxml2_warns_of_something_else() -> None:
+    with pytest.raises(WireError, match="prefix"):
+        tree.parse(b'<s:a><s:b/><x xml:space=""/></s:a>')
