@@ -14,6 +14,7 @@ from hil.client import command as scan
 from hil.client import windows
 from hil.faults import command as fault
 from hil.fuzz import command as fuzz
+from hil.report import command as report
 from hil.scenario import command as scenario
 from hil.tape import commands as tape
 from hil.tape import record
@@ -27,6 +28,7 @@ COMMANDS: tuple[Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"]
     fault.add,
     fuzz.add,
     scenario.add,
+    report.add,
     tape.add_replay,
     tape.add_compare,
     tape.add_verify,

@@ -31,6 +31,7 @@ _BADGES: Final = {
     Outcome.FAILED: "failed",
     Outcome.BROKEN: "broken",
     Outcome.NOT_RUNNABLE: "not",
+    Outcome.NOT_JUDGED: "recorded",
 }
 _UNFIT: Final = re.compile(r"[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

@@ -21,6 +21,7 @@ p { margin:.3rem 0 } .soft { color:var(--soft) } code,.mono { font:12.5px/1.45 u
 a { color:var(--in); text-decoration:none } a:hover { text-decoration:underline }
 .badge { display:inline-block; padding:0 .55em; border-radius:1em; font-size:.8rem; font-weight:600; color:var(--on) }
 .passed { background:var(--good) } .failed,.broken { background:var(--bad) } .not { background:var(--warn) }
+.recorded { background:var(--soft) }
 .all { border-collapse:collapse; width:100%; margin:1rem 0 2rem }
 .all td,.all th { text-align:left; padding:.25rem .8rem .25rem 0; border-bottom:1px solid var(--line);
   vertical-align:top }

@@ -10,6 +10,7 @@ MARKS: Final = {
     Outcome.PASSED: "ok",
     Outcome.FAILED: "FAILED",
     Outcome.NOT_RUNNABLE: "not runnable",
+    Outcome.NOT_JUDGED: "recorded",
     Outcome.BROKEN: "BROKEN",
 }
 

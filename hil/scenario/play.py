@@ -67,7 +67,7 @@ async def play(
     failure = next((each.failure for each in bench.subjects if each.failure is not None), None)
     got = {each.plan.name: each.got for each in actors}
     passages = tap.between(moments.began, moments.began + seconds)
-    return Seen(events, tuple(deeds), passages, got, scanner, seconds, over, failure)
+    return Seen(events, tuple(deeds), passages, got, scanner, seconds, moments.began, over, failure)
 
 
 def _armed(stimulus: Stimulus, actuators: Sequence[Actuator]) -> bool:

@@ -42,6 +42,7 @@ class Outcome(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     NOT_RUNNABLE = "not runnable"
+    NOT_JUDGED = "recorded"  # a tape to look at
     BROKEN = "broken"  # the rig or the bridge did not get through it
 
 

@@ -129,5 +129,6 @@ class Seen:
     got: dict[str, Got] = field(default_factory=dict)
     scanner: tuple[str, tuple[str, ...]] | None = None  # state and reasons at the end
     seconds: float = 0.0
+    began: float = 0.0  # what the clock said at the beginning
     over: bool = True  # False: the limit came first
     failure: str | None = None  # why the device at hand did not do what it should (a tape that differs)

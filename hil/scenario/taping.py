@@ -16,10 +16,9 @@ def tape_of(run: Run, path: Path = Path("tape"), *, images: bool = True) -> Tape
     recording = Recording(first, wall, images=images)
     for at, passed in run.passed:
         # An SNMP exchange is told at its end, and stands where it began.
-        recording.add(
-            passed.time if passed.lane == "snmp" else at, passed.lane, passed.device, passed.facts, passed.data
-        )
+        began = passed.time if "request" in passed.facts else at
+        recording.add(began, passed.lane, passed.device, passed.facts, passed.data)
     recording.note(first, f"scenario {run.name}: {run.scenario.title}; on {run.on}")
     for deed in run.seen.deeds:
-        recording.note(first + deed.at, f"{deed.who}: {deed.text}")
+        recording.note(run.seen.began + deed.at, f"{deed.who}: {deed.text}")
     return recording.tape(path)

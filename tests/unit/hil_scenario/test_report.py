@@ -153,3 +153,18 @@ def test_an_axis_has_round_moments():
     assert bands.ticks(10) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
     assert bands.ticks(587) == [0, 50, 100, 150, 200, 250, 300, 350, 400, 450, 500, 550]
     assert bands.ticks(0) == [0.0]
+
+
+def test_a_tape_is_drawn_with_the_events_that_went_out():
+    from hil.report.taped import run_of
+    from hil.scenario import runs
+    from hil.scenario.taping import tape_of
+
+    first = runs.simulated("jam", model.named("jam"))
+    drawn = run_of(tape_of(first))
+    assert drawn.outcome is Outcome.NOT_JUDGED
+    assert [(each.name, each.state, each.scans) for each in drawn.seen.events] == [
+        (each.name, each.state, each.scans) for each in first.seen.events
+    ]
+    assert {each.lane for each in drawn.seen.passages} >= {Lane.USB, Lane.HTTP, Lane.EVENT}
+    assert "recorded" in page([drawn])
