@@ -352,7 +352,12 @@ async def test_a_bridge_that_is_killed_leaves_no_child(settings, tmp_path):
         "print(child.child.pid, flush=True)\ntime.sleep(60)\n"
     )
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", program, cwd=product.PROJECT, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-c",
+        program,
+        cwd=product.PROJECT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
     pid = int(await process.stdout.readline())

@@ -64,6 +64,9 @@ def test_backends_that_find_other_machines_are_left_out_unless_they_are_named(
     (tmp_path / "dll.d" / "hplip").write_text("hpaio\n")
     (tmp_path / "epson2.conf").write_text("usb\n")
     monkeypatch.setenv("SANE_CONFIG_DIR", str(tmp_path))
+    own = tmp_path / "own"
+    own.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(own))
     assert backends.allowed([tmp_path], ()) == ["epson2", "hpaio"]
     assert backends.allowed([tmp_path], ("escl", "epson2")) == ["epson2", "hpaio", "escl"]
     made = backends.private(("test",))
