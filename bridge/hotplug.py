@@ -125,7 +125,7 @@ class Hotplug:
     async def _observe(self, observer: Observer, scanner: HostedScanner) -> None:
         waiting: asyncio.Task[None] | None = None  # for it to come back
         try:
-            async for snapshot in snapshots(observer, self._clock):
+            async for snapshot in snapshots(observer, self._clock, known=scanner.last_look):
                 gone = snapshot.readiness is Readiness.GONE
                 if gone is (waiting is None):
                     said = (

@@ -4,7 +4,7 @@ A failing device is a reading too: it is told as GONE or STOPPED, with the reaso
 answer is asked for again before it is told. Nothing here knows what a snapshot means.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 from drivers.contract.clock import Clock
@@ -18,11 +18,17 @@ BACK_OFF = (0.5, 1.0, 2.0, 4.0)  # between looks at a device that is away; the l
 
 
 async def snapshots(
-    observer: Observer, clock: Clock, *, source: str = "usb", tries: int = TRIES
+    observer: Observer,
+    clock: Clock,
+    *,
+    source: str = "usb",
+    tries: int = TRIES,
+    known: Callable[[str], Snapshot | None] | None = None,
 ) -> AsyncIterator[Snapshot]:
     """Every snapshot that differs from the one before; those with a press always. Never ends by itself.
 
-    `source` names the observer in snapshots that are made here because it could not look.
+    `source` names the observer in snapshots that are made here because it could not look. `known`: the last snapshot
+    of a source that the caller has, for a caller who also looks by himself; what differs from that is a change.
     """
     seen: Snapshot | None = None
     failures = 0
@@ -35,17 +41,17 @@ async def snapshots(
                 await clock.sleep(RETRY_SECONDS)
                 continue
             told = _failed(err, seen.source if seen else source)
-            if told != seen:
-                seen = told
+            if told != (known(told.source) if known else seen):
                 yield told
+            seen = told
             away = failures - (tries if isinstance(err, DeviceTimeout | DeviceGarbled) else 1)
             await clock.sleep(BACK_OFF[min(away, len(BACK_OFF) - 1)])
             continue
         failures = 0
-        if snapshot.presses or snapshot != seen:
-            seen = replace(snapshot, presses=())
+        if snapshot.presses or snapshot != (known(snapshot.source) if known else seen):
             yield snapshot
-        await observer.rest(seen if seen is not None else snapshot)
+        seen = replace(snapshot, presses=())
+        await observer.rest(seen)
 
 
 def _failed(error: DriverError, source: str) -> Snapshot:

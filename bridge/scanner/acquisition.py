@@ -263,6 +263,10 @@ class Acquisition:
             case ImagingError():
                 _log.error("%s: %s", name, err)
                 self._end(opened, JobSeen(phase=Phase.FAILED, why=Why.COMPRESSION), faults.internal_error())
+            case DriverError() if opened.plan.request.pages and opened.pages >= opened.plan.request.pages:
+                # Every page that was asked for is whole; what the device did after them costs nobody anything.
+                _log.warning("%s: after the last page: %s", name, err)
+                self._scanned(opened)
             case DriverError():
                 await self._failed(opened, err)
             case TrayClosed():

@@ -6,6 +6,7 @@ to `tell` in order. There is no socket here: the operations are in bridge.servic
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from bridge.errors import TransitionError
 from bridge.jobs.book import Book
@@ -62,6 +63,7 @@ class HostedScanner:
         self.device: Device | None = None
         self._tell = tell
         self._pressed = pressed
+        self._looks: dict[str, Snapshot] = {}
         self._summary: StatusSummary | None = None  # the last one told
         self.jobs_changed: Callable[[], None] = lambda: None  # called when a job began, ended or has a page more
 
@@ -148,6 +150,7 @@ class HostedScanner:
 
     def look(self, snapshot: Snapshot) -> None:
         """An observer looked at the device."""
+        self._looks[snapshot.source] = replace(snapshot, presses=())
         before = self.view
         self.view = look(self.view, snapshot, self.clock.now())
         # Who watches the observers says that the device is gone, and why.
@@ -170,6 +173,10 @@ class HostedScanner:
         for press in snapshot.presses:
             _log.info("device=%s: button %s was pressed", self.identity.key, press.button)
             self._pressed(press)
+
+    def last_look(self, source: str) -> Snapshot | None:
+        """What that observer showed last, whoever asked it to look; without presses, which happen once."""
+        return self._looks.get(source)
 
     def _tell_summary(self) -> None:
         summary = status_summary(self.view, scanning=self.scanning)

@@ -301,12 +301,6 @@ def memory() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-STAYS_STOPPED = pytest.mark.xfail(
-    reason="Acquisition._look_again polls the observer itself and takes the news of the unplugging away from the watch",
-    strict=False,  # it depends on who polls first
-)
-
-
 # A lost transfer costs the driver's whole patience, so these runs are shared out.
 SHARED_OUT = [pytest.param(Fault.LOSS, range(first, MOST + 1, 4), id=f"loss-{first}") for first in range(1, 5)]
 
@@ -314,7 +308,7 @@ SHARED_OUT = [pytest.param(Fault.LOSS, range(first, MOST + 1, 4), id=f"loss-{fir
 @pytest.mark.parametrize(
     ("fault", "transfers"),
     [
-        pytest.param(Fault.CUT, None, marks=STAYS_STOPPED, id="cut"),
+        pytest.param(Fault.CUT, None, id="cut"),
         *(pytest.param(each, None, id=str(each)) for each in FAULTS),
         *SHARED_OUT,
     ],

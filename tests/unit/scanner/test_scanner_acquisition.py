@@ -533,6 +533,15 @@ async def test_more_images_than_were_asked_for_are_not_delivered(bench: Any) -> 
     assert bench.hand.scans[0].canceled
 
 
+async def test_a_device_that_fails_after_the_last_page_costs_nobody_anything(bench: Any) -> None:
+    job = await bench.create(InputSource.PLATEN)
+    bench.hand.page()
+    bench.hand.scans[0].fail(DeviceGone("unplugged while the carriage went home"))
+    assert await bench.retrieve(job)
+    await until(lambda: bench.events(job)[-1].startswith("END"))
+    assert bench.events(job)[-2:] == ["Completed/JobCompletedSuccessfully 1", "END Completed 1"]
+
+
 async def test_a_device_closed_under_a_scan_aborts_the_job(bench: Any) -> None:
     job = await bench.create()
     bench.hand.scans[0].cancel()
