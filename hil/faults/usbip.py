@@ -13,10 +13,9 @@ import errno
 import struct
 from collections import deque
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from hil.faults.plan import Fault, Plan
+from hil.tcp import TcpServer
 from hil.usbip import messages
 
 HEADER = 48
@@ -30,44 +29,19 @@ class Cut(Exception):
     """The plan breaks the connection."""
 
 
-class UsbIpProxy:
+class UsbIpProxy(TcpServer):
     """Relays any number of hosts, each over a connection of its own; the plan is one for all."""
 
     def __init__(self, upstream: tuple[str, int], plan: Plan, host: str = "127.0.0.1", port: int = 0) -> None:
+        super().__init__(self._relay, host, port, MOST_HOSTS)
         self.plan = plan
-        self.port = port
-        self._upstream, self._host = upstream, host
-        self._hosts: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, self._host, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._server is not None:
-            self._server.close()
-            for task in tuple(self._hosts):
-                task.cancel()
-            await asyncio.gather(*self._hosts, return_exceptions=True)
-            await self._server.wait_closed()
+        self._upstream = upstream
 
     @property
     def url(self) -> str:
         """Where the devices seem to be."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"usbip://{host}:{self.port}"
-
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._hosts) >= MOST_HOSTS:
-            writer.close()
-            return
-        task = asyncio.ensure_future(self._relay(reader, writer))
-        self._hosts.add(task)
-        task.add_done_callback(self._hosts.discard)
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there: asyncio.StreamWriter | None = None
