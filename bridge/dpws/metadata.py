@@ -100,13 +100,13 @@ class Metadata:
     def to_xml(self) -> etree._Element:
         """The wsx:Metadata element, the one child of the GetResponse's body (R2044)."""
         root = etree.Element(f"{_X}Metadata")
-        device = etree.SubElement(_section(root, THIS_DEVICE), f"{_P}ThisDevice")
+        device = etree.SubElement(add_section(root, THIS_DEVICE), f"{_P}ThisDevice")
         _say(device, f"{_P}FriendlyName", self.friendly_name)
         _say(device, f"{_P}FirmwareVersion", self.firmware_version)
         _say(device, f"{_P}SerialNumber", self.serial_number)
         if self.container_id is not None:
             _say(device, f"{_F}ContainerId", f"{{{self.container_id}}}")
-        model = etree.SubElement(_section(root, THIS_MODEL), f"{_P}ThisModel")
+        model = etree.SubElement(add_section(root, THIS_MODEL), f"{_P}ThisModel")
         _say(model, f"{_P}Manufacturer", self.manufacturer)
         _say(model, f"{_P}ManufacturerUrl", self.manufacturer_url, names.MAX_URI)
         _say(model, f"{_P}ModelName", self.model_name)
@@ -115,7 +115,7 @@ class Metadata:
         _say(model, f"{_P}PresentationUrl", self.presentation_url, names.MAX_URI)
         _say(model, f"{_N}DeviceCategory", self.device_category)
         _say(model, f"{_F}DeviceCategory", self.foundation_category)
-        relationship = etree.SubElement(_section(root, RELATIONSHIP), f"{_P}Relationship")
+        relationship = etree.SubElement(add_section(root, RELATIONSHIP), f"{_P}Relationship")
         relationship.set("Type", HOST_RELATIONSHIP)
         if self.host is not None:
             self.host.write(relationship, "Host")
@@ -166,7 +166,8 @@ def scanner_service(addresses: tuple[str, ...], service_id: str, hardware_id: st
     return Hosted(addresses, (SCANNER_SERVICE_TYPE,), service_id, SCANNER_COMPATIBLE_ID, hardware_id)
 
 
-def _section(root: etree._Element, dialect: str) -> etree._Element:
+def add_section(root: etree._Element, dialect: str) -> etree._Element:
+    """A further wsx:MetadataSection, still empty."""
     section = etree.SubElement(root, f"{_X}MetadataSection")
     section.set("Dialect", dialect)
     return section

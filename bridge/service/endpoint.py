@@ -87,7 +87,10 @@ class Endpoint:
             return self.subscriptions.answer(message, caller, f"{base_url}{self.scan_path()}")
         if action == discovery.PROBE:
             return self._probe(message, peer)
-        return transfer.answer(message, self.metadata(base_url))
+        # The service has a URL for its address, the device a urn.
+        at_service = message.addressing.to.rstrip("/").endswith(self.scan_path())
+        service = f"{base_url}{self.scan_path()}" if at_service else None
+        return transfer.answer(message, self.metadata(base_url), service)
 
     def _probe(self, message: Message, peer: Peer) -> bytes | None:
         try:

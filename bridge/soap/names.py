@@ -42,6 +42,8 @@ DISCOVERY_FAULT_ACTION: Final = f"{WSD}/fault"
 DPWS_FAULT_ACTION: Final = f"{WSDP}/Fault"
 TRANSFER_GET: Final = f"{WST}/Get"
 TRANSFER_GET_RESPONSE: Final = f"{WST}/GetResponse"
+GET_METADATA: Final = f"{WSX}/GetMetadata/Request"
+GET_METADATA_RESPONSE: Final = f"{WSX}/GetMetadata/Response"
 
 # DPWS 2006 MAX_URI_SIZE and MAX_FIELD_SIZE (R0025, R0026): longer ones may be refused.
 MAX_URI: Final = 2_048
