@@ -94,13 +94,8 @@ class Web:
         async def answer(message: Message) -> web.StreamResponse:
             if is_retrieve_image(message):
                 return await self._retrieve(request, endpoint, message)
-            # A client that hangs up does not stop in the middle what it asked for.
-            work = asyncio.ensure_future(endpoint.answer(message, _peer(request), _base_url(request), self.ports))
-            try:
-                return _answered(await asyncio.shield(work))
-            except asyncio.CancelledError:
-                work.add_done_callback(_ended_alone)
-                raise
+            # Only CreateScanJob waits for anything, and sees to it that a client that hangs up stops nothing half way.
+            return _answered(await endpoint.answer(message, _peer(request), _base_url(request), self.ports))
 
         return await self._guarded(request, answer)
 
@@ -166,13 +161,6 @@ class Web:
             _abort(request)
             raise
         return response
-
-
-def _ended_alone(work: asyncio.Future[bytes | None]) -> None:
-    """The end of a request whose client is gone; only a bug of ours still interests anybody."""
-    err = None if work.cancelled() else work.exception()
-    if err is not None and not isinstance(err, OperationRefused):
-        _log.error("a request broke whose client is gone", exc_info=err)
 
 
 @web.middleware

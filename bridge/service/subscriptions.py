@@ -184,14 +184,13 @@ class Subscriptions:
     def _tell_one(self, entry: Subscription, name: EventName, body: ScanElement, written: dict[Year, Circular]) -> None:
         """`written`: the message to others, by year; but for its head it is built once for all who may read it."""
         speaks = Year(entry.speaks)
-        headers = Addressing(year.action(name, speaks), entry.notify_to.address, addressing.new_message_id())
         told = self.shown(body, entry.peer)
         message = written.get(speaks) if told is body else None
         if message is None:
-            message = Circular(year.respell(told.to_xml(), speaks))
+            message = Circular(year.action(name, speaks), year.respell(told.to_xml(), speaks))
             if told is body:
                 written[speaks] = message
-        letter = message.to(headers, entry.notify_to.header_blocks())
+        letter = message.to(entry.notify_to.address, entry.notify_to.header_blocks())
         self._post(entry.identifier, entry.notify_to.address, entry.notify_address, letter)
 
     def lost(self, identifier: str, why: str) -> tuple[Owed, ...]:
