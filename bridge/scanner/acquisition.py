@@ -252,6 +252,7 @@ class Acquisition:
     async def _broken(self, opened: OpenJob, err: Exception) -> None:
         """The document ended by an error, and the hardware has stopped."""
         name = f"device={self._scanner.identity.key} job={opened.id}"
+        self._scanner.give_up(opened.id)
         if opened.ending is not None:
             self._end(opened, _ended(opened.ending))
             return

@@ -64,6 +64,7 @@ class HostedScanner:
         self._tell = tell
         self._pressed = pressed
         self._looks: dict[str, Snapshot] = {}
+        self._given_up: set[int] = set()  # jobs whose scan is over and that are not
         self._summary: StatusSummary | None = None  # the last one told
         self.jobs_changed: Callable[[], None] = lambda: None  # called when a job began, ended or has a page more
 
@@ -100,11 +101,15 @@ class HostedScanner:
     def scanning(self) -> bool:
         """Whether a job of ours has the device just now. One that the device failed waits for its client only."""
         return any(
-            job.kind is Kind.WSD
-            and job.phase in _SCANNING
-            and not (job.phase is Phase.STOPPED and job.why is Why.DEVICE)
+            job.kind is Kind.WSD and job.phase in _SCANNING and job.id not in self._given_up
             for job in self.book.active()
         )
+
+    def give_up(self, job_id: int) -> None:
+        """The device is done with that job, which did not come to its end."""
+        job = self.book.get(job_id)
+        if job is not None and job.completed is None:
+            self._given_up.add(job_id)
 
     # The two doors in.
 
@@ -138,6 +143,7 @@ class HostedScanner:
             before = told
             self._tell(EventName.JOB_STATUS, JobStatusEvent(job_status=job_status(told)))
         if transition.ended:
+            self._given_up.discard(job_id)
             self._tell(EventName.JOB_END_STATE, JobEndStateEvent(job_end_state=job_end_state(transition.job)))
         self._tell_summary()
         return transition.job

@@ -5,8 +5,11 @@ from pathlib import Path
 from lxml import etree
 
 from bridge.wsscan.values import InputSource
+from drivers.contract.document import ScanRequest
+from drivers.contract.errors import ScanFailed
+from drivers.contract.handover import Handover
 from drivers.contract.observation import ButtonPress, Readiness, Snapshot, Trouble, TroubleKind, Unit
-from tests.wire.http_rig import Rig, Subscriber, running, ticket
+from tests.wire.http_rig import Gate, Rig, Subscriber, running, ticket
 
 W = "http://schemas.microsoft.com/windows/2006/08/wdp/scan"
 FIVE = ("Scan", "ScanToPrint", "ScanToEmail", "ScanToFax", "ScanToOCR")
@@ -103,3 +106,31 @@ async def test_each_condition_raised_is_cleared_and_the_scanner_says_how_it_is(t
             "ScannerStatusConditionClearedEvent",
             "ScannerStatusSummaryEvent",
         ]
+
+
+async def test_a_scanner_that_failed_is_not_said_to_be_processing_again(tmp_path: Path) -> None:
+    gate = Gate()
+
+    def fail(handover: Handover, request: ScanRequest) -> None:
+        gate.wait(handover)
+        raise ScanFailed("paper jam")
+
+    async with Subscriber() as subscriber, running(tmp_path) as rig:
+        await rig.subscribe(subscriber)
+        rig.scanner.play = fail
+        job = await rig.create()
+        await subscriber.until("Processing/JobScanning")
+        rig.scanner.show(Snapshot("fake", Readiness.STOPPED, frozenset({Trouble(TroubleKind.JAM, Unit.FEEDER)})))
+        await subscriber.first("ScannerStatusConditionEvent")
+        # Cleared before the scan itself has ended: the look that follows finds nothing wrong.
+        rig.scanner.snapshot = Snapshot("fake", Readiness.IDLE)
+        gate.open()
+        assert (await rig.retrieve(job)).status == 500
+        await subscriber.until("end:")
+        states = [
+            each.content.findtext(f".//{{{W}}}ScannerState")
+            for each in subscriber.letters
+            if each.line == "ScannerStatusSummaryEvent"
+        ]
+        assert states[-1] == "Idle"
+        assert states.count("Processing") == 1
