@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.system.product import PROJECT
+from tests.system.product import PROJECT, until
 from tests.wire.http_rig import WSE, Y08, Answer, Connection, message, subscription, ticket
 
 EVENTS = 10_000
@@ -210,6 +210,8 @@ async def test_every_healthy_subscriber_gets_every_event_in_order_also_after_a_k
             for each in everyone:
                 await subscribe(before, each)
             scanning, queued = await before.create(), await before.create()
+            begun = {("ScannerStatusSummaryEvent", "Processing"), ("JobStatusEvent", str(queued), "Pending")}
+            await until(lambda: all(begun <= set(each.got) for each in healthy), START)
             for each in healthy:
                 each.got.clear()
             await before.go(EVENTS)
