@@ -301,16 +301,16 @@ def memory() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-# A lost transfer costs the driver's whole patience, so these runs are shared out.
-SHARED_OUT = [pytest.param(Fault.LOSS, range(first, MOST + 1, 4), id=f"loss-{first}") for first in range(1, 5)]
+# A fault that costs the driver's whole patience is put at every seventh transfer, or this would take half an hour; at
+# every one of them it is put on the hand-turned clock: wsd-scan-hil scenario NAME --enumerate stall,loss,…
+EVERY_SEVENTH = range(1, MOST + 1, 7)
 
 
 @pytest.mark.parametrize(
     ("fault", "transfers"),
     [
         pytest.param(Fault.CUT, None, id="cut"),
-        *(pytest.param(each, None, id=str(each)) for each in FAULTS),
-        *SHARED_OUT,
+        *(pytest.param(each, EVERY_SEVENTH, id=str(each)) for each in (*FAULTS, Fault.LOSS)),
     ],
 )
 async def test_a_fault_at_any_transfer_ends_the_job_and_the_next_scan_works(
@@ -352,7 +352,9 @@ async def test_a_fault_at_any_transfer_ends_the_job_and_the_next_scan_works(
             return ended.left or ("" if ended.next == JobState.COMPLETED else f"the next scan ended {ended.next}")
 
         await scenario(Plan())  # what is made at first use is made
-        bound = tuple(number + (0, 1)[at] for at, number in enumerate(held()))  # type: ignore[assignment]
+        # One more is a connection that is just being kept or left; what leaks, leaks at every row.
+        tasks, files = held()
+        bound = tasks + 2, files + 2
         before = memory()
         rows = [row async for row in Enumeration(scenario, (fault,), plan, wrong, delay=0.4, most=MOST).rows(transfers)]
         grown = memory() - before
@@ -360,6 +362,6 @@ async def test_a_fault_at_any_transfer_ends_the_job_and_the_next_scan_works(
     print(told)
     assert rows[0].outcome is not None
     assert rows[0].outcome.state == JobState.COMPLETED, told
-    assert len(rows) >= 10
+    assert len(rows) >= (10 if transfers is None else 4)
     assert not [row for row in rows if row.wrong], told
     assert grown < 20, f"{grown:.1f} MB more"
