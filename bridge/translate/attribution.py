@@ -12,7 +12,7 @@ from typing import Final
 from bridge.jobs.book import Book
 from bridge.jobs.job import Job, JobSeen, Kind, Why
 from bridge.wsscan.job import FINAL_STATES
-from drivers.contract.observation import JobReport, Phase, Snapshot
+from drivers.contract.observation import JobKind, JobReport, Phase, Snapshot
 
 _OURS: Final = "wsd-"
 # A device may call its own jobs what it likes, "wsd-archive" too: ours are told by the whole of the name.
@@ -37,7 +37,7 @@ def native_id(job_id: int) -> str:
 def attribute(snapshot: Snapshot, book: Book) -> tuple[Sighting, ...]:
     """Every job the snapshot speaks of that has not ended, in the snapshot's order."""
     sightings = []
-    for report in snapshot.jobs:
+    for report in (each for each in snapshot.jobs if each.kind is JobKind.SCAN):  # a fax is no WS-Scan job
         name = _OUR_NAME.fullmatch(report.native_id)
         job_id = int(name[1]) if name else book.linked(snapshot.source, report.native_id)
         job = None if job_id is None else book.get(job_id)

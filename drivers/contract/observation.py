@@ -4,6 +4,7 @@ Nothing here knows WSD: `bridge/translate` is the only dictionary from these wor
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -76,6 +77,14 @@ class Feeder(StrEnum):
     UNKNOWN = "unknown"  # no feeder, or none that can be sensed
 
 
+class JobKind(StrEnum):
+    """What a job is for. Only scans are offered as WS-Scan jobs."""
+
+    SCAN = "scan"
+    FAX_IN = "fax_in"
+    FAX_OUT = "fax_out"
+
+
 @dataclass(frozen=True, slots=True)
 class JobReport:
     """What one look told about one job on the device. `None` means: not known from here."""
@@ -87,6 +96,16 @@ class JobReport:
     source: Unit | None = None  # where its pages come from
     at_panel: bool = False  # a CANCELED that was asked for at the device's own panel
     user: str | None = None
+    kind: JobKind = JobKind.SCAN
+    name: str | None = None  # what its owner calls it
+    reasons: tuple[str, ...] = ()  # why it is in this phase, in the words of the source's own specification
+    message: str | None = None  # what the device says of it, one line for people
+    pages_expected: int | None = None
+    submitted: datetime | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+    called: str | None = None  # fax: the number called
+    calling: str | None = None  # fax: the number it came from
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from bridge.jobs.book import HISTORY_MOST, Book
 from bridge.jobs.job import Job, JobSeen, Kind, Why
 from bridge.translate.attribution import attribute, native_id
 from bridge.translate.job import step
-from drivers.contract.observation import JobReport, Phase, Readiness, Snapshot
+from drivers.contract.observation import JobKind, JobReport, Phase, Readiness, Snapshot
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -137,3 +137,9 @@ def test_the_order_of_the_snapshot_is_kept() -> None:
     job = opened(jobs, Kind.WSD, JobSeen(Phase.SCANNING))
     reports = (JobReport("a", Phase.DONE), JobReport(native_id(job.id), Phase.SCANNING), JobReport("b", Phase.QUEUED))
     assert [sighting.job_id for sighting in attribute(shows(*reports), jobs)] == [None, job.id, None]
+
+
+@pytest.mark.parametrize("kind", [JobKind.FAX_IN, JobKind.FAX_OUT])
+def test_a_fax_is_no_scan_job(kind: JobKind) -> None:
+    fax, scan = JobReport("fax-1", Phase.SCANNING, kind=kind), JobReport("scan-1", Phase.SCANNING)
+    assert [each.report for each in attribute(shows(fax, scan, source="snmp"), book())] == [scan]
