@@ -21,7 +21,8 @@ DESCRIPTION = """\
 Serve simulated scanners over USB/IP, and network MFPs over SNMP. For each one line is printed once it can be attached:
 `ready usbip://HOST:PORT BUSID VID:PID` or `ready snmp://HOST:PORT NAME`. Lines on standard input are events for the
 first of them, or for another after its bus id or name: `1-2 jam`, `hp-mfp-1 press`; each is answered by `ok EVENT` or
-`error REASON`. SIGTERM and SIGINT end it; the end of standard input does only with --end-with-input.
+`error REASON`. With --usbredir a scanner is on a UNIX socket too, where a virtual machine plugs it in.
+SIGTERM and SIGINT end it; the end of standard input does only with --end-with-input.
 """
 
 
@@ -46,6 +47,14 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         type=address,
         metavar="HOST:PORT",
         help="serve the first scanner in Epson's network mode too (epson2.conf `net HOST` always uses port 1865)",
+    )
+    parser.add_argument(
+        "--usbredir",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="SOCKET",
+        help="serve the first scanner on this UNIX socket too, for QEMU's usb-redir; said again: the second one",
     )
     parser.add_argument(
         "--end-with-input", action="store_true", help="end when standard input does: whoever holds it has ended"
@@ -92,6 +101,11 @@ async def _serve(wanted: list[tuple[str, script.Script | Path]], arguments: argp
             if not isinstance(rigs[0], serving.Rig):
                 raise script.ScriptError(f"--epson-net: {wanted[0][0]} has no such mode")
             await stack.enter_async_context(serving.epson_net(rigs[0], *arguments.epson_net))
+        on_usb = [rig for rig in rigs if isinstance(rig, serving.Rig)]
+        if len(arguments.usbredir) > len(on_usb):
+            raise script.ScriptError(f"--usbredir: there are only {len(on_usb)} scanners on USB")
+        for rig, path in zip(on_usb, arguments.usbredir, strict=False):
+            await stack.enter_async_context(serving.usbredir(rig, path))
         console = Console([family for family, _ in wanted], rigs, as_json=arguments.format == "json")
         console.ready()
         ended = stop.set if arguments.end_with_input else _nothing

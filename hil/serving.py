@@ -25,6 +25,7 @@ from hil.tape import file, replay
 from hil.tape.replay import Replayed
 from hil.usbip.messages import Address
 from hil.usbip.server import Export, UsbIpServer
+from hil.usbredir.server import UsbRedirServer
 
 
 class UnknownFamily(ValueError):
@@ -136,3 +137,10 @@ async def epson_net(rig: Rig, host: str = "127.0.0.1", port: int = 0) -> AsyncIt
     """Serve the same scanner in Epson's network mode too; yields the port. SANE's epson2 always uses 1865."""
     async with EpsonNetServer(rig.scanner, rig.live, host, port) as server:
         yield server.port
+
+
+@asynccontextmanager
+async def usbredir(rig: Rig, path: Path) -> AsyncIterator[Path]:
+    """Plug the same scanner into a UNIX socket too, for a virtual machine's usb-redir. Raises OSError."""
+    async with UsbRedirServer(rig.usb, rig.live, path):
+        yield path
