@@ -1,17 +1,20 @@
 """Where encoded pages wait for their RetrieveImage.
 
 Written by one encoder thread, read by the event loop. `put` waits while the client is behind, which in the end
-stops the scanner; a scanner that may not be stopped for long (`stall_limit`) gets a spool file instead.
+stops the scanner; a scanner that may not be stopped for long (`stall_limit`) gets a spool file instead. So does a
+page that is kept back until it is whole (`keep_back`, docs/decisions/0068-sheets-are-kept-back.md).
 """
 
 import asyncio
 import threading
 from collections import deque
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from bridge.imaging.encode import DEFAULT_QUOTA
+from bridge.imaging.errors import SpoolFull
 from bridge.imaging.spool import Spool
 
 # Encoded bytes that may wait in memory for one job: a 300 dpi JPEG page, or a moment of anything else.
@@ -32,6 +35,7 @@ class WaitingPage:
         self.chunks: deque[bytes] = deque()
         self.spool: Spool | None = None
         self.read_back = 0  # bytes of them already handed on
+        self.kept_until: float | None = None  # loop time until which it is not handed on; None: it has no bytes yet
         self.complete = False
         self.error: Exception | None = None
 
@@ -45,17 +49,22 @@ class Tray:
         spool_dir: Path,
         quota: int = DEFAULT_QUOTA,
         limit: int = LIMIT,
+        *,
         stall_limit: float | None = None,
+        keep_back: float = 0.0,
     ) -> None:
+        """`keep_back`: seconds, from its first bytes, for which a page is handed on only if it is whole."""
         self._loop = loop
         self._spool_dir = spool_dir
         self._quota = quota
         self._limit = limit
         self._stall_limit = stall_limit
+        self._keep_back = keep_back
         self._changed = threading.Condition()
         self._news = asyncio.Event()
         self._pages: deque[WaitingPage] = deque()
         self._writing: WaitingPage | None = None
+        self._awaited: WaitingPage | None = None  # kept back from a client that asks for it
         self._held = 0
         self._closed = False
         self._finished = False
@@ -76,17 +85,43 @@ class Tray:
             page = self._writing
             if page is None:
                 raise RuntimeError("put outside a page")
-            if page.spool is None and not self._changed.wait_for(
-                lambda: self._held < self._limit or self._closed, self._stall_limit
-            ):
-                page.spool = Spool(self._spool_dir, self._quota)
-            self._check_open()
+            if page.kept_until is None:
+                page.kept_until = self._loop.time() + self._keep_back
             if page.spool is None:
-                page.chunks.append(chunk)
-                self._held += len(chunk)
+                self._wait_for_room(page)
+            self._check_open()
+            if page.spool is not None:
+                self._append(page, page.spool, chunk)
             else:
-                page.spool.append(chunk)
+                self._hold(page, chunk)
         self._tell()
+
+    def _wait_for_room(self, page: WaitingPage) -> None:
+        """In memory, or where there must not or cannot be any, in a spool."""
+        self._changed.wait_for(
+            lambda: self._held < self._limit or self._closed or self._awaited is page, self._stall_limit
+        )
+        if self._held >= self._limit:
+            page.spool = Spool(self._spool_dir, self._quota)
+
+    def _append(self, page: WaitingPage, spool: Spool, chunk: bytes) -> None:
+        try:
+            spool.append(chunk)
+        except SpoolFull:
+            if self._stall_limit is not None:
+                raise
+            # It need not be whole: what is there goes out, and the rest as the client takes it.
+            page.kept_until = self._loop.time()
+            self._tell()
+            self._changed.wait_for(lambda: page.read_back == spool.size or self._closed)
+            _empty_spool(page)
+            self._check_open()
+            page.read_back = 0
+            self._hold(page, chunk)
+
+    def _hold(self, page: WaitingPage, chunk: bytes) -> None:
+        page.chunks.append(chunk)
+        self._held += len(chunk)
 
     def close_page(self) -> None:
         """The page is whole."""
@@ -145,24 +180,43 @@ class Tray:
         self._news.set()
 
     async def next_page(self) -> "Outgoing | None":
-        """Wait for a page's first bytes. None: there are no more. Raises the error that ended the job."""
-        while True:
-            self._news.clear()
-            if self._pages:
-                page = self._pages[0]
-                if page.error is not None and not self._closed:
-                    # Begun but never to be whole, and nobody has seen its head yet: it does not exist.
-                    self._drop(page)
-                    continue
-                if page.chunks or page.spool is not None or page.complete:
-                    return Outgoing(self, page)
-            elif self._error is not None:
-                raise self._error
-            elif self._closed:
-                raise TrayClosed("the job is over")
-            elif self._finished:
-                return None
-            await self._news.wait()
+        """Wait for a page's first bytes, or for all of one that is kept back. None: there are no more. Raises the
+        error that ended the job."""
+        try:
+            while True:
+                self._news.clear()
+                kept_until = None
+                if self._pages:
+                    page = self._pages[0]
+                    if page.error is not None and not self._closed:
+                        # Begun but never to be whole, and nobody has seen its head yet: it does not exist.
+                        self._drop(page)
+                        continue
+                    kept_until = page.kept_until
+                    if page.complete or (kept_until is not None and kept_until <= self._loop.time()):
+                        return Outgoing(self, page)
+                    self._await(page)
+                elif self._error is not None:
+                    raise self._error
+                elif self._closed:
+                    raise TrayClosed("the job is over")
+                elif self._finished:
+                    return None
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(kept_until):
+                        await self._news.wait()
+        finally:
+            self._await(None)
+
+    def begun_page(self) -> "Outgoing | None":
+        """The next page as it is, though it be kept back. None: it has no bytes yet."""
+        page = self._pages[0] if self._pages else None
+        return None if page is None or page.kept_until is None or page.error is not None else Outgoing(self, page)
+
+    def _await(self, page: WaitingPage | None) -> None:
+        with self._changed:
+            self._awaited = page
+            self._changed.notify_all()
 
     def _drop(self, page: WaitingPage) -> None:
         with self._changed:
@@ -184,6 +238,7 @@ class Tray:
             if page.spool is not None and page.read_back < page.spool.size:
                 chunk = page.spool.read(page.read_back, min(READ_BACK, page.spool.size - page.read_back))
                 page.read_back += len(chunk)
+                self._changed.notify_all()
                 return chunk
         return None
 

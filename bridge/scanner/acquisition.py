@@ -28,6 +28,7 @@ from bridge.translate.attribution import native_id
 from bridge.translate.ticket import Plan
 from bridge.wsscan import faults
 from bridge.wsscan.job import JobState
+from drivers.contract.capabilities import Source
 from drivers.contract.document import Document
 from drivers.contract.errors import CanceledAtDevice, DeviceBusy, DriverError, FeederEmpty, ScanFailed
 from drivers.contract.observation import Phase
@@ -37,6 +38,10 @@ _T = TypeVar("_T")
 
 # After a scan failed, so much time for the device to say why before the client is told.
 LOOK_AGAIN = 2.0
+# So long, from its first bytes, a page from the feeder is kept back until it is whole: what goes wrong with the sheet
+# is then still a fault, which a client understands, and no broken connection.
+KEEP_BACK = 20.0
+_FED = frozenset({Source.FEEDER, Source.FEEDER_DUPLEX})
 # Jobs that are scanned, or begun, and not yet fetched. Each may hold a tray full of memory and a file for its patience
 # of a minute, which small pages on a quick scanner would otherwise make hundreds.
 MOST_UNFETCHED = 16
@@ -73,7 +78,11 @@ class Acquisition:
             raise faults.not_accepting_jobs(f"{unfetched} jobs are waiting to be fetched")
         job = scanner.book.open(Kind.WSD, name, user, scanner.clock.now(), paper)
         stall_limit = scanner.capabilities.stall_limit
-        tray = Tray(asyncio.get_running_loop(), self._spool_dir, self._quota, stall_limit=stall_limit)
+        # A sheet fails on its way, what lies on the glass does not (docs/decisions/0068-sheets-are-kept-back.md).
+        keep_back = KEEP_BACK if plan.request.source in _FED else 0.0
+        tray = Tray(
+            asyncio.get_running_loop(), self._spool_dir, self._quota, stall_limit=stall_limit, keep_back=keep_back
+        )
         opened = OpenJob(job.id, plan, tray)
         self._open[job.id] = opened
         if self._scanning is not None or self._queue:
@@ -152,7 +161,9 @@ class Acquisition:
             async with asyncio.timeout_at(deadline):
                 page = await opened.tray.next_page()
         except TimeoutError as err:
-            raise faults.temporary_error("no image yet") from err
+            page = opened.tray.begun_page()
+            if page is None:
+                raise faults.temporary_error("no image yet") from err
         except DriverError as err:
             # A client that holds a RetrieveImage is told at once, and asks ScannerStatus next.
             self._end(opened, JobSeen(phase=Phase.FAILED))

@@ -16,8 +16,14 @@ from drivers.contract.errors import ScanFailed
 KIB = 1024
 
 
-def tray(directory: Path, limit: int = 4 * KIB, stall_limit: float | None = None, quota: int = 2**20) -> Tray:
-    return Tray(asyncio.get_running_loop(), directory, quota, limit, stall_limit)
+def tray(
+    directory: Path,
+    limit: int = 4 * KIB,
+    stall_limit: float | None = None,
+    quota: int = 2**20,
+    keep_back: float = 0.0,
+) -> Tray:
+    return Tray(asyncio.get_running_loop(), directory, quota, limit, stall_limit=stall_limit, keep_back=keep_back)
 
 
 async def read(tray: Tray) -> bytes:
@@ -183,6 +189,88 @@ async def test_a_page_cut_short_under_its_reader_ends_in_the_error(tmp_path: Pat
     assert await anext(chunks) == b"half"
     with pytest.raises(ScanFailed):
         await anext(chunks)
+
+
+async def test_a_page_that_is_kept_back_comes_when_it_is_whole(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    pages = tray(tmp_path, keep_back=60)
+    pages.open_page()
+    waiting = asyncio.create_task(pages.next_page())
+    chunks = [bytes([number]) * KIB for number in range(40)]  # more than may be held in memory
+
+    def put() -> None:
+        for chunk in chunks:
+            pages.put(chunk)
+
+    await in_thread(asyncio.get_running_loop().run_in_executor(pool, put))
+    assert pages._held == 4 * KIB
+    assert not waiting.done()
+    pages.close_page()
+    page = await asyncio.wait_for(waiting, 1)
+    assert page is not None
+    assert b"".join([chunk async for chunk in page.chunks()]) == b"".join(chunks)
+    page.done()
+    assert pages._held == 0
+
+
+async def test_a_page_is_kept_back_for_so_long_only(tmp_path: Path) -> None:
+    pages = tray(tmp_path, keep_back=0.1)
+    pages.open_page()
+    pages.put(b"head")
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    page = await asyncio.wait_for(pages.next_page(), 5)
+    assert loop.time() - began > 0.05
+    assert page is not None
+    assert await anext(page.chunks()) == b"head"
+
+
+async def test_a_page_without_bytes_is_no_begun_page_and_one_cut_short_neither(tmp_path: Path) -> None:
+    pages = tray(tmp_path, keep_back=60)
+    assert pages.begun_page() is None
+    pages.open_page()
+    assert pages.begun_page() is None
+    pages.put(b"head")
+    page = pages.begun_page()
+    assert page is not None
+    assert await anext(page.chunks()) == b"head"
+    pages.finish(ScanFailed("jam"))
+    assert pages.begun_page() is None
+
+
+async def test_nobody_asks_and_nothing_is_spooled(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    pages = tray(tmp_path, keep_back=60)
+    chunks = [bytes([number]) * KIB for number in range(40)]
+    writing = start(pool, pages, chunks)
+    await asyncio.sleep(0.05)
+    assert not writing.done()
+    assert pages._held == 4 * KIB
+    assert await asyncio.wait_for(read(pages), 5) == b"".join(chunks)
+    await in_thread(writing)
+
+
+@pytest.mark.parametrize("fails", ["quota", "directory"])
+async def test_a_page_for_which_there_is_no_room_to_keep_it_streams(
+    tmp_path: Path, pool: ThreadPoolExecutor, fails: str
+) -> None:
+    place = tmp_path / "not there" if fails == "directory" else tmp_path
+    pages = tray(place, keep_back=60, quota=8 * KIB)
+    chunks = [bytes([number]) * KIB for number in range(100)]
+    writing = start(pool, pages, chunks)
+    assert await asyncio.wait_for(read(pages), 5) == b"".join(chunks)
+    await in_thread(writing)
+    assert pages._held == 0
+
+
+async def test_closing_frees_an_encoder_that_waits_for_room_in_the_spool(
+    tmp_path: Path, pool: ThreadPoolExecutor
+) -> None:
+    pages = tray(tmp_path, keep_back=60, quota=8 * KIB)
+    writing = start(pool, pages, [b"x" * KIB] * 100)
+    page = await asyncio.wait_for(pages.next_page(), 5)
+    assert page is not None
+    pages.close(faults.job_cancelled())
+    with pytest.raises(TrayClosed):
+        await in_thread(writing)
 
 
 async def test_bytes_outside_a_page_are_a_bug(tmp_path: Path) -> None:

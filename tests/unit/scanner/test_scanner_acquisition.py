@@ -20,6 +20,7 @@ from drivers.contract.errors import (
     DeviceBusy,
     DeviceGone,
     DeviceTimeout,
+    DriverError,
     FeederEmpty,
     ScanFailed,
 )
@@ -101,7 +102,7 @@ async def test_a_scan_that_ends_after_its_last_page_was_fetched_transfers_nothin
 
 
 async def test_a_transfer_while_the_device_scans_is_told_by_its_reason(bench: Any) -> None:
-    job = await bench.create()
+    job = await bench.create(InputSource.PLATEN)
     bench.hand.begin_page()
     async with bench.acquisition.retrieve(job, "one") as page:
         await until(lambda: bench.events(job)[-1] == "Processing/JobScanningAndTransfering 0")
@@ -227,7 +228,7 @@ async def test_a_cancel_while_scanning_stops_the_hardware_and_tells_the_held_cli
 
 
 async def test_a_cancel_in_the_middle_of_a_page_breaks_its_transfer(bench: Any) -> None:
-    job = await bench.create()
+    job = await bench.create(InputSource.PLATEN)
     bench.hand.begin_page(rows=100)
     bench.hand.stops_when_told()
     with Refused(Subcode.JOB_CANCELLED):
@@ -398,7 +399,7 @@ async def test_a_broken_transfer_aborts_the_job(bench: Any) -> None:
 
 
 async def test_a_client_that_hangs_up_in_a_page_aborts_the_job_and_frees_the_device(bench: Any) -> None:
-    first, second = await bench.create(), await bench.create()
+    first, second = await bench.create(InputSource.PLATEN), await bench.create()
     held = bench.hold(first)
     bench.hand.begin_page(0, rows=100)
     await until(lambda: bench.events(first)[-1] == "Processing/JobScanningAndTransfering 0")
@@ -439,7 +440,7 @@ async def test_a_device_error_under_a_held_retrieve_is_told_at_once(bench: Any) 
 
 
 async def test_a_page_cut_short_is_never_passed_off_as_whole(bench: Any) -> None:
-    job = await bench.create()
+    job = await bench.create(InputSource.PLATEN)
     bench.hand.begin_page(rows=100)
     held = bench.hold(job)
     await until(lambda: bench.events(job)[-1] == "Processing/JobScanningAndTransfering 0")
@@ -579,11 +580,74 @@ async def test_twenty_jobs_in_a_row(bench: Any) -> None:
     assert len(list(bench.scanner.book.history())) == 20
 
 
+# A sheet on its way is nobody's page yet.
+
+
+async def mid_page(bench: Any, source: InputSource) -> tuple[int, "asyncio.Task[bytes]"]:
+    """A job of which a client holds the RetrieveImage while two thirds of its page are coded."""
+    job = await bench.create(source)
+    bench.hand.begin_page(rows=100)
+    held = bench.hold(job)
+    await until(lambda: bench.acquisition._open[job].tray.begun_page() is not None)
+    return job, held
+
+
+@pytest.mark.parametrize("source", [InputSource.ADF, InputSource.ADF_DUPLEX])
+@pytest.mark.parametrize(
+    ("error", "subcode"),
+    [
+        (ScanFailed("paper jam"), Subcode.TEMPORARY_ERROR),
+        (CanceledAtDevice("somebody pressed cancel"), Subcode.JOB_CANCELLED),
+        (DeviceGone("unplugged"), Subcode.TEMPORARY_ERROR),
+    ],
+)
+async def test_what_goes_wrong_in_the_middle_of_a_sheet_is_a_fault(
+    bench: Any, source: InputSource, error: DriverError, subcode: Subcode
+) -> None:
+    job, held = await mid_page(bench, source)
+    assert not held.done()
+    assert bench.events(job) == BEGUN, "nothing is sent yet"
+    bench.hand.scans[0].fail(error)
+    with Refused(subcode):
+        await held
+    await until(lambda: bench.events(job)[-1].startswith("END"))
+
+
+async def test_a_cancel_while_a_sheet_is_kept_back_is_a_fault_at_once(bench: Any) -> None:
+    job, held = await mid_page(bench, InputSource.ADF)
+    bench.hand.stops_when_told()
+    bench.acquisition.cancel(job)
+    with Refused(Subcode.JOB_CANCELLED):
+        await held
+    await until(lambda: bench.events(job)[-1] == "END Canceled 0")
+
+
+async def test_a_sheet_is_sent_when_it_is_whole_while_the_next_is_scanned(bench: Any) -> None:
+    job, held = await mid_page(bench, InputSource.ADF)
+    bench.hand.scans[0].end_page()
+    bench.hand.begin_page(rows=10)
+    assert (await held)[-2:] == b"\xff\xd9"
+    bench.hand.scans[0].fail(ScanFailed("jam"))
+    with Refused(Subcode.TEMPORARY_ERROR):
+        await bench.retrieve(job)
+    assert bench.events(job)[-1] == "END Aborted 1"
+
+
+@pytest.mark.parametrize("jobs", [Jobs(retrieve_wait=0.1)])
+async def test_a_request_that_has_waited_long_enough_gets_the_sheet_as_it_is(bench: Any) -> None:
+    job, held = await mid_page(bench, InputSource.ADF)
+    await until(lambda: bench.events(job)[-1] == "Processing/JobScanningAndTransfering 0")
+    bench.hand.scans[0].end_page()
+    assert (await held)[-2:] == b"\xff\xd9"
+    bench.hand.scans[0].finish()
+    await until(lambda: bench.events(job)[-1] == "END Completed 1")
+
+
 # The end of the bridge.
 
 
 async def test_close_in_the_middle_aborts_everything_and_leaves_nothing(bench: Any) -> None:
-    scanning, queued = await bench.create(), await bench.create()
+    scanning, queued = await bench.create(InputSource.PLATEN), await bench.create()
     held = bench.hold(scanning)
     bench.hand.begin_page(rows=100)
     await until(lambda: bench.events(scanning)[-1] == "Processing/JobScanningAndTransfering 0")
