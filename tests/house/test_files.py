@@ -13,6 +13,7 @@ LONGEST = 300
 LONG = {
     "bridge/config.py": "one file of the operator's; its sections are read side by side",
     "bridge/scanner/acquisition.py": "one job's way through the device; its steps share the state of that one job",
+    "hil/devices/mfp/model.py": "one machine; a scan at its panel and one for the network share the paper path",
 }
 # Indices from which packages or images are fetched: which one is used is the business of the machine.
 REGISTRY = re.compile(

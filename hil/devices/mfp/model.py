@@ -1,19 +1,22 @@
 """An HP-like network MFP as a function of time and stimuli: feeder, glass, panel, and the scan-upload handshake.
 
 `Press` starts a scan at the panel: from the feeder when paper lies in it, else from the glass. The host that fetches
-the images is part of the model: it answers newpage with start, and done or aborted with idle.
-Spec: HP-LASERJET-COMMON-MIB scan-upload, scan-upload-error; error numbers as HPLIP has them.
+the images is part of the model: it answers newpage with start, and done or aborted with idle. `scan` starts one for a
+network client, which fetches the images itself. One scan at a time, and each is a job.
 Pure: `now` is an argument (monotonic seconds), nothing happens between calls. Same words as `hil.devices.esci`.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from enum import IntEnum
+from dataclasses import replace
 
+from hil.devices.mfp.jobs import Job, JobState, Reason, kept
+from hil.devices.mfp.schedule import Schedule
+from hil.devices.mfp.state import RUNNING, State, Upload, UploadError
 from hil.devices.stimuli import (
     After,
     At,
     CancelAtPanel,
+    ChangeOriginal,
     Clear,
     Cover,
     DoubleFeed,
@@ -31,56 +34,24 @@ from hil.devices.stimuli import (
 )
 from hil.script import Script
 
+__all__ = ["Mfp", "Occupied", "Prevented", "State", "Upload", "UploadError"]
+
 ROWS = 3508  # A4 at 300 ppi
 QUICKEST = 0.02  # seconds of a page when the script says "as fast as asked for"
 HOLD = 0.5  # seconds until the host has noticed the end and sets idle
 TURN = 0.1  # seconds from the host's start to the device's active, after the first page
+PATIENCE = 60.0  # seconds in which a network client must fetch the next image
+
+_BROKEN = (JobState.ABORTED, Reason.BY_DEVICE)
+_ENDS = {UploadError.STOP_KEY: (JobState.CANCELED, Reason.AT_DEVICE)}
 
 
-class Upload(IntEnum):
-    """scan-upload."""
-
-    IDLE = 1
-    START = 2
-    ACTIVE = 3
-    ABORTED = 4
-    DONE = 5
-    NEWPAGE = 6
+class Occupied(Exception):
+    """Another scan has the scanner."""
 
 
-class UploadError(IntEnum):
-    """scan-upload-error."""
-
-    NONE = 0
-    JAM = 207
-    STOP_KEY = 210
-    NO_DOCUMENT = 211
-    COVER_OPEN = 213
-    BUSY = 216
-
-
-RUNNING = frozenset({Upload.START, Upload.ACTIVE, Upload.NEWPAGE})
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Everything a test (or a person standing next to the MFP) can see. Counters count over its life."""
-
-    upload: Upload = Upload.IDLE
-    error: UploadError = UploadError.NONE
-    sheets: int = 0  # waiting in the feeder, without the one in the path
-    from_feeder: bool = False
-    page: int = 0  # of the running scan, from 1; 0 before its first
-    cover_open: bool = False
-    jammed: bool = False
-    fatal: bool = False
-    in_use: bool = False
-    button: bool = False  # the scan key is lit until the scan it started is over
-    plugged: bool = True
-    slow: float = 1.0
-    adf_pages: int = 320
-    flatbed_pages: int = 150
-    jams: int = 2
+class Prevented(Exception):
+    """The scan cannot begin: no paper, a jam, an open cover, broken hardware."""
 
 
 class Mfp:
@@ -89,11 +60,12 @@ class Mfp:
     def __init__(self, script: Script, now: float) -> None:
         self._script = script
         self._began = now
-        self._state = State(sheets=script.adf)
-        self._due: float | None = None  # when the upload state changes by itself
+        self._state = State(sheets=script.adf, original=script.original)
+        self._due: float | None = None  # when the upload state, or the network scan, changes by itself
+        self._moving = False  # a page is under way
         self._page_began = now
-        self._armed: list[tuple[int, float, Happening]] = []  # pages still to begin, percent, what
-        self._timers: list[tuple[float, Happening]] = []
+        self._numbered = 0  # jobs
+        self._schedule = Schedule()
         self.update(now, script.stimuli)
 
     @property
@@ -111,45 +83,153 @@ class Mfp:
         while (due := self._wake_at()) is not None and due <= now:
             self._one_step(due)
         for stimulus in stimuli:
-            match stimulus:
-                case At(page, percent, happening):
-                    self._armed.append((page, percent, happening))
-                case After(seconds, happening):
-                    self._timers.append((now + seconds, happening))
-                case _:
-                    self._happen(stimulus, now)
+            if isinstance(stimulus, At | After):
+                self._schedule.arm(stimulus, now)
+            else:
+                self._happen(stimulus, now)
         return self._wake_at()
 
     def _wake_at(self) -> float | None:
-        due = [when for when, _ in self._timers] + [self._moment(percent) for percent, _ in self._armed_here()]
-        return min([*due, *([] if self._due is None else [self._due])], default=None)
+        due = (self._schedule.timer, self._moment(), self._due)
+        return min((each for each in due if each is not None), default=None)
 
     def _one_step(self, now: float) -> None:
-        for timer in self._timers:
-            if timer[0] <= now:
-                self._timers.remove(timer)
-                return self._happen(timer[1], now)
-        for percent, happening in self._armed_here():
-            if self._moment(percent) <= now:
-                self._armed.remove((0, percent, happening))
-                return self._happen(happening, now)
-        return self._move_on(now)
+        if (happening := self._schedule.take_timer(now)) is not None:
+            return self._happen(happening, now)
+        percent, moment = self._schedule.percent, self._moment()
+        if percent is not None and moment is not None and moment <= now:
+            return self._happen(self._schedule.take_percent(percent), now)
+        job = self._state.running
+        return self._next(job, now) if job is not None and not job.at_panel else self._move_on(now)
 
     # The page under way.
+
+    def percent(self, now: float) -> float:
+        """How much of the page under way is scanned, 0…100."""
+        return max(0.0, min(100.0, (now - self._page_began) * 100 / self._page_seconds()))
 
     def _page_seconds(self) -> float:
         speed = self._script.speed
         return (max(ROWS / speed, QUICKEST) if speed else QUICKEST) * self._state.slow
 
-    def _moment(self, percent: float) -> float:
+    def _moment(self) -> float | None:
+        """When the page under way has come to where something is armed."""
+        percent = self._schedule.percent
+        if percent is None or not self._moving:
+            return None
         return self._page_began + self._page_seconds() * percent / 100
 
-    def _armed_here(self) -> list[tuple[float, Happening]]:
-        if self._state.upload is not Upload.ACTIVE:
-            return []
-        return sorted(((p, what) for pages, p, what in self._armed if pages == 0), key=lambda each: each[0])
+    def _feed(self, now: float) -> None:
+        """The next sheet comes, or the carriage goes."""
+        state = self._state
+        self._state = replace(state, page=state.page + 1, sheets=state.sheets - state.from_feeder)
+        self._moving, self._page_began = True, now
+        self._schedule.page_begins()
+        if (job := state.running) is not None:
+            self._keep(job.page_under_way(self._state.page if job.from_feeder else state.original, now))
 
-    # The handshake.
+    def _fed(self, now: float) -> None:
+        """It is through."""
+        state, self._moving = self._state, False
+        if state.from_feeder:
+            self._state = replace(state, adf_pages=state.adf_pages + 1)
+        else:
+            self._state = replace(state, flatbed_pages=state.flatbed_pages + 1)
+        if (job := state.running) is not None:
+            self._keep(job.page_through(now))
+
+    # Jobs.
+
+    def _keep(self, job: Job) -> None:
+        self._state = replace(self._state, jobs=kept(self._state.jobs, job))
+
+    def _open(self, *, at_panel: bool, feeder: bool, duplex: bool, now: float) -> Job:
+        self._numbered += 1
+        job = Job(self._numbered, at_panel, feeder, duplex, now)
+        self._state = replace(self._state, from_feeder=feeder, page=0)
+        self._keep(job)
+        return job
+
+    def _end(self, state: JobState, reason: Reason, now: float) -> None:
+        """The running job, if there is one, is over; a page under way is lost."""
+        job = self._state.running
+        if job is not None:
+            self._keep(job.end(state, reason, now))
+        self._moving = False
+
+    def _why_not(self, *, feeder: bool) -> UploadError | None:
+        """What keeps a scan from beginning."""
+        state = self._state
+        if state.in_use:
+            return UploadError.BUSY
+        if state.fatal:
+            return UploadError.NONE
+        if feeder and (state.jammed or state.doublefed):
+            return UploadError.JAM
+        return UploadError.COVER_OPEN if feeder and state.cover_open else None
+
+    # A network client's scan.
+
+    def scan(self, *, feeder: bool, duplex: bool, now: float) -> Job:
+        """Begin one. Raises Occupied, Prevented."""
+        self.update(now)
+        state = self._state
+        if state.running is not None or state.upload is not Upload.IDLE:
+            raise Occupied
+        match self._why_not(feeder=feeder):
+            case UploadError.BUSY:
+                raise Occupied
+            case None if feeder and not state.sheets:
+                raise Prevented
+            case None:
+                job = self._open(at_panel=False, feeder=feeder, duplex=duplex, now=now)
+                self._due = now + self._script.warmup
+                return job
+            case _:
+                raise Prevented
+
+    def fetched(self, number: int, now: float) -> None:
+        """The client has the next image of that job whole."""
+        job = self.job(number)
+        if job is None:
+            return
+        self._keep(job := replace(job, fetched=job.fetched + 1))
+        if job.over or not job.scanned_all:
+            return
+        self._due = now + PATIENCE
+        if job.fetched >= len(job.images):
+            self._due = None
+            self._end(JobState.COMPLETED, Reason.DONE, now)
+
+    def cancel(self, number: int, now: float) -> bool:
+        """The client wants no more of that job; False when there is no such job."""
+        self.update(now)
+        job = self.job(number)
+        if job is not None and job == self._state.running and not job.at_panel:
+            self._due = None
+            self._end(JobState.CANCELED, Reason.BY_CLIENT, now)
+        return job is not None
+
+    def job(self, number: int) -> Job | None:
+        """The job of that number, as long as it is remembered."""
+        return next((each for each in self._state.jobs if each.number == number), None)
+
+    def _next(self, job: Job, now: float) -> None:
+        if job.scanned_all:  # and nobody fetches
+            self._due = None
+            return self._end(JobState.ABORTED, Reason.TIMED_OUT, now)
+        if not self._moving:
+            self._feed(now)
+            self._due = now + self._page_seconds()
+            return None
+        self._fed(now)
+        more = job.from_feeder and self._state.sheets
+        self._due = now + (self._script.feed if more else PATIENCE)
+        if not more and (job := self._state.running or job):
+            self._keep(replace(job, scanned_all=True, reason=Reason.TRANSFERRING))
+        return None
+
+    # The handshake of a scan at the panel.
 
     def _move_on(self, now: float) -> None:
         match self._state.upload:
@@ -169,87 +249,90 @@ class Mfp:
 
     def _press(self, now: float) -> None:
         state = self._state
-        if state.upload in RUNNING:
+        if state.upload in RUNNING or state.running is not None:
             return
         feeder = state.sheets > 0
-        self._state = replace(state, from_feeder=feeder, page=0, button=True, error=UploadError.NONE)
-        blocked = {UploadError.BUSY: state.in_use, UploadError.NONE: state.fatal}
-        if feeder:
-            blocked |= {UploadError.JAM: state.jammed, UploadError.COVER_OPEN: state.cover_open}
-        why = next((error for error, on in blocked.items() if on), None)
+        self._open(at_panel=True, feeder=feeder, duplex=False, now=now)
+        self._state = replace(self._state, button=True, error=UploadError.NONE)
+        why = self._why_not(feeder=feeder)
         if why is not None:
             self._abort(why, now)
         else:
             self._go(Upload.START, now, self._script.warmup)
 
     def _begin_page(self, now: float) -> None:
-        state = self._state
-        if state.from_feeder and not state.sheets:
+        if self._state.from_feeder and not self._state.sheets:
             return self._abort(UploadError.NO_DOCUMENT, now)
-        self._state = replace(state, page=state.page + 1, sheets=state.sheets - state.from_feeder)
-        self._page_began = now
-        self._armed = [(pages - 1, percent, what) for pages, percent, what in self._armed if pages > 0]
+        self._feed(now)
         return self._go(Upload.ACTIVE, now, self._page_seconds())
 
     def _end_page(self, now: float) -> None:
-        state = self._state
-        if state.from_feeder:
-            self._state = replace(state, adf_pages=state.adf_pages + 1)
-        else:
-            self._state = replace(state, flatbed_pages=state.flatbed_pages + 1)
-        if state.from_feeder and state.sheets:
+        self._fed(now)
+        if self._state.from_feeder and self._state.sheets:
             self._go(Upload.NEWPAGE, now, self._script.feed)
         else:
+            self._end(JobState.COMPLETED, Reason.DONE, now)
             self._go(Upload.DONE, now, HOLD)
 
     def _abort(self, error: UploadError, now: float) -> None:
+        self._end(*_ENDS.get(error, _BROKEN), now)
         self._state = replace(self._state, error=error)
         self._go(Upload.ABORTED, now, HOLD)
+
+    def _stop(self, error: UploadError, now: float) -> None:
+        """Whatever runs ends by `error`."""
+        job = self._state.running
+        if self._state.upload in RUNNING:
+            self._abort(error, now)
+        elif job is not None and not job.at_panel and not job.scanned_all:
+            self._due = None
+            self._end(*_ENDS.get(error, _BROKEN), now)
 
     # Things that happen.
 
     def _happen(self, happening: Happening, now: float) -> None:  # noqa: PLR0912 (one line for each thing)
         state = self._state
-        feeding = state.upload in RUNNING and state.from_feeder
         match happening:
             case LoadPaper(sheets):
                 self._state = replace(state, sheets=state.sheets + sheets)
             case RemovePaper():
                 self._state = replace(state, sheets=0)
+            case ChangeOriginal(number):
+                self._state = replace(state, original=number)
             case Jam() | DoubleFeed():  # its MIB has no word for a double feed
-                self._state = replace(state, jammed=True, jams=state.jams + 1)
-                if feeding:
-                    self._abort(UploadError.JAM, now)
+                double = isinstance(happening, DoubleFeed)
+                self._state = replace(state, jammed=True, doublefed=double, jams=state.jams + 1)
+                self._stop_feeding(UploadError.JAM, now)
             case Cover(open=True):
                 self._state = replace(state, cover_open=True)
-                if feeding:
-                    self._abort(UploadError.COVER_OPEN, now)
+                self._stop_feeding(UploadError.COVER_OPEN, now)
             case Cover(open=False):
-                self._state = replace(state, cover_open=False, jammed=False)
+                self._state = replace(state, cover_open=False, jammed=False, doublefed=False)
             case Clear():
-                self._state = replace(state, cover_open=False, jammed=False, fatal=False)
+                self._state = replace(state, cover_open=False, jammed=False, doublefed=False, fatal=False)
             case Press():
                 self._press(now)
             case CancelAtPanel():
-                if state.upload in RUNNING:
-                    self._abort(UploadError.STOP_KEY, now)
+                self._stop(UploadError.STOP_KEY, now)
             case Fatal():
                 self._state = replace(state, fatal=True)
-                if state.upload in RUNNING:
-                    self._abort(UploadError.NONE, now)
+                self._stop(UploadError.NONE, now)
             case Slow(factor):
                 self._slow_down(factor, now)
             case InUse(taken):
                 self._state = replace(state, in_use=taken)
             case Unplug() | Plug():
                 self._state = replace(state, plugged=isinstance(happening, Plug))
-            case _:
-                pass  # what lies on the glass does not show in SNMP
+
+    def _stop_feeding(self, error: UploadError, now: float) -> None:
+        """What the feeder suffers stops nothing on the glass."""
+        if self._state.from_feeder:
+            self._stop(error, now)
 
     def _slow_down(self, factor: float, now: float) -> None:
         """The part of the page that is done stays done."""
         done = min((now - self._page_began) / self._page_seconds(), 1.0)
         self._state = replace(self._state, slow=factor)
-        if self._state.upload is Upload.ACTIVE:
+        if self._moving:
             self._page_began = now - done * self._page_seconds()
             self._due = self._page_began + self._page_seconds()
