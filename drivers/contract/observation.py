@@ -104,8 +104,6 @@ class JobReport:
     submitted: datetime | None = None
     started: datetime | None = None
     ended: datetime | None = None
-    called: str | None = None  # fax: the number called
-    calling: str | None = None  # fax: the number it came from
 
 
 @dataclass(frozen=True, slots=True)

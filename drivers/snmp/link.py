@@ -104,16 +104,15 @@ class UdpLink:
                 raise self._unusual(answer)
         return found
 
-    async def walk(self, root: str, *, rows: int = 500, seconds: float = 10.0) -> dict[str, Value]:
+    async def walk(self, root: str, *, rows: int = 500, seconds: float = 10.0, after: str = "") -> dict[str, Value]:
         try:
             async with asyncio.timeout(seconds):
-                return await self._walk(root, rows)
+                return await self._walk(root, rows, after or root)
         except TimeoutError as err:
             raise DeviceTimeout(f"{self._where}: walking {root} took more than {seconds:g} s") from err
 
-    async def _walk(self, root: str, rows: int) -> dict[str, Value]:
+    async def _walk(self, root: str, rows: int, at: str) -> dict[str, Value]:
         found: dict[str, Value] = {}
-        at = root
         while len(found) < rows:
             answer = await (self._ask(next_cmd, [at]) if self._v1 else self._ask(bulk_cmd, [at], 0, REPETITIONS))
             if answer.status == NO_SUCH_NAME:

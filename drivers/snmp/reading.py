@@ -20,8 +20,9 @@ class Link(Protocol):
     async def get(self, oids: Sequence[str]) -> dict[str, Value | None]:
         """The value of each object; None where the agent has no such object."""
 
-    async def walk(self, root: str, *, rows: int = 500, seconds: float = 10.0) -> dict[str, Value]:
-        """What stands below `root`, in the agent's order; at most `rows` objects, DeviceTimeout after `seconds`."""
+    async def walk(self, root: str, *, rows: int = 500, seconds: float = 10.0, after: str = "") -> dict[str, Value]:
+        """What stands below `root`, in the agent's order, behind `after` where one is given; at most `rows` objects,
+        DeviceTimeout after `seconds`."""
 
     async def close(self) -> None:
         """Give the socket back; may be called twice."""

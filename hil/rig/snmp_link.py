@@ -43,9 +43,9 @@ class AgentLink:
             found.update((name, _plain(value)) for name, value in answer if name in found)
         return found
 
-    async def walk(self, root: str, *, rows: int = 500, seconds: float = 10.0) -> dict[str, Value]:
+    async def walk(self, root: str, *, rows: int = 500, seconds: float = 10.0, after: str = "") -> dict[str, Value]:
         found: dict[str, Value] = {}
-        at = root
+        at = after or root
         async with asyncio.timeout(seconds):
             while len(found) < rows:
                 for name, value in await self._ask(Pdu.GET_BULK, "bulk", [at], (0, REPETITIONS)):

@@ -78,9 +78,9 @@ class MibLink:
         mib = self._mib()
         return {name: plain(mib.get(oid(name))) for name in oids}
 
-    async def walk(self, root: str, *, rows: int = 500, seconds: float = 10.0) -> dict[str, Value]:
+    async def walk(self, root: str, *, rows: int = 500, seconds: float = 10.0, after: str = "") -> dict[str, Value]:
         self.walked.append(root)
-        mib, at = self._mib(), oid(root)
+        mib, at = self._mib(), oid(after or root)
         found: dict[str, Value] = {}
         while (follower := mib.after(at)) and follower[0][: len(oid(root))] == oid(root) and len(found) < rows:
             at = follower[0]
