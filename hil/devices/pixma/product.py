@@ -1,0 +1,42 @@
+"""Which scanner is simulated: the constants by which SANE's pixma backend knows it (pixma_mp150.c).
+
+The one that is served is a PIXMA MX850 (04a9:172c, generation 3): of the models with a duplex feeder it needs the
+least that nobody has written down. Generations 4 and 5 wrap the commands in XML of which only the host's part is
+published, and say nothing of their feeder before it. Generations 1 and 2 have no duplex, and every page of theirs is a
+session of its own. The others here are for tests of those differences.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Areas are in 1/75 inch, as SANE counts them."""
+
+    product_id: int
+    model: str
+    generation: int  # 1 to 5
+    optical: int  # ppi
+    width: int
+    platen: int
+    feeder: int  # 0: none
+    duplex: bool
+    interleave: int = 0  # above this many ppi a line comes as that many times fewer pixels, several times; 0: never
+    new_packets: bool = False  # interrupt packets say button, size, format and dpi in bytes of their own
+
+    @property
+    def status_bytes(self) -> int:
+        """Data of the answer to F320, its checksum included."""
+        return 12 if self.generation == 1 else 16
+
+    @property
+    def enveloped(self) -> bool:
+        """Takes commands only after an XML dialogue."""
+        return self.generation >= 4
+
+
+MX850 = Product(0x172C, "MX850", 3, 2400, 638, 877, 1050, duplex=True, interleave=600)
+MP530 = Product(0x1712, "MP530", 1, 1200, 638, 877, 877, duplex=False)
+MP160 = Product(0x1714, "MP160", 2, 600, 638, 877, 0, duplex=False)
+MX870 = Product(0x1743, "MX870", 4, 2400, 638, 877, 1050, duplex=True, interleave=600)
+MX920 = Product(0x176B, "MX920", 5, 2400, 638, 877, 1050, duplex=True, new_packets=True)
