@@ -1,6 +1,7 @@
 """A TCP server of the bench: so many hosts at once, each in a task of its own, all of them ended with it."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Self
@@ -11,8 +12,8 @@ Session = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None,
 class TcpServer:
     """Serves `session` to each host until the context is left."""
 
-    def __init__(self, session: Session, host: str, port: int, most: int) -> None:
-        self._session, self._most = session, most
+    def __init__(self, session: Session, host: str, port: int, most: int, *, tls: ssl.SSLContext | None = None) -> None:
+        self._session, self._most, self._tls = session, most, tls
         self._host, self._port = host, port
         self._hosts: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -23,7 +24,7 @@ class TcpServer:
         return self._port
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, self._host, self._port)
+        self._server = await asyncio.start_server(self._connected, self._host, self._port, ssl=self._tls)
         self._port = self._server.sockets[0].getsockname()[1]
         return self
 

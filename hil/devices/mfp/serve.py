@@ -1,14 +1,18 @@
-"""The simulated MFP on a socket, for `wsd-scan-hil serve hp-mfp` and whoever attaches to it over SNMP."""
+"""The simulated MFP on sockets, for `wsd-scan-hil serve hp-mfp` and whoever attaches to it over SNMP or eSCL."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from drivers.contract.clock import Clock, SystemClock
+from hil.devices.live import Live
+from hil.devices.mfp.escl import ROOT, EsclFace
 from hil.devices.mfp.model import Mfp
 from hil.devices.mfp.objects import mib
 from hil.devices.stimuli import Stimulus
+from hil.http_server import HttpServer
 from hil.script import Script, read
 from hil.snmp.agent import Agent
 
@@ -17,17 +21,19 @@ FAMILY = "hp-mfp"
 
 @dataclass(frozen=True, slots=True)
 class MfpRig:
-    """One served MFP: its body, its agent, and where that is."""
+    """One served MFP: its body, its agent, its eSCL service, and where those are."""
 
     mfp: Mfp
     agent: Agent
     host: str
     port: int
     clock: Clock
+    live: Live
+    escl_url: str
 
     def stimulate(self, *stimuli: Stimulus) -> None:
         """Something happens to it at once, or is armed for later."""
-        self.mfp.update(self.clock.monotonic(), stimuli)
+        self.live.stimulate(*stimuli)
 
     @property
     def url(self) -> str:
@@ -43,15 +49,25 @@ async def mfp(
     *,
     community: str = "public",
     clock: Clock | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[MfpRig]:
-    """Serve one; port 0 takes a free one. Raises ScriptError, OSError (port taken)."""
+    """Serve one; port 0 takes a free one, and eSCL always has a free one. `tls`: eSCL is HTTPS.
+
+    Raises ScriptError, OSError (port taken).
+    """
     ticking = clock or SystemClock()
     body = Mfp(read(script) if isinstance(script, str) else script, ticking.monotonic())
     agent = Agent(lambda: mib(body, ticking.monotonic()), community)
+    live = Live(body, ticking)
     bound, real = await agent.start(host, port)
     try:
-        yield MfpRig(body, agent, bound, real, ticking)
+        face, reachable = EsclFace(body), lambda: body.state.plugged
+        async with HttpServer(face.serve, live, host, reachable=reachable, tls=tls) as server:
+            place = f"[{bound}]:{server.port}" if ":" in bound else f"{bound}:{server.port}"
+            escl_url = f"{'http' if tls is None else 'https'}://{place}{ROOT}"
+            yield MfpRig(body, agent, bound, real, ticking, live, escl_url)
     finally:
+        live.close()
         agent.close()
 
 
