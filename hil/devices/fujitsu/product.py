@@ -1,0 +1,52 @@
+"""Which scanner is simulated: the constants its INQUIRY pages report.
+
+A Fujitsu fi-6230, 04c5:1150: duplex page feeder and flatbed in one. It is taken because SANE's fujitsu backend corrects
+so little of what it says (the flatbed's size, which its vital data leave out, and longer paper at 200 ppi and below),
+and because the models with fewer corrections have no flatbed or speak USB 1.1 only.
+"""
+
+from dataclasses import dataclass, replace
+
+DOT, LINE = (1, 0), (0, 0)  # orders of colour in SET WINDOW: RGB of each pixel together, or of each row one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Areas are in pixels of the `optical` resolution."""
+
+    vendor_id: int
+    product_id: int
+    model: str  # at most 16 characters
+    revision: str  # four characters
+    optical: int
+    lowest: int
+    feeder: tuple[int, int]
+    platen: tuple[int, int] | None
+    duplex: bool
+    memory: int  # bytes that may wait for the host
+    order: tuple[int, int]  # of colour; it knows no other
+
+    def reaching(self, inches: float) -> "Product":
+        """The same with a feeder that scans sheets of that length."""
+        width, _ = self.feeder
+        return replace(self, feeder=(width, round(inches * self.optical)))
+
+    def area(self, *, flatbed: bool) -> tuple[int, int]:
+        """The largest area of one source, in 1/1200 inch."""
+        width, height = self.platen if flatbed and self.platen is not None else self.feeder
+        return width * 1200 // self.optical, height * 1200 // self.optical
+
+
+FI_6230 = Product(
+    vendor_id=0x04C5,
+    product_id=0x1150,
+    model="fi-6230dj",
+    revision="1.00",
+    optical=600,
+    lowest=50,
+    feeder=(5184, 8400),  # 8.64 x 14 inch
+    platen=(5382, 7016),  # 8.97 x 11.69 inch
+    duplex=True,
+    memory=4 * 1024 * 1024,
+    order=DOT,
+)
