@@ -1,13 +1,17 @@
 """HTTP to peers who are not trusted: every request has a deadline, every answer a size, nothing is followed.
 
 The one client for events to subscribers and for devices that speak HTTP. aiohttp's errors become two of ours.
+`Http` is what a device driver talks through, so that USB can carry the same requests.
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from typing import Final, Self
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Final, Protocol, Self
 
 import aiohttp
 
@@ -15,6 +19,7 @@ from drivers.contract.tap import TAP
 
 MAX_ANSWER: Final = 1024 * 1024
 MAX_HEADER: Final = 8190
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class HttpFailed(Exception):
@@ -32,13 +37,82 @@ class Answer:
     status: int
     content_type: str
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """An answer whose body is still on its way; the iterator raises HttpFailed, HttpTimeout."""
+
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    chunks: AsyncIterator[bytes]
+    certificate: str = ""  # SHA-256 of the peer's certificate in hex, over HTTPS
+
+
+class Http(Protocol):
+    """One device that answers HTTP, whatever carries it."""
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] = _NONE,
+        *,
+        wait: float,
+        pause: float,
+    ) -> AbstractAsyncContextManager[Incoming]:
+        """One request. `wait` seconds bound the time until the answer's head, `pause` each silence after it.
+        Leaving the block early ends the answer. Raises HttpFailed, HttpTimeout."""
+
+    async def close(self) -> None:
+        """Let go of it; may be called twice."""
+
+
+async def ask(
+    http: Http,
+    method: str,
+    path: str,
+    body: bytes = b"",
+    headers: Mapping[str, str] = _NONE,
+    *,
+    timeout: float,
+    max_answer: int = MAX_ANSWER,
+) -> Answer:
+    """One request with its whole answer, within `timeout` seconds. Raises HttpFailed, HttpTimeout."""
+    try:
+        async with (
+            asyncio.timeout(timeout),
+            http.exchange(method, path, body, headers, wait=timeout, pause=timeout) as incoming,
+        ):
+            return await _whole(incoming, path, max_answer)
+    except TimeoutError as err:
+        raise HttpTimeout(f"{path}: the answer did not end within {timeout:g} s") from err
+
+
+async def _whole(incoming: Incoming, what: str, max_answer: int) -> Answer:
+    data = bytearray()
+    async for chunk in incoming.chunks:
+        data += chunk
+        if len(data) > max_answer:
+            raise HttpFailed(f"{what}: the answer is larger than {max_answer} bytes")
+    headers = incoming.headers
+    return Answer(incoming.status, headers.get("content-type", ""), bytes(data), headers)
 
 
 class HttpClient:
-    """Kept-alive connections to any number of peers; used as an async context manager."""
+    """Kept-alive connections to any number of peers; used as an async context manager.
 
-    def __init__(self, connections_per_peer: int = 2) -> None:
+    `certificate`: over HTTPS, the SHA-256 in hex that the peer's own certificate must have; "" accepts any; None asks
+    for one that the system trusts.
+    """
+
+    def __init__(self, connections_per_peer: int = 2, certificate: str | None = None) -> None:
         self._per_peer = connections_per_peer
+        self._ssl: ssl.SSLContext | aiohttp.Fingerprint | bool = True
+        if certificate is not None:
+            self._ssl = aiohttp.Fingerprint(bytes.fromhex(certificate)) if certificate else False
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -71,13 +145,10 @@ class HttpClient:
         try:
             async with asyncio.timeout(timeout), self.stream(url, body, headers, timeout) as answer:
                 status, content_type, chunks = answer
-                data = bytearray()
-                async for chunk in chunks:
-                    data += chunk
-                    if len(data) > max_answer:
-                        raise HttpFailed(f"{url}: the answer is larger than {max_answer} bytes")
-                TAP.tell("http", data=bytes(data), way="in", url=url, status=status, type=content_type)
-                return Answer(status, content_type, bytes(data))
+                incoming = Incoming(status, {"content-type": content_type}, chunks)
+                whole = await _whole(incoming, url, max_answer)
+                TAP.tell("http", data=whole.body, way="in", url=url, status=status, type=content_type)
+                return whole
         except TimeoutError as err:
             raise HttpTimeout(f"{url}: the answer did not end within {timeout:g} s") from err
 
@@ -87,26 +158,95 @@ class HttpClient:
     ) -> AsyncIterator[tuple[int, str, AsyncIterator[bytes]]]:
         """POST; status, content type and the body's chunks as they come. `timeout` seconds bound the wait for the
         head and, after it, each silence. Raises HttpFailed, HttpTimeout, also out of the iterator."""
+        TAP.tell("http", data=body, way="out", url=url, type=headers.get("Content-Type", ""))
+        async with self.exchange("POST", url, body, headers, wait=timeout, pause=timeout) as incoming:
+            yield incoming.status, incoming.headers.get("content-type", ""), incoming.chunks
+
+    @asynccontextmanager
+    async def exchange(
+        self,
+        method: str,
+        url: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] = _NONE,
+        *,
+        wait: float,
+        pause: float,
+    ) -> AsyncIterator[Incoming]:
+        """As `Http.exchange`, to any peer."""
         if self._session is None:
             raise RuntimeError("the client is not open")
-        limits = aiohttp.ClientTimeout(total=None, sock_connect=timeout, sock_read=timeout)
-        TAP.tell("http", data=body, way="out", url=url, type=headers.get("Content-Type", ""))
+        limits = aiohttp.ClientTimeout(total=None, sock_connect=wait, sock_read=max(wait, pause))
         # The socket's own limits start again with every byte, and say nothing of the wait for a free connection.
         with _translated(url):
-            async with asyncio.timeout(timeout):
-                response = await self._session.post(
-                    url, data=body, headers=dict(headers), timeout=limits, allow_redirects=False
+            async with asyncio.timeout(wait):
+                response = await self._session.request(
+                    method,
+                    url,
+                    data=body or None,
+                    headers=dict(headers),
+                    timeout=limits,
+                    allow_redirects=False,
+                    ssl=self._ssl,
                 )
         try:
-            yield response.status, response.headers.get("Content-Type", ""), _chunks(url, response)
+            names = {name.lower(): value for name, value in response.headers.items()}
+            yield Incoming(response.status, names, _chunks(url, response, pause), _certificate(response))
         finally:
             # A body read to its end has given its connection back already; any other connection is of no use.
             response.close()
 
 
-async def _chunks(url: str, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+class HttpPeer:
+    """`Http` over TCP or TLS: one place, at most `connections` at a time."""
+
+    def __init__(self, origin: str, connections: int = 2, certificate: str | None = None) -> None:
+        """`origin`: scheme, host and port. `certificate`: see HttpClient."""
+        self._origin = origin
+        self._client = HttpClient(connections, certificate)
+        self._open = False
+
+    @asynccontextmanager
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] = _NONE,
+        *,
+        wait: float,
+        pause: float,
+    ) -> AsyncIterator[Incoming]:
+        """As `Http`."""
+        if not self._open:
+            self._open = True
+            await self._client.__aenter__()
+        url = self._origin + path
+        async with self._client.exchange(method, url, body, headers, wait=wait, pause=pause) as incoming:
+            yield incoming
+
+    async def close(self) -> None:
+        if self._open:
+            self._open = False
+            await self._client.__aexit__()
+
+
+def _certificate(response: aiohttp.ClientResponse) -> str:
+    connection = response.connection
+    layer = None if connection is None or connection.transport is None else connection.transport
+    object_ = None if layer is None else layer.get_extra_info("ssl_object")
+    if object_ is None:
+        return ""
+    return sha256(object_.getpeercert(binary_form=True) or b"").hexdigest()
+
+
+async def _chunks(url: str, response: aiohttp.ClientResponse, pause: float) -> AsyncIterator[bytes]:
     with _translated(url):
-        async for chunk in response.content.iter_any():
+        while True:
+            async with asyncio.timeout(pause):
+                chunk = await response.content.readany()
+            if not chunk:
+                return
             yield chunk
 
 
