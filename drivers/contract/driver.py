@@ -36,6 +36,16 @@ class Acquirer(Protocol):
         """
 
 
+class Claim(Protocol):
+    """What lends a device that it owns to another owner in the same process. Both block; not for the event loop."""
+
+    def lend(self) -> None:
+        """Give the device up and leave it alone until `take_back`; may be lent more than once. Raises DeviceBusy."""
+
+    def take_back(self) -> None:
+        """One of those to whom it was lent is done with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
     """One opened device: the sum of its observers and, where it can scan for us, an acquirer."""
@@ -46,6 +56,7 @@ class Device:
     observers: tuple[Observer, ...]
     acquirer: Acquirer | None
     close: Callable[[], Awaitable[None]]  # ends a running scan, gives the link back; may be called twice
+    claim: Claim | None = None  # of one that only looks: what gives it up for whoever scans with it
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ Source: SANE standard 1.06, 4.4 (the order of calls), 4.2.7 (frames), 4.2.2 (sta
 import math
 import time
 from collections.abc import Iterator
-from typing import Final, NoReturn, Protocol
+from typing import Final, NoReturn
 
+from drivers.actor.work import Tell
 from drivers.contract.capabilities import Source
 from drivers.contract.document import Raster, ScanRequest
 from drivers.contract.errors import (
@@ -46,13 +47,6 @@ _TROUBLES: Final = {
     Status.COVER_OPEN: (TroubleKind.COVER_OPEN, "the cover is open"),
     Status.HW_LOCKED: (TroubleKind.ATTENTION, "the transport lock of the scanner is closed"),
 }
-
-
-class Tell(Protocol):
-    """Where a scan reports."""
-
-    def __call__(self, snapshot: Snapshot, *, lasting: bool = False) -> None:
-        """A lasting snapshot is told for certain; others only until the next one comes."""
 
 
 class Scan:

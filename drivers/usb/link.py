@@ -2,10 +2,11 @@
 
 A `Link` is what a decoder talks through, so a tape or a scripted fake can stand in for it. No transfer
 blocks longer than SLICE seconds, so that whoever waits can look at a cancel in between; a long wait is a
-loop of short ones (drivers.usb.exchange).
+loop of short ones (drivers.usb.exchange). Only an interrupt endpoint may be waited for longer: `close` ends that.
 """
 
 import errno
+import threading
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,9 +18,11 @@ import usb.util
 from drivers.contract.errors import DeviceBusy, DeviceGarbled, DeviceGone, DeviceRefused, DeviceTimeout, DriverError
 
 SLICE = 0.25
+LISTEN = 10.0  # of a read that a thread of its own waits in
 STALL_RETRIES = 3
 READ_LARGEST = 128 * 1024
 WRITE_SECONDS = 5.0
+CLOSE_TRIES, CLOSE_PAUSE = 8, 0.05  # s
 
 
 class Link(Protocol):
@@ -32,7 +35,11 @@ class Link(Protocol):
         """All of the data, in transfers none of which blocks longer than SLICE."""
 
     def interrupt(self, limit: int, seconds: float = SLICE) -> bytes:
-        """As `read`, from the interrupt endpoint; may run in another thread. DeviceRefused where there is none."""
+        """One interrupt transfer: 1…limit bytes, or b"" when nothing came within `seconds` (at most LISTEN).
+
+        May run in another thread than all else, in which `close` ends it: DeviceGone. DeviceRefused where there is no
+        interrupt endpoint.
+        """
 
     def control(self, request_type: int, request: int, value: int, index: int, data: bytes | int) -> bytes:
         """One control transfer: `data` to send, or how many bytes to receive."""
@@ -53,6 +60,8 @@ class UsbLink:
         self._number: int | None = None
         self._detached = False
         self._open = True
+        self._listening = False
+        self._changed = threading.Condition()
         try:
             with _translated(name):
                 interface, (self._in, self._out, self._interrupt) = _choose(_configuration(device), name)
@@ -77,14 +86,27 @@ class UsbLink:
             # Whole packets are asked for, since a device that sends more than asked overflows the transfer.
             packet = max(1, self._in.wMaxPacketSize & 0x7FF)
             size = max(packet, min(-(-limit // packet) * packet, self._transfer // packet * packet))
-            self._rest = self._receive(self._in, size, seconds)
+            self._rest = self._receive(self._in, size, min(seconds, SLICE))
         data, self._rest = self._rest[:limit], self._rest[limit:]
         return data
 
     def interrupt(self, limit: int, seconds: float = SLICE) -> bytes:
         if self._interrupt is None:
             raise DeviceRefused(f"{self._name} has no interrupt endpoint")
-        return self._receive(self._interrupt, limit, seconds)
+        with self._changed:
+            if not self._open:  # pyusb would open it again
+                raise DeviceGone(f"{self._name} was closed")
+            self._listening = True
+        try:
+            return self._receive(self._interrupt, limit, min(seconds, LISTEN))
+        except DriverError as err:
+            if not self._open:
+                raise DeviceGone(f"{self._name} was closed") from err
+            raise
+        finally:
+            with self._changed:
+                self._listening = False
+                self._changed.notify_all()
 
     def _receive(self, endpoint: Any, size: int, seconds: float) -> bytes:
         for _ in range(STALL_RETRIES):
@@ -96,7 +118,7 @@ class UsbLink:
                 except usb.core.USBTimeoutError:
                     return b""
                 except usb.core.USBError as err:
-                    if err.errno != errno.EPIPE:
+                    if err.errno != errno.EPIPE or not self._open:
                         raise
                     endpoint.clear_halt()
         raise DeviceGarbled(f"{self._name} keeps stalling its endpoint {endpoint.bEndpointAddress:#04x}")
@@ -126,17 +148,27 @@ class UsbLink:
         return bytes(answer) if request_type & 0x80 else b""
 
     def close(self) -> None:
-        if not self._open:
-            return
-        self._open = False
-        with suppress(usb.core.USBError):
-            if self._number is not None:
-                usb.util.release_interface(self._device, self._number)
+        with self._changed:
+            if not self._open:
+                return
+            self._open = False
+        self._release()
         with suppress(usb.core.USBError, NotImplementedError):
             if self._detached:
                 self._device.attach_kernel_driver(self._number)
         with suppress(usb.core.USBError):
             usb.util.dispose_resources(self._device)
+
+    def _release(self) -> None:
+        """Give the interface back, which ends a read that another thread waits in. One that was only about to begin
+        claims it once more, so that is done until there is none: closing a handle that is read from is fatal."""
+        for _ in range(CLOSE_TRIES):
+            with suppress(usb.core.USBError):
+                if self._number is not None:
+                    usb.util.release_interface(self._device, self._number)
+            with self._changed:
+                if not self._listening or self._changed.wait_for(lambda: not self._listening, CLOSE_PAUSE):
+                    return
 
 
 def _configuration(device: Any) -> Any:
@@ -175,7 +207,7 @@ def _choose(configuration: Any, name: str) -> tuple[Any, tuple[Any, Any, Any]]:
 
 
 def _milliseconds(seconds: float) -> int:
-    return max(1, round(min(seconds, SLICE) * 1000))  # 0 would mean for ever
+    return max(1, round(seconds * 1000))  # 0 would mean for ever
 
 
 @contextmanager

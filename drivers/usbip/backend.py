@@ -154,8 +154,9 @@ class Backend(usb.backend.IBackend):  # type: ignore[misc]  # pyusb has no types
     def claim_interface(self, dev_handle: Handle, intf: int) -> None:
         """Nothing to do: the import made the whole device ours."""
 
-    def release_interface(self, dev_handle: Handle, intf: int) -> None:
-        """Nothing to do, as in `claim_interface`."""
+    def release_interface(self, dev_handle: Handle, intf: int) -> None:  # noqa: ARG002  # the device has one importer
+        """End the transfers that other threads wait for, as a kernel does. With the interface we give up the device."""
+        dev_handle.session.close()
 
     def is_kernel_driver_active(self, dev_handle: Handle, intf: int) -> bool:  # noqa: ARG002  # never on this side
         return False

@@ -48,7 +48,9 @@ ROOMS: Final[Mapping[str, Mapping[str, Callable[[Turns], Any]]]] = {
     "bridge.jobs.tray": {"threading": _threads},
     "bridge.scanner.acquisition": {"threading": _threads, "ThreadPoolExecutor": _executor},
     "bridge.imaging.workers": {"ThreadPoolExecutor": _at_once},
-    "drivers.usb.actor": {"threading": _threads, "ThreadPoolExecutor": _executor},
+    "drivers.actor.actor": {"threading": _threads, "ThreadPoolExecutor": _executor},
+    "drivers.actor.news": {"threading": _threads},
+    "drivers.usb.listening": {"threading": _threads, "ThreadPoolExecutor": _executor},
     "drivers.usb.esci.scan": {"time": _time},
     "drivers.snmp.observer": {"random": _dice},
 }
@@ -56,6 +58,7 @@ ROOMS: Final[Mapping[str, Mapping[str, Callable[[Turns], Any]]]] = {
 NOT_HERE: Final = {
     "drivers.contract.clock": "the real clock, which is not used",
     "drivers.contract.tap": "a lock for a moment; the rig stamps what it hears itself",
+    "drivers.usb.link": "no pyusb: the link is the rig's",
     "drivers.usb.exchange": "it is handed the bridge's clock",
     "drivers.usb.esci.scanner": "it is handed the bridge's clock",
     "drivers.usbip": "no USB/IP: the link is the rig's",

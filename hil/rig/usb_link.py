@@ -101,6 +101,7 @@ class ModelLink:
         if self._open:
             self._open = False
             self._plug.claimed = False
+            self._plug.changed.notify_all()  # whoever waits for it to speak waits no longer
 
     def _receive(self, endpoint: Endpoint, transfer: str, size: int, seconds: float) -> bytes:
         until, stalls = self._turns.now + seconds, 0
