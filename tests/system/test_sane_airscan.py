@@ -26,6 +26,7 @@ from tests.system import debian, pnm, product
 
 FEEDER = ("--source", "ADF")
 SECONDS = 60
+IO_ERROR = "Error during device I/O"
 OUT_OF_DOCUMENTS = "Document feeder out of documents"
 # 1/1000 inch, what the simulated scanner offers and sane-airscan asks for in full
 PLATEN, SHEET = (8500, 11700), (8500, 14000)
@@ -197,7 +198,7 @@ async def test_a_feeder_batch_brings_every_sheet_and_ends_out_of_documents(airsc
         )
         assert code == 0, err
         assert OUT_OF_DOCUMENTS in err
-        assert "I/O" not in err
+        assert IO_ERROR not in err
         box = whole(SHEET, 100)
         want = [shown(page, Source.FEEDER, Mode.RGB24, 100, box) for page in range(1, sheets + 1)]
         assert [page.samples for page in pages(tmp_path)] == want
@@ -277,23 +278,55 @@ async def test_a_jam_between_the_sheets_leaves_the_page_before_whole(airscan, tm
         assert (await client.status()).scanner_state is not ScannerState.PROCESSING
 
 
-async def test_a_jam_in_mid_page_is_no_page(airscan, tmp_path):
-    async with airscan(f"adf=3,jam@2:60%,{TWO_SECONDS}") as here, watching(here.bridge) as client:
+@pytest.mark.parametrize(
+    ("event", "words", "code"),
+    [
+        ("jam@2:60%", "Document feeder jammed", 6),
+        ("doublefeed@2:60%", "Document feeder jammed", 6),
+        ("cover open@2:60%", "Scanner cover is open", 8),
+    ],
+)
+async def test_what_goes_wrong_in_the_middle_of_a_sheet_is_named_and_is_no_page(airscan, tmp_path, event, words, code):
+    async with airscan(f"adf=3,{event},{TWO_SECONDS}") as here, watching(here.bridge) as client:
         await client.subscribe()
-        _, _, err = await here.scanimage(
+        status, _, err = await here.scanimage(
             *FEEDER, "--mode", "Gray", "--resolution", "300", f"--batch={tmp_path}/page%d.pnm"
         )
+        assert words in err, err
+        assert IO_ERROR not in err
+        assert status == code
         assert "1 page scanned" in err, err
-        assert "jammed" in err or "I/O" in err, err
         (page,) = pages(tmp_path)
         assert page.samples == shown(1, Source.FEEDER, Mode.GRAY8, 300, whole(SHEET, 300))
         await ended(client, JobState.ABORTED)
         _, _, err = await here.scanimage(*FEEDER, "--mode", "Gray", "--resolution", "75")
-        assert "Document feeder jammed" in err
+        assert words in err
         # somebody takes the sheet out: nothing stays behind
         here.rig.stimulate(Cover(open=True), Cover(open=False))
         code, _, err = await here.scanimage(*FEEDER, "--mode", "Gray", "--resolution", "75")
         assert code == 0, err
+
+
+async def test_a_batch_whose_first_sheet_jams_in_its_middle_is_no_page_at_all(airscan, tmp_path):
+    async with airscan(f"adf=3,jam@1:60%,{TWO_SECONDS}") as here:
+        code, _, err = await here.scanimage(
+            "--source", "ADF Duplex", "--mode", "Color", "--resolution", "300", f"--batch={tmp_path}/page%d.pnm"
+        )
+        assert "Document feeder jammed" in err, err
+        assert code == 6, "SANE_STATUS_JAMMED"
+        assert not pages(tmp_path)
+
+
+async def test_unplugged_in_the_middle_of_a_sheet_it_wants_attention_which_sane_airscan_calls_busy(airscan, tmp_path):
+    async with airscan(f"adf=3,unplug@2:60%,{TWO_SECONDS}") as here, watching(here.bridge) as client:
+        await client.subscribe()
+        code, _, err = await here.scanimage(
+            *FEEDER, "--mode", "Gray", "--resolution", "300", f"--batch={tmp_path}/page%d.pnm"
+        )
+        assert "Device busy" in err, "docs/clients.md"
+        assert code == 3, "SANE_STATUS_DEVICE_BUSY"
+        assert len(pages(tmp_path)) == 1
+        await ended(client, JobState.ABORTED)
 
 
 async def test_an_open_cover_is_named_until_it_is_closed(airscan):
@@ -359,7 +392,7 @@ async def test_unplugged_in_mid_page_it_is_an_error_and_replugged_it_scans_again
         here.rig.stimulate(Unplug())
         code, _, err = await finished(process)
         assert code != 0
-        assert "Error during device I/O" in err
+        assert IO_ERROR in err
         await ended(client, JobState.ABORTED)
         await product.until_state(client, ScannerState.STOPPED)
         code, _, err = await here.scanimage("--mode", "Gray", "--resolution", "75")
@@ -377,11 +410,31 @@ async def test_cancel_at_the_panel_ends_the_job_and_the_next_one_works(airscan):
         await client.subscribe()
         code, _, err = await here.scanimage("--mode", "Gray", "--resolution", "300")
         assert code != 0
-        assert "Error during device I/O" in err  # it has no other word for ClientErrorJobCancelled
+        assert IO_ERROR in err  # the image broke off: it was on its way
         await ended(client, JobState.CANCELED, JobStateReason.JOB_CANCELED_AT_DEVICE)
         assert not here.rig.scanner.scanning
         code, _, err = await here.scanimage("--mode", "Gray", "--resolution", "75")
         assert code == 0, err
+
+
+async def test_cancel_at_the_panel_is_told_by_its_fault_for_which_sane_airscan_has_no_word_but_io_error(
+    airscan, tmp_path
+):
+    """docs/clients.md: it knows three fault codes, and no state of the scanner means that somebody pressed cancel."""
+    async with airscan(f"adf=3,cancel@2:40%,{TWO_SECONDS}", "[log]\ntraffic = true\n") as here:
+        code, _, err = await here.scanimage(
+            *FEEDER, "--mode", "Gray", "--resolution", "300", f"--batch={tmp_path}/page%d.pnm"
+        )
+        assert IO_ERROR in err
+        assert code == 9, "SANE_STATUS_IO_ERROR"
+        assert len(pages(tmp_path)) == 1
+        said = here.bridge.log
+        fault = said.index("<soap:Value>wscn:ClientErrorJobCancelled</soap:Value>")
+        # it was read whole: the client goes on to ask what is the matter, and nothing is
+        asked = said.index("GetScannerElements", fault)
+        status = re.search("<wscn:ScannerState>.*?</wscn:ScannerStatus>", said[asked:])
+        assert status is not None
+        assert status[0].startswith("<wscn:ScannerState>Idle</wscn:ScannerState><wscn:ActiveConditions/>")
 
 
 async def test_two_sheets_at_once_end_the_batch_as_a_jam(airscan, tmp_path):
