@@ -1,99 +1,57 @@
-"""UDP to one SNMP agent. The only room that sees pysnmp; imported when the first SNMP device is opened, not before.
+"""One SNMP agent over UDP: GETs in batches, walks by GETBULK, within hard deadlines.
 
-Spec: RFC 3416 (GET, GETNEXT, GETBULK), RFC 1157 (v1: a missing object fails the whole GET and is named by error-index),
-RFC 1901. One engine and one socket serve all links of an event loop; each call has a hard deadline and bounded retries.
+Spec: RFC 3416 (GET, GETNEXT, GETBULK), RFC 1157 (v1: a missing object fails the whole GET and is named by error-index).
+pysnmp costs time and memory, so `drivers.snmp.wire`, the only room that sees it, is entered when the first SNMP device
+is opened, not before.
 """
 
 import asyncio
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
-# pysnmp and the pyasn1 under it ship no types.
-from pyasn1.type import univ  # type: ignore[import-untyped]
-from pysnmp.error import PySnmpError  # type: ignore[import-untyped]
-from pysnmp.hlapi.v3arch.asyncio import (  # type: ignore[import-untyped]
-    CommunityData,
-    ContextData,
-    ObjectIdentity,
-    ObjectType,
-    SnmpEngine,
-    Udp6TransportTarget,
-    UdpTransportTarget,
-    bulk_cmd,
-    get_cmd,
-    next_cmd,
-)
-from pysnmp.proto import errind  # type: ignore[import-untyped]
-
-from drivers.contract.errors import DeviceGarbled, DeviceGone, DeviceRefused, DeviceTimeout
+from drivers.contract.errors import DeviceGarbled, DeviceGone, DeviceRefused, DeviceTimeout, DriverError
 from drivers.contract.tap import TAP
-from drivers.snmp.credentials import Community, Credentials, Version
+from drivers.snmp.credentials import Credentials, User, version_of
 from drivers.snmp.reading import Value
+from drivers.snmp.wire import community as by_community
+from drivers.snmp.wire.asking import (
+    AUTHORIZATION_ERROR,
+    GEN_ERR,
+    NO_ACCESS,
+    NO_SUCH_NAME,
+    TOO_BIG,
+    Answer,
+    Ask,
+    Asker,
+    Garbled,
+    Refused,
+    Silence,
+    Unreachable,
+)
 
 BATCH = 20  # objects of one GET: about 500 octets, which every agent can take (RFC 3417 §3.2.1)
 REPETITIONS = 20  # rows of one GETBULK
-LONGEST = 4096  # octets of one value that we keep
-SLACK = 1.0  # seconds for pysnmp, which looks for time-outs twice a second, to give up by itself
-
-TOO_BIG, NO_SUCH_NAME, GEN_ERR, NO_ACCESS, AUTHORIZATION_ERROR = 1, 2, 5, 6, 16  # RFC 3416 §3 error-status
-REFUSALS = (
-    errind.UnknownCommunityName,
-    errind.AuthenticationError,
-    errind.AuthenticationFailure,
-    errind.UnknownSecurityName,
-    errind.UnknownUserName,
-    errind.WrongDigest,
-    errind.UnsupportedSecurityLevel,
-    errind.NotInTimeWindow,
-    errind.DecryptionError,
-)
-
-
-class _Shared:
-    """The engine of one event loop, closed with its last link."""
-
-    def __init__(self) -> None:
-        self.engine = SnmpEngine()
-        self.users = 0
-
-
-_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, _Shared] = WeakKeyDictionary()
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    index: int
-    binds: list[tuple[str, Any]]
 
 
 class UdpLink:
     """`drivers.snmp.reading.Link` over UDP. Open with `open_link`."""
 
-    def __init__(self, where: str, credentials: Credentials, target: Any, patience: float) -> None:
-        loop = asyncio.get_running_loop()
-        shared = _shared.get(loop) or _Shared()
-        _shared[loop] = shared
-        shared.users += 1
-        self._shared: _Shared | None = shared
+    def __init__(self, where: str, credentials: Credentials, asker: Asker, patience: float) -> None:
         self._where = where
-        self._v1 = credentials.version is Version.V1
-        self._auth = _auth(credentials)
-        self._target = target
+        self._v1 = version_of(credentials) == "1"
+        self._by_name = isinstance(credentials, User)
+        self._asker: Asker | None = asker
         self._patience = patience
-        self._turn = asyncio.Lock()  # one request on its way: small agents drop what comes in between
 
     async def get(self, oids: Sequence[str]) -> dict[str, Value | None]:
         found: dict[str, Value | None] = dict.fromkeys(oids)
         batches = [list(oids[start : start + BATCH]) for start in range(0, len(oids), BATCH)]
         while batches:
             batch = batches.pop()
-            answer = await self._ask(get_cmd, batch)
+            answer = await self._ask(Ask.GET, batch)
             if answer.status == 0:
-                found.update((oid, _plain(value)) for oid, value in answer.binds if oid in found)
+                found.update((oid, value) for oid, _, value in answer.binds if oid in found)
             elif answer.status == TOO_BIG and len(batch) > 1:
                 half = len(batch) // 2
                 batches += [batch[:half], batch[half:]]
@@ -114,72 +72,69 @@ class UdpLink:
     async def _walk(self, root: str, rows: int, at: str) -> dict[str, Value]:
         found: dict[str, Value] = {}
         while len(found) < rows:
-            answer = await (self._ask(next_cmd, [at]) if self._v1 else self._ask(bulk_cmd, [at], 0, REPETITIONS))
+            answer = await (self._ask(Ask.NEXT, [at]) if self._v1 else self._ask(Ask.BULK, [at], (0, REPETITIONS)))
             if answer.status == NO_SUCH_NAME:
                 break  # v1's end of the MIB
             if answer.status:
                 raise self._unusual(answer)
-            for oid, value in answer.binds:
+            for oid, _, value in answer.binds:
                 # An agent that goes back would send us round for ever: take it for its end.
                 if not oid.startswith(root + ".") or _arcs(oid) <= _arcs(at) or len(found) >= rows:
                     return found
-                plain = _plain(value)
-                if plain is None:
+                if value is None:
                     return found  # endOfMibView; RFC 3416 §4.2.3 has the rest of the row repeat it
-                found[oid] = plain
+                found[oid] = value
                 at = oid
             if not answer.binds:
                 break
         return found
 
     async def close(self) -> None:
-        shared, self._shared = self._shared, None
-        if shared is None:
-            return
-        shared.users -= 1
-        if not shared.users:
-            _shared.pop(asyncio.get_running_loop(), None)
-            shared.engine.close_dispatcher()
+        asker, self._asker = self._asker, None
+        if asker is not None:
+            await asker.close()
 
-    async def _ask(self, command: Any, oids: list[str], *numbers: int) -> _Answer:
-        if self._shared is None:
+    async def _ask(self, kind: Ask, oids: list[str], numbers: tuple[int, ...] = ()) -> Answer:
+        if self._asker is None:
             raise DeviceGone(f"{self._where}: the link was closed")
-        wanted = [ObjectType(ObjectIdentity(oid)) for oid in oids]
         began = TAP.now()
+        asked: dict[str, Any] = {"request": str(kind), "oids": oids, "numbers": numbers}
         try:
-            async with self._turn, asyncio.timeout(self._patience + SLACK):
-                indication, status, index, binds = await command(
-                    self._shared.engine, self._auth, self._target, ContextData(), *numbers, *wanted, lookupMib=False
-                )
-        except TimeoutError as err:
-            raise DeviceTimeout(self._silent()) from err
-        except (PySnmpError, OSError) as err:
-            raise DeviceGone(f"{self._where}: cannot be sent to: {_last_line(err)}") from err
-        asked = {"request": command.__name__.removesuffix("_cmd"), "oids": oids, "numbers": numbers}
-        if indication is not None:
-            TAP.tell("snmp", self._where, at=began, error=type(indication).__name__, **asked)
-            raise self._failed(indication)
-        answer = _Answer(int(status), int(index), [(str(name), value) for name, value in binds])
+            answer = await self._asker.ask(kind, oids, (numbers[0], numbers[1]) if numbers else (0, 0))
+        except (Silence, Unreachable, Refused, Garbled) as err:
+            TAP.tell("snmp", self._where, at=began, error=_TOLD[type(err)], **asked)
+            raise self._failed(err) from err
         if TAP.wants(self._where):
-            told = [(oid, *_typed(value)) for oid, value in answer.binds]
+            told = [(oid, tag, value.hex() if isinstance(value, bytes) else value) for oid, tag, value in answer.binds]
             TAP.tell("snmp", self._where, at=began, status=answer.status, index=answer.index, binds=told, **asked)
         return answer
 
-    def _failed(self, indication: Any) -> Exception:
-        if isinstance(indication, errind.RequestTimedOut):
-            return DeviceTimeout(self._silent())
-        if isinstance(indication, REFUSALS):
-            return DeviceRefused(f"{self._where}: the agent refuses our credentials: {indication}")
-        return DeviceGarbled(f"{self._where}: {indication}")
-
-    def _silent(self) -> str:
+    def _failed(self, err: Exception) -> DriverError:
+        match err:
+            case Unreachable():
+                return DeviceGone(f"{self._where}: cannot be sent to: {err}")
+            case Refused():
+                return DeviceRefused(f"{self._where}: the agent refuses our credentials: {err}")
+            case Garbled():
+                return DeviceGarbled(f"{self._where}: {err}")
         # RFC 3584 §5.2: an agent drops what comes with an unknown community, so both look alike.
-        return f"{self._where}: no answer in {self._patience:g} s: off, not reachable, or another community"
+        else_is = "not reachable" if self._by_name else "not reachable, or another community"
+        why = f" ({err})" if str(err) else ""
+        return DeviceTimeout(f"{self._where}: no answer in {self._patience:g} s{why}: off, {else_is}")
 
-    def _unusual(self, answer: _Answer) -> Exception:
+    def _unusual(self, answer: Answer) -> DriverError:
         if answer.status in (NO_ACCESS, AUTHORIZATION_ERROR):
             return DeviceRefused(f"{self._where}: the agent denies access (error-status {answer.status})")
         return DeviceGarbled(f"{self._where}: error-status {answer.status} at index {answer.index}")
+
+
+# What tapes call them.
+_TOLD = {
+    Silence: "RequestTimedOut",
+    Unreachable: "Unreachable",
+    Refused: "AuthorizationError",
+    Garbled: "ParseError",
+}
 
 
 async def open_link(
@@ -187,7 +142,7 @@ async def open_link(
 ) -> UdpLink:
     """Resolve `host` and make the link; sends nothing yet. Each request is sent `retries` + 1 times, `timeout` apart.
 
-    Raises DeviceGone for a name that does not resolve.
+    Raises DeviceGone for a name that does not resolve, or where there is no way to it.
     """
     where = f"snmp {host}:{port}"
     patience = timeout * (retries + 1)
@@ -197,43 +152,22 @@ async def open_link(
     except (OSError, UnicodeError) as err:  # TimeoutError and gaierror are OSErrors
         raise DeviceGone(f"{where}: the name does not resolve: {err}") from err
     family, _, _, _, address = found[0]
-    kind = Udp6TransportTarget if family == socket.AF_INET6 else UdpTransportTarget
-    target = await kind.create((address[0], port), timeout=timeout, retries=retries)
-    TAP.opened("snmp", where, version=str(credentials.version))
-    return UdpLink(where, credentials, target, patience)
+    there = str(address[0]), port
+    asker: Asker
+    try:
+        if isinstance(credentials, User):
+            from drivers.snmp.wire import user as by_name  # noqa: PLC0415 pysnmp's engine, for whom it serves
 
-
-def _auth(credentials: Credentials) -> CommunityData:
-    match credentials:
-        case Community(name=name, version=version):
-            return CommunityData(name, mpModel=0 if version is Version.V1 else 1)
-
-
-def _typed(value: Any) -> tuple[int, int | str | None]:
-    """For a tape: the BER tag, and the value as a number, dotted OID or hexadecimal."""
-    tag = value.tagSet.superTags[-1]
-    plain = _plain(value)
-    return int(tag.tagClass | tag.tagFormat | tag.tagId), plain.hex() if isinstance(plain, bytes) else plain
-
-
-def _plain(value: Any) -> Value | None:
-    match value:
-        case univ.Null():
-            return None  # also NoSuchObject, NoSuchInstance, EndOfMibView
-        case univ.ObjectIdentifier():
-            return str(value)
-        case univ.OctetString():  # also IpAddress and Opaque
-            return bytes(value.asOctets())[:LONGEST]
-        case univ.Integer():  # also all counters
-            return int(value)
-        case _:
-            return None
+            asker = await by_name.connect(
+                there, credentials, ipv6=family == socket.AF_INET6, timeout=timeout, retries=retries
+            )
+        else:
+            asker = await by_community.connect(there, credentials, timeout=timeout, retries=retries)
+    except (OSError, Unreachable) as err:
+        raise DeviceGone(f"{where}: cannot be sent to: {err}") from err
+    TAP.opened("snmp", where, version=version_of(credentials))
+    return UdpLink(where, credentials, asker, patience)
 
 
 def _arcs(oid: str) -> tuple[int, ...]:
     return tuple(int(arc) for arc in oid.split("."))
-
-
-def _last_line(err: Exception) -> str:
-    # pysnmp puts whole tracebacks into the text of its errors
-    return next((line.strip(" ;") for line in reversed(str(err).splitlines()) if line.strip(" ;")), type(err).__name__)
