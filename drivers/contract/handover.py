@@ -1,6 +1,6 @@
 """The bounded hand-over between the thread that reads a device and the thread that encodes.
 
-The driver's side is `page`, `put`, `end_page`, `finish`, `fail`; the reader's side is the `Document`
+The driver's side is `pause`, `page`, `put`, `end_page`, `finish`, `fail`; the reader's side is the `Document`
 protocol. Memory is bounded by `limit`: `put` waits while that many bytes are on their way.
 """
 
@@ -48,6 +48,11 @@ class Handover:
     def canceled(self) -> bool:
         """Looked at by the driver after every transfer."""
         return self._canceled
+
+    def pause(self, seconds: float) -> bool:
+        """Wait so long on the driver's thread, or until the scan is canceled: whether it is."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._canceled, seconds)
 
     def page(self, header: Page) -> None:
         """Open a page; its `chunks` field is ignored, the reader gets one of ours."""

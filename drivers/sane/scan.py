@@ -149,11 +149,8 @@ class Scan:
             self._pause(WARM_PAUSE)
 
     def _pause(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
-            if self._canceled():
-                raise ScanCanceled
-            time.sleep(min(left, 0.1))
+        if self._handover.pause(seconds):
+            raise ScanCanceled
 
     def _page(self, frame: Parameters) -> None:
         request = self._request

@@ -51,7 +51,6 @@ ROOMS: Final[Mapping[str, Mapping[str, Callable[[Turns], Any]]]] = {
     "drivers.actor.actor": {"threading": _threads, "ThreadPoolExecutor": _executor},
     "drivers.actor.news": {"threading": _threads},
     "drivers.usb.listening": {"threading": _threads, "ThreadPoolExecutor": _executor},
-    "drivers.usb.esci.scan": {"time": _time},
     "drivers.snmp.observer": {"random": _dice},
 }
 

@@ -4,7 +4,6 @@ A cancel takes effect between two blocks, where the protocol has room for CAN.
 Facts: spec dossier on device protocols (a), SANE epson2 (the order of commands, and when paper is looked for).
 """
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -51,6 +50,7 @@ class Scan:
         *,
         look: Callable[[], wire.Condition],
         presses: Callable[[], tuple[ButtonPress, ...]],
+        monotonic: Callable[[], float],
         warm_seconds: float = WARM_SECONDS,
     ) -> None:
         self._dialogue = dialogue
@@ -60,6 +60,7 @@ class Scan:
         self._tell_actor = tell
         self._look = look
         self._presses = presses
+        self._monotonic = monotonic
         self._warm_seconds = warm_seconds
         self._feeder = request.source is not Source.PLATEN
         self._condition = wire.Condition()
@@ -196,12 +197,12 @@ class Scan:
             except Stopped:
                 if not self._ready():
                     return None
-                time.sleep(WARM_PAUSE)
+                self._handover.pause(WARM_PAUSE)
         raise ScanFailed("the scanner does not begin to scan and does not say why")
 
     def _ready(self) -> bool:
         """Wait while the lamp warms up; False when the next sheet is not there. Raises ScanFailed, ScanCanceled."""
-        deadline = time.monotonic() + self._warm_seconds
+        deadline = self._monotonic() + self._warm_seconds
         while True:
             self._condition = self._look()
             if self._canceled():
@@ -209,9 +210,9 @@ class Scan:
             if not self._condition.warming:
                 break
             self._tell(Phase.WARMING)
-            if time.monotonic() > deadline:
+            if self._monotonic() > deadline:
                 raise ScanFailed(f"the lamp did not warm up in {self._warm_seconds:g} s")
-            time.sleep(WARM_PAUSE)
+            self._handover.pause(WARM_PAUSE)
         if self._condition.fatal or self._blocking():
             if self._no_paper() and not self._blocking():
                 return False

@@ -1,6 +1,7 @@
 """An ESC/I scanner as the actor's family: looking, buttons, scanning.
 
-While no scan runs only commands are sent that do not wake the scanner: FS F, ESC F, ESC f and ESC !.
+While no scan runs only commands are sent that do not wake the scanner: FS F, ESC F, ESC f and ESC !. After a garbled
+answer, ESC @ too.
 """
 
 import time
@@ -24,7 +25,7 @@ class EsciScanner:
     """One identified scanner; its link may change between calls."""
 
     def __init__(self, model: Model, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """`monotonic` counts how long an answer is waited for."""
+        """`monotonic` counts how long an answer, or a lamp, is waited for."""
         self._model = model
         self._monotonic = monotonic
         self._dialogue: Dialogue | None = None
@@ -46,11 +47,15 @@ class EsciScanner:
             tell,
             look=lambda: look(dialogue, self._model),
             presses=lambda: self._presses(dialogue),
+            monotonic=self._monotonic,
         ).run()
 
     def reopened(self) -> None:
         self._dialogue = None
         self._held = None
+
+    def resynchronise(self, link: Link) -> None:
+        self._speak(link).recover()
 
     def _speak(self, link: Link) -> Dialogue:
         if self._dialogue is None or self._dialogue.exchange.link is not link:
