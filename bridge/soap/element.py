@@ -63,12 +63,13 @@ class Element(BaseModel):
     model_config = ConfigDict(frozen=True, alias_generator=to_pascal, populate_by_name=True, extra="ignore")
 
     namespace: ClassVar[str]
+    named_in: ClassVar[str | None] = None  # the namespace of its own name where that is not its content's
     tag: ClassVar[str | None] = None  # the element's name where it is not the class's
 
     @classmethod
     def qname(cls) -> str:
         """The element's qualified name, `{namespace}Local`."""
-        return f"{{{cls.namespace}}}{cls.tag or cls.__name__}"
+        return f"{{{cls.named_in or cls.namespace}}}{cls.tag or cls.__name__}"
 
     @classmethod
     def from_xml(cls, element: etree._Element) -> Self:
@@ -153,7 +154,7 @@ def _shape(cls: type[Element], name: str) -> _Shape:
             return _Shape(name, alias, "attribute", tag, False, None)
         if isinstance(mark, Text):
             return _Shape(name, alias, "text", "", False, None)
-    namespace = cls.namespace if model is None else model.namespace
+    namespace = cls.namespace if model is None else model.named_in or model.namespace
     return _Shape(name, alias, "child", f"{{{namespace}}}{alias}", repeated, model)
 
 

@@ -7,6 +7,7 @@ Spec: WS-Scan V1.0, RequestedElements, ElementData.
 
 import copy
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Final, Self
 
@@ -108,26 +109,27 @@ class JobElements(ScanElement):
     element_data: Annotated[tuple[JobElementData, ...], Field(min_length=1, max_length=MAX_NAMES)]
 
 
-def with_resolved_names(element: etree._Element) -> etree._Element:
+def with_resolved_names(element: etree._Element, qname: Callable[[str], str] = qname) -> etree._Element:
     """A copy in which every section's name is `{namespace}Local`, as the models keep it. Raises WireError.
 
-    A name without prefix where no default namespace is declared is taken for one of WS-Scan's.
+    A name without prefix where no default namespace is declared is taken for one of `qname`'s namespace, WS-Scan's
+    where nothing is said.
     """
     resolved = copy.deepcopy(element)
     for original, twin in zip(element.iter(), resolved.iter(), strict=True):
         if original.tag == qname("Name") and len(original) == 0:
             parent = original.getparent()
             if parent is not None and parent.tag == qname("RequestedElements"):
-                twin.text = _resolve(original, original.text or "")
+                twin.text = _resolve(original, original.text or "", qname)
         elif original.tag == qname("ElementData"):
             for key in ("Name", qname("Name")):
                 text = original.get(key)
                 if text is not None:
-                    twin.set(key, _resolve(original, text))
+                    twin.set(key, _resolve(original, text, qname))
     return resolved
 
 
-def _resolve(element: etree._Element, text: str) -> str:
+def _resolve(element: etree._Element, text: str, qname: Callable[[str], str]) -> str:
     try:
         name = tree.resolve_qname(element, text)
     except WireError as err:

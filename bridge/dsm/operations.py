@@ -1,0 +1,199 @@
+"""The five operations and two events of the processing service (WS-DSP): their names, requests and responses.
+
+The device asks, the scan server answers, and it is the server that sends the events. Action of a request is
+`namespace/Operation`, of its response `namespace/OperationResponse`, of an event `namespace/Event`.
+"""
+
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Final, Self
+
+from lxml import etree
+from pydantic import Field
+
+from bridge.dsm.job import DocumentDescription, Documents, JobDescription, JobStatus, PostScanJobEndState
+from bridge.dsm.names import DspElement, qname
+from bridge.dsm.process import JobInstructions
+from bridge.errors import WireError
+from bridge.soap import names
+from bridge.soap.element import Attribute, Element, XsBoolean
+from bridge.wsscan.sections import MAX_NAMES, QualifiedName, with_resolved_names
+from bridge.wsscan.values import LongText
+
+
+class Operation(StrEnum):
+    CREATE_POST_SCAN_JOB = "CreatePostScanJob"
+    SEND_IMAGE = "SendImage"
+    END_POST_SCAN_JOB = "EndPostScanJob"
+    CANCEL_POST_SCAN_JOB = "CancelPostScanJob"
+    GET_POST_SCAN_JOB_ELEMENTS = "GetPostScanJobElements"
+
+
+class EventName(StrEnum):
+    STATUS = "PostScanJobStatusEvent"
+    END_STATE = "PostScanJobEndStateEvent"
+
+
+class CreatePostScanJobRequest(DspElement):
+    user_identifier: LongText  # a SID on Windows; to us any name
+    psp_identifier: Annotated[LongText, Field(alias="PSP_Identifier")]
+    post_scan_instructions: JobInstructions
+
+
+class CreatePostScanJobResponse(DspElement):
+    job_token: LongText
+
+
+class Include(Element):
+    """Stands where the bytes of an image would stand: they are the MIME part that `href` (cid:…) names."""
+
+    namespace: ClassVar[str] = names.XOP
+
+    href: Annotated[str, Attribute(), Field(alias="href", max_length=names.MAX_URI)]
+
+
+class ImageData(DspElement):
+    include: Include
+
+
+class SendImageRequest(DspElement):
+    job_token: LongText
+    document_description: DocumentDescription
+    image_data: ImageData
+
+
+class SendImageResponse(DspElement):
+    """Says nothing but that the image was taken."""
+
+
+class EndPostScanJobRequest(DspElement):
+    job_token: LongText
+
+
+class EndPostScanJobResponse(DspElement):
+    """Says nothing but that it was heard."""
+
+
+class CancelPostScanJobRequest(DspElement):
+    job_token: LongText
+
+
+class CancelPostScanJobResponse(DspElement):
+    """Says nothing but that it was heard."""
+
+
+class JobSection(StrEnum):
+    """What can be asked for of a job."""
+
+    STATUS = qname("JobStatus")
+    DESCRIPTION = qname("JobDescription")
+    DOCUMENTS = qname("Documents")
+
+
+class RequestedElements(DspElement):
+    name: Annotated[tuple[QualifiedName, ...], Field(min_length=1, max_length=MAX_NAMES)]
+
+    def to_xml(self, parent: etree._Element | None = None, tag: str | None = None) -> etree._Element:
+        element = super().to_xml(parent, tag)
+        for child, name in zip(element, self.name, strict=True):
+            child.text = etree.QName(name)  # lxml writes it with a prefix in scope
+        return element
+
+
+class ElementData(DspElement):
+    """One section of a job; at most one of the three is there, and none where `valid` is false.
+
+    Its attributes are in the namespace of the service, as in the only example there is.
+    """
+
+    name: Annotated[QualifiedName, Attribute(qualified=True)]
+    valid: Annotated[XsBoolean, Attribute(qualified=True)]
+    job_status: JobStatus | None = None
+    job_description: JobDescription | None = None
+    documents: Documents | None = None
+
+    def to_xml(self, parent: etree._Element | None = None, tag: str | None = None) -> etree._Element:
+        element = super().to_xml(parent, tag)
+        element.set(qname("Name"), etree.QName(self.name))
+        return element
+
+
+class JobElements(DspElement):
+    element_data: Annotated[tuple[ElementData, ...], Field(min_length=1, max_length=MAX_NAMES)]
+
+
+class GetPostScanJobElementsRequest(DspElement):
+    job_token: LongText
+    requested_elements: RequestedElements
+
+    @classmethod
+    def from_xml(cls, element: etree._Element) -> Self:
+        return super().from_xml(with_resolved_names(element, qname))
+
+
+class GetPostScanJobElementsResponse(DspElement):
+    job_elements: JobElements
+
+    @classmethod
+    def from_xml(cls, element: etree._Element) -> Self:
+        return super().from_xml(with_resolved_names(element, qname))
+
+
+class PostScanJobStatusEvent(DspElement):
+    job_status: JobStatus
+
+
+class PostScanJobEndStateEvent(DspElement):
+    post_scan_job_end_state: PostScanJobEndState
+
+
+REQUESTS: Final = MappingProxyType[Operation, type[DspElement]](
+    {
+        Operation.CREATE_POST_SCAN_JOB: CreatePostScanJobRequest,
+        Operation.SEND_IMAGE: SendImageRequest,
+        Operation.END_POST_SCAN_JOB: EndPostScanJobRequest,
+        Operation.CANCEL_POST_SCAN_JOB: CancelPostScanJobRequest,
+        Operation.GET_POST_SCAN_JOB_ELEMENTS: GetPostScanJobElementsRequest,
+    }
+)
+
+RESPONSES: Final = MappingProxyType[Operation, type[DspElement]](
+    {
+        Operation.CREATE_POST_SCAN_JOB: CreatePostScanJobResponse,
+        Operation.SEND_IMAGE: SendImageResponse,
+        Operation.END_POST_SCAN_JOB: EndPostScanJobResponse,
+        Operation.CANCEL_POST_SCAN_JOB: CancelPostScanJobResponse,
+        Operation.GET_POST_SCAN_JOB_ELEMENTS: GetPostScanJobElementsResponse,
+    }
+)
+
+EVENTS: Final = MappingProxyType[EventName, type[DspElement]](
+    {EventName.STATUS: PostScanJobStatusEvent, EventName.END_STATE: PostScanJobEndStateEvent}
+)
+
+
+def read_request(operation: Operation, body: etree._Element | None) -> DspElement:
+    """The request of an operation from the one child of the body. Raises WireError.
+
+    The pages spell one of them GetPostScanJobElementRequest in places; it is read.
+    """
+    return _read(REQUESTS[operation], body)
+
+
+def read_response(operation: Operation, body: etree._Element | None) -> DspElement:
+    """The response of an operation from the one child of the body. Raises WireError."""
+    return _read(RESPONSES[operation], body)
+
+
+def read_event(name: EventName, body: etree._Element | None) -> DspElement:
+    """The event from the one child of the body. Raises WireError."""
+    return _read(EVENTS[name], body)
+
+
+def _read(model: type[DspElement], body: etree._Element | None) -> DspElement:
+    name = model.__name__
+    if body is None:
+        raise WireError(name, "is missing")
+    if body.tag not in (qname(name), qname(name.replace("Elements", "Element"))):
+        raise WireError(name, f"is missing, the body holds {etree.QName(body).localname[:100]}")
+    return model.from_xml(body)
