@@ -28,6 +28,7 @@ class Quirk(BaseModel):
     least_block_lines: int = Field(default=1, ge=1, le=255)
     more_resolutions: list[int] = []  # ppi that ESC I does not tell
     buttons: dict[str, str] = {}  # value of ESC ! → name
+    unit_before_status: bool = False  # STAT tells only of the unit that PARA named last
     stall_limit: float | None = Field(default=None, gt=0)  # seconds for which a page may be left unread
 
 
