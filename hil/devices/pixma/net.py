@@ -25,7 +25,7 @@ TO_SCANNER, FROM_SCANNER = 0x02, 0x82
 ASK, SEND = 0x20, 0x21  # over TCP
 SESSION = 1
 DIALOG = 1
-POLL_AGAIN = 2  # of the kinds of POLL the one that asks for a press
+POLL_PRESS, POLL_READ = 2, 5  # kinds of POLL: is there a packet; it was read
 CHUNK = 4096
 MAC = bytes.fromhex("020000000001")
 MOST_COMMAND = 64 * 1024
@@ -60,6 +60,7 @@ class BjnpServer(TcpServer):
         super().__init__(self._serve, host, port, MOST_HOSTS)
         self._scanner, self._live, self._address = scanner, live, host
         self._cut_even = False  # the last payload was a full one, and the message ended with it
+        self._told = b""  # a packet that the host has not yet said to have read
         self._datagrams: asyncio.DatagramTransport | None = None
 
     async def __aenter__(self) -> Self:
@@ -97,11 +98,15 @@ class BjnpServer(TcpServer):
                 return None
 
     def _poll(self, payload: bytes) -> bytes:
-        packet = b""
-        if payload[:2] == POLL_AGAIN.to_bytes(2, "big"):
+        kind = int.from_bytes(payload[:2], "big")
+        if kind == POLL_PRESS:
             self._scanner.update(self._live.now())
-            packet = self._scanner.take_packet()
-        return struct.pack(">2xBx3I20s", 0x80 if packet else 0, DIALOG, 0x14, 1, packet)
+            self._told = self._told or self._scanner.take_packet()
+        elif kind == POLL_READ:
+            self._told = b""
+        said = self._told if kind == POLL_PRESS else b""
+        # A host that has told what it read begins anew; SANE would not ask for a second press otherwise.
+        return struct.pack(">2xBB3I20s", 0x80 if said else 0, kind == POLL_READ, DIALOG, 0x14, 1, said)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -154,7 +159,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)  # asyncio's own one does not say so
+        self._transport = cast("asyncio.DatagramTransport", transport)  # asyncio's own one does not say so
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if self._transport is not None and (answer := self._answer(data)) is not None:
