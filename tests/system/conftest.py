@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system import debian
+from tests.system import debian, guest
 
 SECONDS = 120
 MARK = "WSD_SYSTEM_TEST"
@@ -61,6 +61,13 @@ def _bearing(mark: str) -> dict[int, str]:
 @pytest.fixture(scope="session")
 def sane_root() -> debian.Root:
     return debian.packages("sane-utils", "libsane1", "libsane-common", "sane-airscan")
+
+
+@pytest.fixture(scope="session")
+def machine() -> Iterator[guest.Guest]:
+    """A guest with a real kernel's USB, SANE's backends and the usual tools. All tests share it: leave it as it was."""
+    with guest.boot("sane-utils", "libsane1", "libsane-common", "usbutils", "usbip") as running:
+        yield running
 
 
 _FIGURES: list[str] = []

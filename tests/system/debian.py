@@ -14,7 +14,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -74,45 +74,54 @@ def unpacked(*names: str) -> Root:
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         raise Missing("this is no Debian")
     key = sha256("\0".join(sorted(names)).encode()).hexdigest()[:12]
-    place = _cache() / f"{min(names)}-{key}"
-    with _locked(place.with_suffix(".lock")):
+    return Root(made(f"{min(names)}-{key}", lambda root: _unpack(names, root)))
+
+
+def made(name: str, make: Callable[[Path], None]) -> Path:
+    """The directory of that name, filled by `make` now or by an earlier run; one process at a time makes it."""
+    place = _cache() / name
+    with _locked(place.with_name(f"{name}.lock")):
         if not place.is_dir():
-            work = Path(tempfile.mkdtemp(dir=place.parent, prefix="unpacking-"))
+            work = Path(tempfile.mkdtemp(dir=place.parent, prefix="making-"))
             try:
-                _unpack(names, work)
+                (work / "root").mkdir()
+                make(work / "root")
                 (work / "root").rename(place)
             finally:
                 shutil.rmtree(work, ignore_errors=True)
-    return Root(place)
+    return place
 
 
-def _unpack(names: tuple[str, ...], work: Path) -> None:
-    wanted = _closure(names)
-    debs, root = work / "debs", work / "root"
-    debs.mkdir()
-    root.mkdir()
+def downloaded(names: Iterable[str], place: Path) -> list[Path]:
+    """Their .deb files, without what they depend on. Raises Missing."""
     sandbox = ["-o", "APT::Sandbox::User=root"] if os.geteuid() == 0 else []
-    _run(["apt-get", "-qq", *sandbox, "download", *wanted], cwd=debs)
-    for deb in sorted(debs.glob("*.deb")):
-        _run(["dpkg-deb", "-x", str(deb), str(root)])
+    run(["apt-get", "-qq", *sandbox, "download", *names], cwd=place)
+    return sorted(place.glob("*.deb"))
+
+
+def _unpack(names: tuple[str, ...], root: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=root.parent) as debs:
+        for deb in downloaded(_closure(names), Path(debs)):
+            run(["dpkg-deb", "-x", str(deb), str(root)])
 
 
 def _closure(names: tuple[str, ...]) -> list[str]:
     """The packages named, and those which apt would have to install with them."""
     simulate = ["apt-get", "-s", "-o", "Debug::NoLocking=1", "--no-install-recommends", "install", *names]
     try:
-        plan = _run(simulate)
+        plan = run(simulate)
     except Missing:
         if os.geteuid() != 0:
             raise
-        _run(["apt-get", "-qq", "update"])
-        plan = _run(simulate)
+        run(["apt-get", "-qq", "update"])
+        plan = run(simulate)
     # "Inst NAME (VERSION …)" is new; "Inst NAME [OLD] (…)" would be an upgrade, and the system's own is good enough
     new = re.findall(r"^Inst (\S+) \(", plan, re.MULTILINE)
     return sorted({*names, *new})
 
 
-def _run(command: list[str], cwd: Path | None = None) -> str:
+def run(command: list[str], cwd: Path | None = None) -> str:
+    """What it prints. Raises Missing when it fails."""
     done = subprocess.run(
         command,
         check=False,

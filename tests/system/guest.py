@@ -1,0 +1,382 @@
+"""A real Linux kernel with USB: a virtual machine that sees this machine's files, with simulated scanners plugged in.
+
+    def test_epson2_scans(machine):                                         # the fixture: one guest for all tests
+        with machine.scanner("esci", "adf=2,speed=0,warmup=0") as scanner:  # served here, plugged in there
+            machine.check(f"{machine.sane('epson2')} scanimage -d epson2 --format=pnm > $SHARE/page.pnm")
+            page = (machine.share / "page.pnm").read_bytes()
+            scanner.say("jam")                                              # any event of `wsd-scan-hil serve`
+            done = machine.run(f"{machine.sane('epson2')} scanimage -d epson2 --source=…")
+            assert "jammed" in done.err
+            running = machine.start("exec python -m bridge.cli run")        # goes on; running.out, running.stop()
+
+Scripts are run by the guest's bash as root (or as `user`), in this project's directory, with `python` being this
+interpreter. Paths are the same on both sides: the guest's root is this machine's, read-only, with the packages asked
+for laid over it as if they were installed and a layer of memory above, so a guest may write (or chmod) anything and
+nothing stays. `machine.share` ($SHARE) alone is the same directory on both sides: what is written there is there.
+A file of the host that was changed after the boot may be seen in its old state; new names and the share are right.
+
+`machine.sane("epson2")` is the environment in which SANE tries that backend alone, wherever its device is on USB (all
+backends cost a second each). `SANE_DEBUG_EPSON2=15` before scanimage tells on standard error what the backend dislikes.
+
+The machine is software-emulated (20 times slower than the host: small pages, few Pythons), has no network but what
+`forward` opens, and ends with its context, or with the process that booted it. By hand:
+
+    with guest.boot("sane-utils", "libsane1") as machine: …                 # 4 s, the first time a minute
+"""
+
+import itertools
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from tests.system import debian, qemu
+from tests.system.kernel import kernel_of
+
+PROJECT = Path(__file__).resolve().parents[2]
+BOOT_SECONDS = 90  # 4 s on a machine that does nothing else
+SCRIPT_SECONDS = 60
+STOP_SECONDS = 10
+ALWAYS = ("busybox-static", "kmod", "udev", "libusb-1.0-0")  # in every guest
+
+# Process 1. Scripts are told by number on a virtio port, and their exit codes told back.
+RUN = """\
+#!/bin/busybox sh
+export PATH={path} HOME=/root LC_ALL=C.UTF-8 SHARE={share} PYTHONDONTWRITEBYTECODE=1
+mkdir -p /dev/pts /dev/shm
+mount -t devpts devpts /dev/pts
+mount -t tmpfs shm /dev/shm
+chmod o+rx {closed}
+busybox ip link set lo up
+busybox ip addr add {address}/24 dev eth0
+busybox ip link set eth0 up
+cd {project}
+exec 3<>"/dev/$(grep -lx lab /sys/class/virtio-ports/*/name | cut -d/ -f5)"
+echo "0 0" >&3
+while read -r number; do
+    setsid bash -c '
+        echo $$ > "$SHARE/$0.pid"
+        bash "$SHARE/$0.sh" < /dev/null > "$SHARE/$0.out" 2> "$SHARE/$0.err" 3<&-
+        echo "$0 $?" >&3' "$number" &
+done <&3
+busybox poweroff -f
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a script ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Running:
+    """A script that has been started in the guest."""
+
+    def __init__(self, guest: "Guest", number: int) -> None:
+        self._guest, self._number = guest, number
+
+    @property
+    def out(self) -> str:
+        """What it has said on standard output until now."""
+        return self._read("out")
+
+    @property
+    def err(self) -> str:
+        """What it has said on standard error until now."""
+        return self._read("err")
+
+    @property
+    def ended(self) -> bool:
+        """It runs no more."""
+        return self._number in self._guest.codes
+
+    def wait(self, seconds: float = SCRIPT_SECONDS) -> Done:
+        """Until it ends. Raises TimeoutError with what it said, and kills it."""
+        if not self._guest.told(lambda: self.ended, seconds):
+            said = f"{self.out}\n{self.err}"[-3000:]
+            self.signal(signal.SIGKILL)
+            raise TimeoutError(f"the guest's script takes more than {seconds} s:\n{said}")
+        return Done(self._guest.codes[self._number], self.out, self.err)
+
+    def until(self, text: str, seconds: float = SCRIPT_SECONDS) -> str:
+        """Wait until it has said `text` on standard output or error; all it said. Raises TimeoutError, or
+        AssertionError when it ends without."""
+        deadline = time.monotonic() + seconds
+        while text not in (said := self.out + self.err):
+            assert not self.ended or text in self.out + self.err, f"it ended without {text!r}:\n{said}"
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{text!r} not said within {seconds} s:\n{said[-3000:]}")
+            time.sleep(0.05)
+        return said
+
+    def signal(self, number: signal.Signals) -> None:
+        """To it and all that it started."""
+        while not self.ended and not (pid := self._read("pid").strip()):
+            time.sleep(0.02)
+        if not self.ended:
+            self._guest.run(f"kill -{int(number)} -- -{pid}")
+
+    def stop(self, seconds: float = STOP_SECONDS) -> Done:
+        """SIGTERM to all of it, and wait. What has ended is left alone."""
+        self.signal(signal.SIGTERM)
+        return self.wait(seconds)
+
+    def _read(self, kind: str) -> str:
+        path = self._guest.share / f"{self._number}.{kind}"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+
+class Scanner:
+    """A simulated scanner in a process of its own on this machine, plugged into the guest's USB."""
+
+    def __init__(self, family: str, script: str, socket_path: Path) -> None:
+        command = [sys.executable, "-m", "hil.cli", "serve", f"{family}={script}" if script else family]
+        self.process = subprocess.Popen(
+            [*command, "--usbredir", str(socket_path), "--end-with-input"],
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.socket = socket_path
+        _, self.url, self.busid, self.ids = self._line("ready")
+
+    def say(self, event: str) -> None:
+        """Something happens to it, as typed at `wsd-scan-hil serve`: "jam", "unplug", "press 2" …"""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{event}\n")
+        self.process.stdin.flush()
+        self._line("ok")
+
+    def close(self) -> None:
+        """End it."""
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        finally:
+            self.process.kill()
+            for pipe in (self.process.stdin, self.process.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+    def _line(self, word: str) -> list[str]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline().split()
+        assert line[:1] == [word], f"the simulated scanner says {line}, and not {word!r}"
+        return line
+
+
+class Guest:
+    """A running machine. Its methods block; several threads may use it."""
+
+    def __init__(
+        self, share: Path, process: subprocess.Popen[bytes], port: socket.socket, monitor: qemu.Monitor
+    ) -> None:
+        self.share = share
+        self.codes: dict[int, int] = {}
+        self._process, self._port, self._monitor = process, port, monitor
+        self._numbers = itertools.count(1)
+        self._changed = threading.Condition()
+        self._plugs = itertools.count(1)
+        threading.Thread(target=self._hear, daemon=True).start()
+
+    # Scripts.
+
+    def start(self, script: str, *, user: str = "", groups: tuple[str, ...] = ()) -> Running:
+        """Run a bash script and go on. `user`: not root but that one, with these further `groups`."""
+        number = next(self._numbers)
+        path = self.share / f"{number}.sh"
+        path.write_text(_as_user(script, user, groups))
+        with self._changed:
+            self._port.sendall(f"{number}\n".encode())
+        return Running(self, number)
+
+    def run(
+        self, script: str, *, user: str = "", groups: tuple[str, ...] = (), seconds: float = SCRIPT_SECONDS
+    ) -> Done:
+        """Run a bash script to its end. Raises TimeoutError."""
+        return self.start(script, user=user, groups=groups).wait(seconds)
+
+    def check(
+        self, script: str, *, user: str = "", groups: tuple[str, ...] = (), seconds: float = SCRIPT_SECONDS
+    ) -> str:
+        """The same, for one that must succeed (`set -e` is on): what it said on standard output."""
+        done = self.run(f"set -e\n{script}", user=user, groups=groups, seconds=seconds)
+        assert done.code == 0, f"{script}\ncode {done.code}\n{done.out}\n{done.err}"
+        return done.out
+
+    def until(self, condition: str, seconds: float = 20.0) -> None:
+        """Wait in the guest until the shell's condition holds, looked at ten times a second. Raises AssertionError."""
+        turns = int(seconds * 10)
+        self.check(f"for i in $(seq {turns}); do {condition} && exit 0; sleep 0.1; done; exit 1", seconds=seconds + 20)
+
+    def sane(self, backend: str, *settings: str) -> str:
+        """The words before `scanimage` that make SANE use this backend alone; `settings` are the lines of its .conf file
+        in place of those that Debian ships."""
+        place = self.share / f"sane-{backend}-{next(self._numbers)}"
+        place.mkdir()
+        (place / "dll.conf").write_text(f"{backend}\n")
+        if settings:
+            (place / f"{backend}.conf").write_text("".join(f"{line}\n" for line in settings))
+        return f"SANE_CONFIG_DIR={place}:/etc/sane.d"
+
+    # USB.
+
+    @contextmanager
+    def scanner(self, family: str, script: str = "", *, seen: bool = True) -> Iterator[Scanner]:
+        """Serve a simulated scanner and plug it in; `seen`: wait until the kernel has it."""
+        path = self.share / f"usb{next(self._plugs)}.sock"
+        scanner = Scanner(family, script, path)
+        try:
+            with self.plugged(path):
+                if seen:
+                    self.until_seen(scanner.ids)
+                yield scanner
+        finally:
+            scanner.close()
+
+    @contextmanager
+    def plugged(self, path: Path) -> Iterator[None]:
+        """Plug in what speaks usbredir on that socket."""
+        name = path.stem
+        address = {"type": "unix", "data": {"path": str(path)}}
+        self._monitor.do("chardev-add", id=name, backend={"type": "socket", "data": {"addr": address, "server": False}})
+        self._monitor.do("device_add", driver="usb-redir", id=f"d{name}", chardev=name)
+        try:
+            yield
+        finally:
+            self._monitor.do("device_del", id=f"d{name}")
+            with suppress(AssertionError):  # the device took it along
+                self._monitor.do("chardev-remove", id=name)
+
+    def until_seen(self, ids: str, *, present: bool = True) -> None:
+        """Wait until the kernel has (or no longer has) a device "vvvv:pppp"."""
+        vendor, product = (int(each, 16) for each in ids.split(":"))
+        look = f'grep -qs "^PRODUCT={vendor:x}/{product:x}/" /sys/bus/usb/devices/*/uevent'
+        self.until(look if present else f"! {look}")
+
+    # The network.
+
+    def forward(self, port: int) -> int:
+        """Open a port of 127.0.0.1 here that leads to that port of the guest; its number."""
+        self._human(f"hostfwd_add net0 tcp:127.0.0.1:0-{qemu.ADDRESS}:{port}")
+        for line in self._human("info usernet").splitlines():
+            words = line.split()
+            if words[:1] == ["TCP[HOST_FORWARD]"] and words[4:6] == [qemu.ADDRESS, str(port)]:
+                return int(words[3])
+        raise AssertionError(self._human("info usernet"))
+
+    def usbip(self, port: int) -> None:
+        """From now on the guest finds the USB/IP server on this port of 127.0.0.1 at 10.0.2.100:3240."""
+        (self.share / "usbip.port").write_text(f"{port}\n")
+
+    def told(self, holds: Callable[[], bool], seconds: float) -> bool:
+        """Wait for the guest's word until it holds."""
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            while not holds() and self._process.poll() is None and time.monotonic() < deadline:
+                self._changed.wait(0.2)  # QEMU's end is told by nobody
+            return holds()
+
+    def close(self) -> None:
+        """Switch it off."""
+        with suppress(OSError, AssertionError, ValueError):
+            self._monitor.do("quit")
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._monitor.close()
+        self._port.close()
+
+    def _human(self, line: str) -> str:
+        return str(self._monitor.do("human-monitor-command", **{"command-line": line}))
+
+    def _hear(self) -> None:
+        with suppress(OSError, ValueError), self._port.makefile() as lines:
+            for line in lines:
+                number, code = line.split()
+                with self._changed:
+                    self.codes[int(number)] = int(code)
+                    self._changed.notify_all()
+        with self._changed:
+            self._changed.notify_all()
+
+
+@contextmanager
+def boot(*packages: str) -> Iterator[Guest]:
+    """A guest with these Debian packages. Where it cannot be had the test fails."""
+    try:
+        tools = debian.unpacked(qemu.machine().package, "busybox-static", "kmod")
+        kernel = kernel_of(tools)
+        layer = _layer(*ALWAYS, *packages)
+    except debian.Missing as err:
+        pytest.fail(f"no guest: {err}")
+    share = Path(tempfile.mkdtemp(prefix="wsd-guest-"))
+    share.chmod(0o755)
+    (share / "boot").write_text(f"SHARE={share}\nRUN={share}/run\n")
+    (share / "run").write_text(_run(share))
+    (share / "run").chmod(0o755)
+    try:
+        with qemu.running(tools, kernel, layer, share) as (process, port, monitor):
+            guest = Guest(share, process, port, monitor)
+            try:
+                assert guest.told(lambda: 0 in guest.codes, BOOT_SECONDS), (
+                    f"the guest does not boot:\n{(share / 'console').read_text(errors='replace')[-3000:]}"
+                )
+                yield guest
+            finally:
+                guest.close()
+    finally:
+        shutil.rmtree(share)
+
+
+def _run(share: Path) -> str:
+    interpreter = Path(sys.executable)
+    ancestors = {*PROJECT.parents, PROJECT, *interpreter.parents, *interpreter.resolve().parents}
+    closed = [str(each) for each in ancestors if each.stat().st_mode & 0o005 != 0o005]
+    path = f"{interpreter.parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    return RUN.format(
+        path=path,
+        share=share,
+        closed=shlex.join(closed or ["/"]),
+        address=qemu.ADDRESS,
+        project=shlex.quote(str(PROJECT)),
+    )
+
+
+def _layer(*packages: str) -> Path:
+    """The packages' files as they lie in an installed system, where /bin, /sbin and /lib are in /usr."""
+    key = sha256("\0".join(sorted(packages)).encode()).hexdigest()[:12]
+
+    def fill(place: Path) -> None:
+        for each in debian.unpacked(*packages).path.iterdir():
+            merged = each.name in ("bin", "sbin", "lib", "lib64")
+            shutil.copytree(
+                each, place / "usr" / each.name if merged else place / each.name, symlinks=True, dirs_exist_ok=True
+            )
+
+    return debian.made(f"guest-{key}", fill)
+
+
+def _as_user(script: str, user: str, groups: tuple[str, ...]) -> str:
+    if not user:
+        return script
+    further = f"--groups={','.join(groups)}" if groups else "--clear-groups"
+    return f'exec setpriv --reuid={user} --regid="$(id -g {user})" {further} bash -c {shlex.quote(script)}\n'
