@@ -8,7 +8,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -21,6 +21,7 @@ from drivers.contract.http import HttpClient, HttpFailed
 _log = logging.getLogger(__name__)
 
 QUEUE: Final = 1000  # messages; a job of 200 pages makes about 400
+QUEUE_BYTES: Final = 2 * 1024 * 1024  # of them together; a thousand usual ones take half of it
 PAUSES: Final = (
     0.5,
     1.0,
@@ -73,6 +74,15 @@ def _headers(url: str) -> Mapping[str, str]:
     return {**HEADERS, "Host": re.sub(r"%[^\]]*(?=\])", "", urlsplit(url).netloc)}
 
 
+@dataclass(slots=True)
+class _Line:
+    """What waits for one subscriber."""
+
+    letters: asyncio.Queue[Letter] = field(default_factory=lambda: asyncio.Queue(QUEUE))
+    size: int = 0  # bytes of their bodies
+    task: asyncio.Task[None] | None = None
+
+
 class Courier:
     """Delivers letters for any number of subscriptions, each under its id."""
 
@@ -80,61 +90,63 @@ class Courier:
         self._client = client
         self._clock = clock
         self._lost = lost  # subscription id and why; called once, from the event loop
-        self._queues: dict[str, asyncio.Queue[Letter]] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._lines: dict[str, _Line] = {}
 
     def post(self, subscription: str, url: str, address: str, body: bytes) -> None:
         """Hand over one letter; returns at once."""
-        queue = self._queues.get(subscription)
-        if queue is None:
-            queue = self._queues[subscription] = asyncio.Queue(QUEUE)
-            self._tasks[subscription] = asyncio.create_task(self._deliver(subscription, queue))
-        try:
-            queue.put_nowait(Letter(url, address, body))
-        except asyncio.QueueFull:
+        line = self._lines.get(subscription)
+        if line is None:
+            line = self._lines[subscription] = _Line()
+            line.task = asyncio.create_task(self._deliver(subscription, line))
+        line.size += len(body)
+        if line.letters.full():
             self._give_up(subscription, f"{QUEUE} messages are waiting")
+        elif line.size > QUEUE_BYTES:
+            self._give_up(subscription, f"messages of {QUEUE_BYTES} bytes are waiting")
+        else:
+            line.letters.put_nowait(Letter(url, address, body))
 
     def forget(self, subscription: str) -> None:
         """The subscription ended: what still waits is dropped."""
-        self._queues.pop(subscription, None)
-        task = self._tasks.pop(subscription, None)
-        if task is not None and task is not asyncio.current_task():
-            task.cancel()
+        line = self._lines.pop(subscription, None)
+        if line is not None and line.task is not None and line.task is not asyncio.current_task():
+            line.task.cancel()
 
     async def send(self, letter: Letter) -> None:
         """One letter outside any queue (SubscriptionEnd), one try. Raises DeliveryFailed."""
         try:
-            answer = await self._client.post(letter.pinned_url, letter.body, letter.headers, TIMEOUT, MAX_ANSWER)
+            status = await self._client.deliver(letter.pinned_url, letter.body, letter.headers, TIMEOUT, MAX_ANSWER)
         except HttpFailed as err:
             raise DeliveryFailed(str(err)) from err
-        if not 200 <= answer.status < 300:
-            raise DeliveryFailed(f"{letter.url}: HTTP {answer.status}")
+        if not 200 <= status < 300:
+            raise DeliveryFailed(f"{letter.url}: HTTP {status}")
 
     async def close(self, grace: float) -> None:
         """Give what waits `grace` seconds to leave, then stop."""
-        waiting = [asyncio.ensure_future(queue.join()) for queue in self._queues.values()]
+        lines = tuple(self._lines.values())
+        waiting = [asyncio.ensure_future(line.letters.join()) for line in lines]
         if waiting:
             await asyncio.wait(waiting, timeout=grace)
         for future in waiting:
             future.cancel()
-        tasks = list(self._tasks.values())
+        tasks = [line.task for line in lines if line.task is not None]
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        self._tasks.clear()
-        self._queues.clear()
+        self._lines.clear()
 
-    async def _deliver(self, subscription: str, queue: asyncio.Queue[Letter]) -> None:
+    async def _deliver(self, subscription: str, line: _Line) -> None:
         while True:
-            letter = await queue.get()
+            letter = await line.letters.get()
             try:
                 await self._insist(letter)
             except DeliveryFailed as err:
                 self._give_up(subscription, str(err))
                 return
             finally:
-                queue.task_done()
+                line.size -= len(letter.body)
+                line.letters.task_done()
 
     async def _insist(self, letter: Letter) -> None:
         """Deliver one letter, trying again. Raises DeliveryFailed."""

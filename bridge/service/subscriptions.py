@@ -17,9 +17,10 @@ from bridge.eventing.policy import Caller, Network, pin
 from bridge.eventing.subscription import Subscription
 from bridge.jobs.invitations import Invitations
 from bridge.log import kept_short
+from bridge.service.circular import Circular
 from bridge.soap import addressing, envelope
 from bridge.soap.addressing import Addressing
-from bridge.soap.envelope import Circular, Message
+from bridge.soap.envelope import Message
 from bridge.translate.button import choose
 from bridge.wsscan import faults, year
 from bridge.wsscan.destinations import DestinationResponse, DestinationResponses, first_offer
@@ -190,8 +191,7 @@ class Subscriptions:
             message = Circular(year.action(name, speaks), year.respell(told.to_xml(), speaks))
             if told is body:
                 written[speaks] = message
-        letter = message.to(entry.notify_to.address, entry.notify_to.header_blocks())
-        self._post(entry.identifier, entry.notify_to.address, entry.notify_address, letter)
+        self._post(entry.identifier, entry.notify_to.address, entry.notify_address, message.to(entry.notify_to))
 
     def lost(self, identifier: str, why: str) -> tuple[Owed, ...]:
         """A subscriber could not be reached: it is struck out, and owed the news if it named a place for it."""

@@ -119,23 +119,6 @@ def write(
     return tree.serialize(root)
 
 
-class Circular:
-    """One message on its way to many: all but its head is built once. The body is moved into it, not copied."""
-
-    def __init__(self, action: str, body: Writable | etree._Element) -> None:
-        self._root = _frame((body,), (), (names.WSE,))  # the blocks of most subscribers are wse:Identifier
-        Addressing(action, "", "").to_xml(self._root[0])
-        self._to, _, self._message_id = self._root[0]
-
-    def to(self, address: str, blocks: Iterable[etree._Element] = ()) -> bytes:
-        """The message to one of them, under a MessageID of its own."""
-        self._to.text, self._message_id.text = address, addressing.new_message_id()
-        header = self._root[0]
-        del header[3:]  # the blocks of the one before
-        header.extend(blocks)
-        return tree.serialize(self._root)
-
-
 def _frame(
     bodies: Iterable[Writable | etree._Element], outer: Iterable[etree._Element], declare: Iterable[str]
 ) -> etree._Element:

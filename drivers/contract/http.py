@@ -9,6 +9,7 @@ import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Final, Protocol, Self
@@ -152,6 +153,35 @@ class HttpClient:
         except TimeoutError as err:
             raise HttpTimeout(f"{url}: the answer did not end within {timeout:g} s") from err
 
+    async def deliver(
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        timeout: float,
+        max_answer: int = MAX_ANSWER,
+    ) -> int:
+        """POST of whose answer nothing but the status matters, at the least cost, for every event goes to everybody:
+        one deadline for all of it, and no copy of the answer. Raises HttpFailed, HttpTimeout."""
+        if self._session is None:
+            raise RuntimeError("the client is not open")
+        heard = TAP.wants()
+        if heard:
+            TAP.tell("http", data=body, way="out", url=url, type=headers.get("Content-Type", ""))
+        with _translated(url):
+            async with self._session.post(
+                url, data=body, headers=headers, timeout=_whole_of(timeout), allow_redirects=False, ssl=self._ssl
+            ) as response:
+                left = max_answer
+                while not response.content.at_eof():
+                    left -= len(await response.content.readany())
+                    if left < 0:
+                        response.close()
+                        raise HttpFailed(f"{url}: the answer is larger than {max_answer} bytes")
+        if heard:
+            TAP.tell("http", way="in", url=url, status=response.status, type=response.headers.get("Content-Type", ""))
+        return response.status
+
     @asynccontextmanager
     async def stream(
         self, url: str, body: bytes, headers: Mapping[str, str], timeout: float
@@ -248,6 +278,11 @@ async def _chunks(url: str, response: aiohttp.ClientResponse, pause: float) -> A
             if not chunk:
                 return
             yield chunk
+
+
+@lru_cache(maxsize=8)
+def _whole_of(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds)
 
 
 @contextmanager

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from bridge.errors import DeliveryFailed
 from bridge.net import courier as rooms
 from bridge.net.courier import Courier, Letter
 from drivers.contract.http import HttpClient
@@ -112,3 +113,74 @@ def test_a_letter_goes_to_the_address_that_was_checked_and_not_to_the_name(url: 
 
 def test_the_peer_hears_the_name_it_calls_itself() -> None:
     assert Letter("http://pc.local:5357/a", "192.0.2.7", b"").headers["Host"] == "pc.local:5357"
+
+
+async def test_a_queue_that_holds_too_many_bytes_is_given_up_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "QUEUE_BYTES", 1000)
+    lost: list[tuple[str, str]] = []
+    async with Subscriber() as slow, carrying(lost) as courier:
+        slow.answering.clear()
+        for _ in range(4):
+            courier.post("slow", slow.url, "127.0.0.1", b"x" * 250)
+        assert lost == []
+        courier.post("slow", slow.url, "127.0.0.1", b"x")
+        assert lost == [("slow", "messages of 1000 bytes are waiting")]
+
+
+async def test_what_was_delivered_counts_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "QUEUE_BYTES", 1000)
+    lost: list[tuple[str, str]] = []
+    async with Subscriber() as place, carrying(lost) as courier:
+        for number in range(20):
+            courier.post("one", place.url, "127.0.0.1", b"x" * 900)
+            await until(place, number + 1)
+            async with asyncio.timeout(5):
+                while courier._lines["one"].size:  # noqa: ASYNC110
+                    await asyncio.sleep(0.005)
+        assert lost == []
+
+
+@asynccontextmanager
+async def answering(answer: bytes) -> AsyncIterator[Letter]:
+    """A letter to somebody who answers the request with these bytes, says nothing more and is seen off; it is to be
+    used outside of what sends the letter."""
+    gone = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"letter>1</letter>")
+        writer.write(answer)
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        gone.set()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        yield Letter(f"http://127.0.0.1:{port}/", "127.0.0.1", body(1))
+        await asyncio.wait_for(gone.wait(), 5)
+
+
+@pytest.mark.parametrize(
+    ("answer", "complaint"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\n" + b"x" * 70_000, "larger than 65536 bytes"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1000\r\n" + b"x" * 4096, "no answer in time"),
+        (b"", "no answer in time"),
+        (b"220 mail.example ESMTP\r\n", "127.0.0.1"),
+    ],
+)
+async def test_an_answer_too_large_too_slow_or_none_at_all_is_no_delivery(
+    monkeypatch: pytest.MonkeyPatch, answer: bytes, complaint: str
+) -> None:
+    monkeypatch.setattr(rooms, "TIMEOUT", 0.2)
+    async with answering(answer) as letter, carrying([]) as courier:
+        with pytest.raises(DeliveryFailed, match=complaint):
+            await courier.send(letter)
+
+
+async def test_an_answer_with_a_body_gives_its_connection_back() -> None:
+    async with answering(b"HTTP/1.1 202 Accepted\r\nContent-Length: 5\r\n\r\nthere") as letter, carrying([]) as courier:
+        await courier.send(letter)
