@@ -6,6 +6,7 @@ Nothing in the code asks for a vendor or a model; it asks for a quirk.
 import tomllib
 from functools import cache
 from importlib import resources
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,7 +30,18 @@ class Quirk(BaseModel):
     more_resolutions: list[int] = []  # ppi that ESC I does not tell
     buttons: dict[str, str] = {}  # value of ESC ! → name
     unit_before_status: bool = False  # STAT tells only of the unit that PARA named last
+    glass: tuple[int, int] | None = None  # the flatbed in 1/1200 inch, where the feeder's area is told instead
+    sides_apart: bool = False  # the back of a sheet can be read only when its front has been
+    width_multiples: tuple[int, int] = (8, 1)  # pixels of a row, of black and white and of all else
     stall_limit: float | None = Field(default=None, gt=0)  # seconds for which a page may be left unread
+
+    escl_page_pause: float = Field(default=0, ge=0, le=10)  # seconds before a page more is asked for, at most
+    escl_retry_404: bool = False  # NextDocument says 404 while the page is not ready
+    escl_retry_410: bool = False  # the same with 410
+    escl_no_delete: bool = False  # a job that was fetched must not be deleted
+    escl_feeder_first: bool = False  # it calls an empty feeder a jam once it was told to scan from it
+    escl_highest: int | None = Field(default=None, gt=0)  # ppi; it tells higher ones and has not got them
+    escl_host: Literal["", "localhost", "port"] = ""  # the Host header it insists on
 
 
 class _File(BaseModel):

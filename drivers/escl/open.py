@@ -1,0 +1,103 @@
+"""From the address of an eSCL service to an opened Device of the contract."""
+
+import logging
+from functools import cache
+from typing import Final
+from urllib.parse import urlsplit
+
+from drivers import quirks
+from drivers.contract.capabilities import Capabilities
+from drivers.contract.clock import Clock
+from drivers.contract.driver import Device
+from drivers.contract.http import Http, HttpFailed, HttpPeer
+from drivers.contract.identity import Identity
+from drivers.escl import capabilities
+from drivers.escl.link import SLOW_SECONDS, EsclLink
+from drivers.escl.scanner import EsclScanner
+
+DRIVER: Final = "escl"
+_PORTS: Final = {"http": 80, "https": 443}
+
+_log = logging.getLogger(__name__)
+
+
+def split(url: str) -> tuple[str, str, str]:
+    """Origin, path of the service and HOST:PORT. Raises ValueError."""
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError(f"'{url[:200]}' is not http[s]://HOST[:PORT][/PATH]")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    place = f"{host}:{parts.port or _PORTS[parts.scheme]}"
+    return f"{parts.scheme}://{place}", parts.path.rstrip("/") or "/eSCL", place
+
+
+def key(url: str) -> str:
+    """`Identity.key` of the service there."""
+    return f"escl-{split(url)[2]}"
+
+
+async def open_device(url: str, certificate: str = "", *, clock: Clock) -> Device:
+    """Ask the service what it can do. `certificate`: SHA-256 in hex of the one it must have; "" accepts any.
+
+    Raises DeviceGone, DeviceTimeout, DeviceBusy, DeviceRefused, DeviceGarbled.
+    """
+    origin, root, place = split(url)
+    http = HttpPeer(origin, certificate=certificate)
+    try:
+        if origin.startswith("https:") and not certificate:
+            await _say_certificate(http, root, place)
+        return await open_on(http, root, key(url), place, clock=clock)
+    except BaseException:
+        await http.close()
+        raise
+
+
+async def open_on(
+    http: Http, root: str, named: str, where: str, *, clock: Clock, ids: tuple[int, int] | None = None, serial: str = ""
+) -> Device:
+    """The device behind `http`, whatever carries that; `named` becomes its key, `ids` are its USB ones. Same errors."""
+    link = EsclLink(http, root, where)
+    found = capabilities.read(await link.get("ScannerCapabilities", SLOW_SECONDS), where)
+    quirk = quirks.of(*(ids or (0, 0)), found.model)
+    link = EsclLink(http, root, where, _host(quirk, where))
+    able = found.capabilities
+    if quirk.escl_highest is not None:
+        able = capabilities.bounded(able, quirk.escl_highest)
+    scanner = EsclScanner(named, link, found, clock, quirk=quirk)
+    identity = Identity(
+        named,
+        found.manufacturer,
+        found.model,
+        serial or found.serial or None,
+        vendor_id=ids[0] if ids else None,
+        product_id=ids[1] if ids else None,
+    )
+    can_scan = able != Capabilities()
+    if not can_scan:
+        _log.warning("device=%s: it offers no page as JPEG, so it is only watched", named)
+    return Device(identity, DRIVER, able, (scanner,), scanner if can_scan else None, scanner.close)
+
+
+def _host(quirk: quirks.Quirk, where: str) -> str:
+    match quirk.escl_host:
+        case "localhost":
+            return "localhost"
+        case "port":
+            return where
+        case _:
+            return ""
+
+
+async def _say_certificate(http: HttpPeer, root: str, place: str) -> None:
+    """Tell the operator once what was accepted, so that it can be written down."""
+    try:
+        path = f"{root}/ScannerStatus"
+        async with http.exchange("GET", path, wait=SLOW_SECONDS, pause=SLOW_SECONDS) as incoming:
+            _note(place, incoming.certificate)
+    except HttpFailed:
+        pass  # what comes next fails too, and says why
+
+
+@cache
+def _note(place: str, certificate: str) -> None:
+    _log.warning("%s: its certificate is not checked; to accept no other: certificate = %r", place, certificate)
