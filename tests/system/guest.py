@@ -226,8 +226,8 @@ class Guest:
         self.check(f"for i in $(seq {turns}); do {condition} && exit 0; sleep 0.1; done; exit 1", seconds=seconds + 20)
 
     def sane(self, backend: str, *settings: str) -> str:
-        """The words before `scanimage` that make SANE use this backend alone; `settings` are the lines of its .conf file
-        in place of those that Debian ships."""
+        """The words before `scanimage` that make SANE use this backend alone; `settings` are the lines of its .conf
+        file in place of those that Debian ships."""
         place = self.share / f"sane-{backend}-{next(self._numbers)}"
         place.mkdir()
         (place / "dll.conf").write_text(f"{backend}\n")

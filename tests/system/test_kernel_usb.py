@@ -8,7 +8,7 @@ QUICK = "speed=0,feed=0,warmup=0"
 
 def test_the_kernel_enumerates_what_the_simulator_describes(machine: Guest):
     with machine.scanner("esci", f"{QUICK},serial=A1B2") as scanner:
-        place = machine.check(f"grep -l ^PRODUCT=4b8/12b /sys/bus/usb/devices/*/uevent | grep -v : | xargs dirname")
+        place = machine.check("grep -l ^PRODUCT=4b8/12b /sys/bus/usb/devices/*/uevent | grep -v : | xargs dirname")
         values = machine.check(
             f"cd {place.strip()}; cat manufacturer product serial speed bcdDevice bNumInterfaces *:1.0/bInterfaceClass"
         )
