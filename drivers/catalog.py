@@ -19,6 +19,7 @@ from drivers.snmp.credentials import Community
 from drivers.usb.bus import Bus, LocalBus, RemoteBus
 from drivers.usb.descriptors import CLASS_IMAGE, UsbDevice
 from drivers.usb.esci import open as esci
+from drivers.usb.fujitsu import open as fujitsu
 from drivers.usbip import place as places
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ class UsbFamily:
     open: Callable[..., Awaitable[Device]]  # (UsbDevice, open_link, clock, *, share)
 
 
-USB_FAMILIES = (UsbFamily(esci.FAMILY, esci.models, esci.open_device),)
+USB_FAMILIES = (
+    UsbFamily(esci.FAMILY, esci.models, esci.open_device),
+    UsbFamily(fujitsu.FAMILY, fujitsu.models, fujitsu.open_device),
+)
 
 
 @dataclass(frozen=True, slots=True)
