@@ -10,11 +10,14 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from drivers.contract.clock import Clock, SystemClock
 from hil.devices.esci.net import EpsonNetServer
 from hil.devices.esci.scanner import EsciScanner
 from hil.devices.esci.usb import EsciUsb
+from hil.devices.fujitsu.scanner import FujitsuScanner
+from hil.devices.fujitsu.usb import FujitsuUsb
 from hil.devices.live import Live
 from hil.devices.mfp import serve as mfp
 from hil.devices.mfp.serve import MfpRig
@@ -37,7 +40,16 @@ def _esci(script: Script, now: float) -> tuple[EsciScanner, SimulatedUsbDevice]:
     return scanner, EsciUsb(scanner, script.serial)
 
 
-FAMILIES: Mapping[str, Callable[[Script, float], tuple[EsciScanner, SimulatedUsbDevice]]] = {"esci": _esci}
+def _fujitsu(script: Script, now: float) -> tuple[FujitsuScanner, SimulatedUsbDevice]:
+    scanner = FujitsuScanner(script, now)
+    return scanner, FujitsuUsb(scanner, script.serial)
+
+
+# The first of what is made is the body behind the plug, of whatever class the family's is.
+FAMILIES: Mapping[str, Callable[[Script, float], tuple[Any, SimulatedUsbDevice]]] = {
+    "esci": _esci,
+    "fujitsu": _fujitsu,
+}
 TAPE = "tape"  # whatever was recorded on one: hil.tape
 NAMES = (*FAMILIES, mfp.FAMILY, TAPE)
 
@@ -47,7 +59,7 @@ class Rig:
     """One served scanner."""
 
     family: str
-    scanner: EsciScanner
+    scanner: Any  # the body, as in FAMILIES
     usb: SimulatedUsbDevice
     live: Live
     host: str
