@@ -13,6 +13,7 @@ from drivers.contract.errors import DeviceRefused
 from drivers.snmp import device as snmp
 from drivers.usb.descriptors import UsbDevice
 from drivers.usb.esci import open as esci
+from drivers.usb.fujitsu import open as fujitsu
 from drivers.usb.link import Link
 from hil import serving
 from hil.devices.mfp.model import Mfp
@@ -116,6 +117,7 @@ async def _refuse(known: UsbDevice, *_: object) -> Device:
 # As drivers.catalog.USB_FAMILIES, which is for the bridge alone.
 _FAMILIES: Final[tuple[tuple[str, Callable[[], Container[str]], Open], ...]] = (
     (esci.FAMILY, esci.models, esci.open_device),
+    (fujitsu.FAMILY, fujitsu.models, fujitsu.open_device),
 )
 
 
