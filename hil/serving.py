@@ -18,6 +18,8 @@ from hil.devices.esci.scanner import EsciScanner
 from hil.devices.esci.usb import EsciUsb
 from hil.devices.fujitsu.scanner import FujitsuScanner
 from hil.devices.fujitsu.usb import FujitsuUsb
+from hil.devices.esci2.scanner import Esci2Scanner
+from hil.devices.esci2.usb import Esci2Usb
 from hil.devices.live import Live
 from hil.devices.mfp import serve as mfp
 from hil.devices.mfp.serve import MfpRig
@@ -40,18 +42,19 @@ def _esci(script: Script, now: float) -> tuple[EsciScanner, SimulatedUsbDevice]:
     return scanner, EsciUsb(scanner, script.serial)
 
 
-def _fujitsu(script: Script, now: float) -> tuple[FujitsuScanner, SimulatedUsbDevice]:
-    scanner = FujitsuScanner(script, now)
-    return scanner, FujitsuUsb(scanner, script.serial)
+def _esci2(script: Script, now: float) -> tuple[Esci2Scanner, SimulatedUsbDevice]:
+    scanner = Esci2Scanner(script, now)
+    return scanner, Esci2Usb(scanner, script.serial)
 
 
-# The first of what is made is the body behind the plug, of whatever class the family's is.
-FAMILIES: Mapping[str, Callable[[Script, float], tuple[Any, SimulatedUsbDevice]]] = {
+Simulated = EsciScanner | Esci2Scanner
+
+FAMILIES: Mapping[str, Callable[[Script, float], tuple[Simulated, SimulatedUsbDevice]]] = {
     "esci": _esci,
-    "fujitsu": _fujitsu,
+    "esci2": _esci2,
 }
 TAPE = "tape"  # whatever was recorded on one: hil.tape
-NAMES = (*FAMILIES, mfp.FAMILY, TAPE)
+NAMES = (*FAMILIES, mfp.FAMILY, mfp.ESCL_FAMILY, TAPE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Rig:
     """One served scanner."""
 
     family: str
-    scanner: Any  # the body, as in FAMILIES
+    scanner: Simulated
     usb: SimulatedUsbDevice
     live: Live
     host: str
@@ -129,7 +132,8 @@ async def served(
                     await stack.enter_async_context(replay.served(file.read(script), host, pace=1.0, clock=clock))
                 )
             else:
-                rigs.append(await stack.enter_async_context(mfp.mfp(script, host, udp_port, clock=clock)))
+                served = mfp.mfp(script, host, udp_port, clock=clock, family=family)
+                rigs.append(await stack.enter_async_context(served))
                 udp_port = 0
         yield tuple(rigs)
 
@@ -146,7 +150,7 @@ async def scanner(
 
 @asynccontextmanager
 async def epson_net(rig: Rig, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
-    """Serve the same scanner in Epson's network mode too; yields the port. SANE's epson2 always uses 1865."""
+    """Serve the same scanner in Epson's network mode too; yields the port. SANE's epson2 and epsonds always use 1865."""
     async with EpsonNetServer(rig.scanner, rig.live, host, port) as server:
         yield server.port
 

@@ -14,6 +14,7 @@ from drivers.snmp import device as snmp
 from drivers.usb.descriptors import UsbDevice
 from drivers.usb.esci import open as esci
 from drivers.usb.fujitsu import open as fujitsu
+from drivers.usb.esci2 import open as esci2
 from drivers.usb.link import Link
 from hil import serving
 from hil.devices.mfp.model import Mfp
@@ -118,6 +119,7 @@ async def _refuse(known: UsbDevice, *_: object) -> Device:
 _FAMILIES: Final[tuple[tuple[str, Callable[[], Container[str]], Open], ...]] = (
     (esci.FAMILY, esci.models, esci.open_device),
     (fujitsu.FAMILY, fujitsu.models, fujitsu.open_device),
+    (esci2.FAMILY, esci2.models, esci2.open_device),
 )
 
 

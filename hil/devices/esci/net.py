@@ -1,4 +1,4 @@
-"""The scanner's network plug: the frames that Epson's network boards put around ESC/I, TCP port 1865.
+"""The scanner's network plug: the frames that Epson's network boards put around ESC/I and ESC/I-2, TCP port 1865.
 
 Source: SANE `epson2_net.c`; dossier lab.md section 6. A frame is `IS`, two bytes of command, the header's size (12, two
 bytes), the payload's size (four bytes), two zero bytes, the payload; all big-endian. On connecting the scanner sends a
@@ -11,9 +11,9 @@ import logging
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from hil.devices.esci.replies import ACK, NAK
-from hil.devices.esci.scanner import EsciScanner
 from hil.devices.live import Live
 from hil.tcp import TcpServer
 
@@ -40,10 +40,34 @@ def answer_to(command: bytes, payload: bytes) -> bytes:
     return frame(bytes([command[0] | REPLY, command[1]]), payload)
 
 
+class Spoken(Protocol):
+    """A scanner of either family, as bytes."""
+
+    @property
+    def owes(self) -> bool:
+        """An answer will come without anything more from the host."""
+
+    @property
+    def answer(self) -> int:
+        """Bytes left of the message that can be read now."""
+
+    def write(self, data: bytes, now: float) -> None:
+        """The host's bytes."""
+
+    def take(self, limit: int) -> bytes:
+        """Up to `limit` bytes of the message."""
+
+    def update(self, now: float) -> float | None:
+        """Let time pass."""
+
+    def detach(self, now: float) -> None:
+        """The host has gone."""
+
+
 class EpsonNetServer(TcpServer):
     """Serves one scanner until the context is left."""
 
-    def __init__(self, scanner: EsciScanner, live: Live, host: str, port: int = PORT) -> None:
+    def __init__(self, scanner: Spoken, live: Live, host: str, port: int = PORT) -> None:
         super().__init__(self._serve, host, port, MOST_HOSTS)
         self._scanner, self._live = scanner, live
         self._holder: asyncio.StreamWriter | None = None
