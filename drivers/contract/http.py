@@ -168,7 +168,7 @@ class HttpClient:
         heard = TAP.wants()
         if heard:
             TAP.tell("http", data=body, way="out", url=url, type=headers.get("Content-Type", ""))
-        with _translated(url):
+        try:
             async with self._session.post(
                 url, data=body, headers=headers, timeout=_whole_of(timeout), allow_redirects=False, ssl=self._ssl
             ) as response:
@@ -178,6 +178,8 @@ class HttpClient:
                     if left < 0:
                         response.close()
                         raise HttpFailed(f"{url}: the answer is larger than {max_answer} bytes")
+        except (aiohttp.ClientError, OSError, ValueError) as err:  # TimeoutError is an OSError
+            raise _failure(url, err) from err
         if heard:
             TAP.tell("http", way="in", url=url, status=response.status, type=response.headers.get("Content-Type", ""))
         return response.status
@@ -289,7 +291,11 @@ def _whole_of(seconds: float) -> aiohttp.ClientTimeout:
 def _translated(url: str) -> Iterator[None]:
     try:
         yield
-    except TimeoutError as err:
-        raise HttpTimeout(f"{url}: no answer in time") from err
-    except (aiohttp.ClientError, OSError, ValueError) as err:
-        raise HttpFailed(f"{url}: {err or type(err).__name__}") from err
+    except (aiohttp.ClientError, OSError, ValueError) as err:  # TimeoutError is an OSError
+        raise _failure(url, err) from err
+
+
+def _failure(url: str, err: Exception) -> HttpFailed:
+    if isinstance(err, TimeoutError):
+        return HttpTimeout(f"{url}: no answer in time")
+    return HttpFailed(f"{url}: {err or type(err).__name__}")

@@ -8,11 +8,13 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import aiohttp
 from aiohttp import web
 
+from bridge.net.courier import HEADERS
 from hil.bench.figures import Samples, samples
 
 COUNT = 60
@@ -50,6 +52,23 @@ async def bare_posts(body: bytes, count: int = COUNT) -> Samples:
     if poster.returncode != 0 or len(left) != len(arrived):
         raise RuntimeError("the bare POSTs failed")
     return samples([there - here for here, there in zip(left, arrived, strict=True)][_WARM:])
+
+
+async def posts_to(urls: Sequence[str], body: bytes, count: int, timeout: float) -> None:
+    """So many POSTs to each, one after the other, to all of them at once. Raises aiohttp's own errors."""
+    limits = aiohttp.ClientTimeout(total=timeout)
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
+    ) as session:
+
+        async def to(url: str) -> None:
+            for _ in range(count):
+                async with session.post(url, data=body, headers=HEADERS, timeout=limits) as answer:
+                    await answer.read()
+
+        async with asyncio.TaskGroup() as tasks:
+            for url in urls:
+                tasks.create_task(to(url))
 
 
 @asynccontextmanager
