@@ -2,11 +2,13 @@
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -194,6 +196,33 @@ class Snmp(_Section):
         return value
 
 
+class Escl(_Section):
+    """One scanner that speaks eSCL, as AirPrint and Mopria scanners do."""
+
+    url: str
+    certificate: str = ""  # SHA-256 of its certificate, in hex; empty: any is accepted
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_place(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable or parts.username or parts.query or parts.fragment or not value.isprintable() or " " in value:
+            raise ValueError(f"'{value}' is not http[s]://HOST[:PORT][/PATH]")
+        return value
+
+    @field_validator("certificate")
+    @classmethod
+    def _is_a_digest(cls, value: str) -> str:
+        digest = value.replace(":", "").lower()
+        if digest and not re.fullmatch("[0-9a-f]{64}", digest):
+            raise ValueError("is not a SHA-256 in hexadecimal")
+        return digest
+
+
 class Scanner(_Section):
     """What the operator says of one scanner, named by the key that `devices` prints."""
 
@@ -234,6 +263,7 @@ class Config(_Section):
     usb: Usb = Usb()
     sane: Sane = Sane()
     snmp: tuple[Snmp, ...] = ()
+    escl: tuple[Escl, ...] = ()
     scanner: tuple[Scanner, ...] = ()
     jobs: Jobs = Jobs()
     log: Log = Log()
@@ -248,6 +278,12 @@ class Config(_Section):
     @classmethod
     def _has_each_agent_once(cls, value: tuple[Snmp, ...]) -> tuple[Snmp, ...]:
         _once("the agent", (f"{each.host}:{each.port}" for each in value))
+        return value
+
+    @field_validator("escl")
+    @classmethod
+    def _has_each_service_once(cls, value: tuple[Escl, ...]) -> tuple[Escl, ...]:
+        _once("the service", (urlsplit(each.url).netloc.lower() for each in value))
         return value
 
     def of(self, key: str) -> Scanner:

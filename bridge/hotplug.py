@@ -2,13 +2,15 @@
 
 A device that is found for the first time is opened and handed to `appeared`; from then on its observers are
 watched until it is replaced. Being unplugged does not end that: the observers tell it (GONE) and see it return.
+It is looked for when something is plugged in or out, and now and then (docs/decisions/0045-hot-plug-by-word.md).
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Final
+from typing import Final, Protocol
 
 from bridge.config import Config
 from bridge.log import kept_short
@@ -19,12 +21,14 @@ from drivers.contract.driver import Device, Finding, Observer
 from drivers.contract.errors import DeviceRefused, DriverError
 from drivers.contract.observation import Readiness
 from drivers.snmp.credentials import Community, Version
-from drivers.watch import snapshots
+from drivers.usb.uevents import Uevents
+from drivers.watch import BACK_OFF, snapshots
 
 _log = logging.getLogger(__name__)
 
 PACE: Final = 2.0  # seconds between looks at the buses
 RETRY: Final = 10.0  # seconds before a device that would not open is tried again
+RETRY_PART: Final = 300.0  # the same for one that is observed, but cannot scan
 AWAY: Final = 15.0  # seconds that a device may be out of reach while a job started at it goes on
 
 Appeared = Callable[[Device], Awaitable[HostedScanner]]
@@ -40,9 +44,9 @@ async def find(config: Config, clock: Clock, *, patient: bool = False) -> list[F
             catalog.Agent(each.host, each.port, Community(each.community.get_secret_value(), Version(each.version)))
             for each in config.snmp
         ),
+        services=tuple(catalog.Service(each.url, each.certificate) for each in config.escl),
         sane=_sane(config),
         patient=patient,
-        share=tuple(entry.key for entry in config.scanner if entry.share),
         clock=clock,
     )
     there = {finding.key for finding in found}
@@ -66,42 +70,154 @@ def _sane(config: Config) -> catalog.Sane | None:
     return catalog.Sane(said.library, said.backends, said.network)
 
 
+class Lookout(Protocol):
+    """When it is worth while to look at the buses again."""
+
+    def due(self) -> float:
+        """Seconds until the next look, when nothing is told."""
+
+    async def changed(self, seconds: float) -> bool:
+        """Wait until something was plugged in or out (True), or for so long."""
+
+
+class ByClock:
+    """Nobody tells of changes."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def due(self) -> float:
+        return PACE
+
+    async def changed(self, seconds: float) -> bool:
+        await self._clock.sleep(seconds)
+        return False
+
+
+class ByWord:
+    """The system tells what is plugged in and out of this machine's USB; where it does not, the clock has to do."""
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        """Made inside a running event loop."""
+        self._clock = clock
+        self._remote, self._sane = bool(config.usb.usbip), _sane(config)
+        self._told: Uevents | None = None
+        self._pace = float("inf")
+        if config.usb.enabled:
+            try:
+                self._told = Uevents()
+            except OSError as err:
+                self._pace = PACE
+                _log.info("the system does not tell of plugged devices (%s): looking every %g s", err, PACE)
+
+    def due(self) -> float:
+        return min(self._pace, catalog.due(usbip=self._remote, sane=self._sane))
+
+    async def changed(self, seconds: float) -> bool:
+        if self._told is None:
+            await self._clock.sleep(seconds)
+            return False
+        told = asyncio.ensure_future(self._told.changed())
+        over = asyncio.ensure_future(self._clock.sleep(seconds))
+        try:
+            await asyncio.wait((told, over), return_when=asyncio.FIRST_COMPLETED)
+            return told.done()
+        finally:
+            told.cancel()
+            over.cancel()
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self._told is not None:
+            self._told.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """A device that is open, at the place where it was found."""
+
+    device: Device
+    task: asyncio.Task[None]
+
+    @property
+    def identity(self) -> str:
+        """The key under which it is served."""
+        return self.device.identity.key
+
+
 class Hotplug:
     """Keeps what is served in step with what is there."""
 
     def __init__(
-        self, find_all: Callable[[], Awaitable[list[Finding]]], wanted: Callable[[str], bool], clock: Clock
+        self,
+        find_all: Callable[[], Awaitable[list[Finding]]],
+        wanted: Callable[[str], bool],
+        clock: Clock,
+        *,
+        share: Callable[[str], bool] = lambda _: False,
+        known_as: Callable[[str, frozenset[str]], str] = lambda key, _: key,
+        lookout: Lookout | None = None,
     ) -> None:
+        """`known_as`: the key under which a device found at that key is served, when these are there. `wanted` and
+        `share` go by that one."""
         self._find = find_all
-        self._wanted = wanted
+        self._wanted, self._share, self._known_as = wanted, share, known_as
         self._clock = clock
-        self._watched: dict[str, asyncio.Task[None]] = {}
+        self._lookout = lookout or ByClock(clock)
+        self._watched: dict[str, _Watched] = {}  # by the key that tells the place
         self._retry_at: dict[str, float] = {}
         self._complaints: dict[str, str] = {}
-
-    def forget(self, key: str) -> None:
-        """The device of that key has come back under another one: the old place is watched no longer."""
-        task = self._watched.pop(key, None)
-        if task is not None:
-            task.cancel()
 
     async def run(self, appeared: Appeared) -> None:
         """For ever: look at the buses, open what is new."""
         async with asyncio.TaskGroup() as watches:
             while True:
-                for finding in await self._find():
-                    if finding.driver is None or finding.key in self._watched or not self._wanted(finding.key):
-                        continue
-                    if self._clock.monotonic() < self._retry_at.get(finding.key, 0.0):
-                        continue
-                    device = await self._open(finding)
-                    if device is not None:
-                        self._watched[finding.key] = watches.create_task(self._watch(device, appeared))
-                await self._clock.sleep(PACE)
+                found = await self._find()
+                there = frozenset(finding.key for finding in found)
+                for finding in found:
+                    identity = self._identity(finding.key, there)
+                    if self._is_news(finding, identity):
+                        await self._leave(finding.key, identity)
+                        device = await self._open(finding, identity)
+                        if device is not None:
+                            task = watches.create_task(self._watch(device, appeared))
+                            self._watched[finding.key] = _Watched(device, task)
+                if await self._lookout.changed(self._pause()):
+                    self._retry_at.clear()
 
-    async def _open(self, finding: Finding) -> Device | None:
+    def _identity(self, place: str, there: frozenset[str]) -> str:
+        """The key under which what was found at that place is served. `there`: all places where something was found."""
+        if place in self._watched:
+            return self._watched[place].identity
+        served = {watched.identity for key, watched in self._watched.items() if key in there}
+        return self._known_as(place, there | served)
+
+    def _is_news(self, finding: Finding, identity: str) -> bool:
+        """Whether it is to be opened now: it is not yet, or somebody was found who can scan with it."""
+        if finding.driver is None or self._clock.monotonic() < self._retry_at.get(finding.key, 0.0):
+            return False
+        watched = self._watched.get(finding.key)
+        if watched is not None:
+            return watched.device.acquirer is None and watched.device.driver != finding.driver
+        return self._wanted(identity)
+
+    async def _leave(self, place: str, identity: str) -> None:
+        """Whatever was open at that place, or served under that key at another, is no longer."""
+        for key, watched in tuple(self._watched.items()):
+            if key == place or watched.identity == identity:
+                del self._watched[key]
+                watched.task.cancel()
+                await asyncio.wait((watched.task,))  # so that it is free
+
+    def _pause(self) -> float:
+        """Seconds until the next look."""
+        now = self._clock.monotonic()
+        return max(0.0, min([self._lookout.due(), *(at - now for at in self._retry_at.values() if at > now)]))
+
+    async def _open(self, finding: Finding, identity: str) -> Device | None:
+        opener = finding.shared if self._share(identity) and finding.shared is not None else finding.open
         try:
-            device = await finding.open()
+            device = await opener()
         except DriverError as err:
             # Once is enough: the same complaint is not repeated at every try.
             if self._complaints.get(finding.key) != str(err):
@@ -111,7 +227,11 @@ class Hotplug:
             self._retry_at[finding.key] = self._clock.monotonic() + RETRY
             return None
         self._complaints.pop(finding.key, None)
-        return device
+        if device.driver != finding.driver:  # only a part of it could be opened
+            self._retry_at[finding.key] = self._clock.monotonic() + RETRY_PART
+        if identity != finding.key:
+            _log.info("device=%s: is taken for %s, which is away", finding.key, identity)
+        return replace(device, identity=replace(device.identity, key=identity))
 
     async def _watch(self, device: Device, appeared: Appeared) -> None:
         try:
@@ -125,7 +245,7 @@ class Hotplug:
     async def _observe(self, observer: Observer, scanner: HostedScanner) -> None:
         waiting: asyncio.Task[None] | None = None  # for it to come back
         try:
-            async for snapshot in snapshots(observer, self._clock, known=scanner.last_look):
+            async for snapshot in snapshots(observer, self._clock, known=scanner.last_look, away=self._away(scanner)):
                 gone = snapshot.readiness is Readiness.GONE
                 if gone is (waiting is None):
                     said = (
@@ -141,6 +261,12 @@ class Hotplug:
         finally:
             if waiting is not None:
                 waiting.cancel()
+
+    def _away(self, scanner: HostedScanner) -> Callable[[float], Awaitable[object]] | None:
+        """How to wait for a device that is gone: on USB until something is plugged in."""
+        if not scanner.identity.key.startswith("usb-"):
+            return None
+        return lambda seconds: self._lookout.changed(self._lookout.due() if seconds >= BACK_OFF[-1] else seconds)
 
     async def _give_up(self, scanner: HostedScanner) -> None:
         await self._clock.sleep(AWAY)

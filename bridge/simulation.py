@@ -22,6 +22,7 @@ class Simulated:
 
     usbip: tuple[str, ...]  # HOST:PORT
     snmp: tuple[tuple[str, int], ...]
+    escl: tuple[str, ...] = ()  # URLs
 
 
 @asynccontextmanager
@@ -61,9 +62,10 @@ async def _ready(process: asyncio.subprocess.Process, count: int) -> Simulated:
         raise RuntimeError("the pipes were asked for")
     usbip: list[str] = []
     snmp: list[tuple[str, int]] = []
+    escl: list[str] = []
     try:
         async with asyncio.timeout(START_TIMEOUT):
-            while len(usbip) + len(snmp) < count:
+            while len(usbip) + len(snmp) + len(escl) < count:
                 line = (await process.stdout.readline()).decode(errors="replace")
                 if not line:
                     said = (await process.stderr.read()).decode(errors="replace").strip()
@@ -76,6 +78,8 @@ async def _ready(process: asyncio.subprocess.Process, count: int) -> Simulated:
                 elif scheme == "snmp":
                     host, _, port = place.rpartition(":")
                     snmp.append((host, int(port)))
+                elif scheme == "http":
+                    escl.append(f"http://{place}")
     except TimeoutError as err:
         raise ConfigError("--simulate", "", f"not ready within {START_TIMEOUT:g} s") from err
-    return Simulated(tuple(dict.fromkeys(usbip)), tuple(snmp))
+    return Simulated(tuple(dict.fromkeys(usbip)), tuple(snmp), tuple(escl))

@@ -9,23 +9,31 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from weakref import WeakSet
 
+from drivers.actor.beside import open_both
 from drivers.contract.clock import Clock, SystemClock
-from drivers.contract.driver import Device, Finding
+from drivers.contract.driver import Claim, Device, Finding
 from drivers.contract.errors import DeviceRefused, DriverError
+from drivers.escl import open as escl
 from drivers.snmp import device as snmp
 from drivers.snmp.credentials import Community
 from drivers.usb.bus import Bus, LocalBus, RemoteBus
 from drivers.usb.descriptors import CLASS_IMAGE, UsbDevice
 from drivers.usb.esci import open as esci
 from drivers.usb.fujitsu import open as fujitsu
+from drivers.usb.esci2 import open as esci2
+from drivers.usb.link import Link
 from drivers.usbip import place as places
 
 if TYPE_CHECKING:
     from drivers.sane.listing import Listing
 
 log = logging.getLogger(__name__)
+
+REMOTE_PACE: Final = 4.0  # s between looks at USB/IP servers, who tell nobody of a change
+LOST_WORD: Final = 60.0  # s between looks where changes are told, in case a word was lost
 
 _LOOKS_LIKE_A_SCANNER = ("scan", "perfection", "expression", "gt-", "fi-", "lide", "workforce ds", "imageformula")
 
@@ -37,12 +45,15 @@ class UsbFamily:
     name: str
     ids: Callable[[], Iterable[str]]  # "vvvv:pppp" of the devices known to speak it
     open: Callable[..., Awaitable[Device]]  # (UsbDevice, open_link, clock, *, share)
+    scans: bool = True  # False: it only looks, its devices have a `claim` and no acquirer; SANE scans with them
 
 
 USB_FAMILIES = (
     UsbFamily(esci.FAMILY, esci.models, esci.open_device),
-    UsbFamily(fujitsu.FAMILY, fujitsu.models, fujitsu.open_device),
+    UsbFamily(esci2.FAMILY, esci2.models, esci2.open_device),
 )
+
+_claims: Final[WeakSet[Claim]] = WeakSet()  # of what is open and must be lent to SANE when it lists its devices
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +74,38 @@ class Agent:
     credentials: Community = field(default_factory=Community)
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One eSCL service that the operator named."""
+
+    url: str
+    certificate: str = ""  # SHA-256 in hex of the one it must have; "" accepts any
+
+
 async def find(
     *,
     local: bool = True,
     usbip: Iterable[str] = (),
     agents: Iterable[Agent] = (),
+    services: Iterable[Service] = (),
     sane: Sane | None = None,
     patient: bool = True,
-    share: Iterable[str] = (),
     clock: Clock | None = None,
 ) -> list[Finding]:
     """All scanners that are there now, known or not.
 
-    `usbip`: servers as usbip://HOST:PORT, ValueError when one is not; `agents` are taken at their word and asked only
-    when they are opened; `sane` finds what no driver of ours knows, at once for the `patient`, else at a later look;
-    `share`: keys of devices to be claimed only while they are used. A bus that cannot be looked at is logged and left
-    out.
+    `usbip`: servers as usbip://HOST:PORT, ValueError when one is not; `agents` and `services` are taken at their word
+    and asked only when they are opened; `sane` finds what no driver of ours scans with, at once for the `patient`, else
+    at a later look. A bus that cannot be looked at is logged and left out.
     """
-    shared = frozenset(share)
+    clock = clock or SystemClock()
     buses: list[Bus] = [_local()] if local else []
     buses += [_remote(places.parse(text)) for text in usbip]
     listings = await asyncio.gather(*(asyncio.to_thread(_devices, bus) for bus in buses))
     found: dict[str, Finding] = {}
     for bus, devices in zip(buses, listings, strict=True):
         for device in devices:
-            finding = _finding(bus, device, clock or SystemClock(), share=device.key in shared)
+            finding = _finding(bus, device, clock)
             if finding is None:
                 continue
             if finding.key in found:  # this machine exports it and sees it over USB/IP too, or serial numbers repeat
@@ -96,16 +114,27 @@ async def find(
             found[finding.key] = finding
     if sane is not None:
         paths = {device.path: device.key for bus, devices in zip(buses, listings, strict=True) for device in devices}
-        for finding in await _through_sane(sane, paths, clock or SystemClock(), shared, patient=patient):
-            if (known := found.get(finding.key)) is None or known.driver is None:
-                found[finding.key] = finding
-    return list(found.values()) + [_agent(agent, clock or SystemClock()) for agent in agents]
+        for finding in await _through_sane(sane, paths, found, clock, patient=patient):
+            found[finding.key] = finding
+    named = [*(_agent(agent, clock) for agent in agents), *(_service(service, clock) for service in services)]
+    return [*found.values(), *named]
+
+
+def due(*, usbip: bool, sane: Sane | None) -> float:
+    """Seconds after which another look is worth while, although no change of this machine's USB was told.
+
+    `usbip`: there are servers to be looked at.
+    """
+    return min(REMOTE_PACE if usbip else LOST_WORD, _listing(sane).due() if sane is not None else LOST_WORD)
 
 
 async def _through_sane(
-    sane: Sane, keys: Mapping[str, str], clock: Clock, shared: frozenset[str], *, patient: bool
+    sane: Sane, keys: Mapping[str, str], known: Mapping[str, Finding], clock: Clock, *, patient: bool
 ) -> list[Finding]:
-    """What SANE sees; `keys` are those of our own buses' devices by path. Its room is entered only here."""
+    """What SANE sees and no driver of ours scans with; `keys` are those of our own buses' devices by path.
+
+    Its room is entered only here.
+    """
     from drivers.sane import open as through  # noqa: PLC0415 see above
 
     listing = _listing(sane)
@@ -113,10 +142,16 @@ async def _through_sane(
     for listed in await asyncio.to_thread(listing.devices, patient=patient):
         key = keys.get(listed.usb.path, "") if listed.usb is not None else ""
         key = key or through.key(listed)
-        opener = partial(
-            through.open_device, listed, key, listing.library, listing.config_dir, clock, share=key in shared
-        )
-        findings.append(Finding(key, through.DRIVER, listed.description, opener))
+        opener = partial(through.open_device, listed, key, listing.library, listing.config_dir, clock)
+        ours = known.get(key)
+        if ours is None or ours.driver is None:
+            shared = partial(opener, share=True)
+            findings.append(Finding(key, through.DRIVER, listed.description, opener, shared))
+        elif any(family.name == ours.driver and not family.scans for family in USB_FAMILIES):
+            name = f"{ours.driver}+{through.DRIVER}"
+            looks = (ours.open, ours.shared or ours.open)
+            both, shared = (partial(open_both, look, opener, name) for look in looks)
+            findings.append(Finding(key, name, ours.description, both, shared))
     return findings
 
 
@@ -124,6 +159,11 @@ def _agent(agent: Agent, clock: Clock) -> Finding:
     name, version = agent.credentials.name, agent.credentials.version
     opener = partial(snmp.open_device, agent.host, agent.port, name, clock=clock, version=version)
     return Finding(snmp.key(agent.host, agent.port), snmp.DRIVER, f"SNMP agent {agent.host}:{agent.port}", opener)
+
+
+def _service(service: Service, clock: Clock) -> Finding:
+    opener = partial(escl.open_device, service.url, service.certificate, clock=clock)
+    return Finding(escl.key(service.url), escl.DRIVER, f"eSCL service {service.url}", opener)
 
 
 def _devices(bus: Bus) -> list[UsbDevice]:
@@ -134,15 +174,24 @@ def _devices(bus: Bus) -> list[UsbDevice]:
         return []
 
 
-def _finding(bus: Bus, device: UsbDevice, clock: Clock, *, share: bool) -> Finding | None:
+def _finding(bus: Bus, device: UsbDevice, clock: Clock) -> Finding | None:
     ids = f"{device.vendor_id:04x}:{device.product_id:04x}"
     for family in USB_FAMILIES:
         if ids in family.ids():
-            opener = partial(family.open, device, partial(bus.open, device.key), clock, share=share)
-            return Finding(device.key, family.name, device.description, opener)
+            opener = partial(_opened, family, device, partial(bus.open, device.key), clock)
+            return Finding(device.key, family.name, device.description, opener, partial(opener, share=True))
     if looks_like_a_scanner(device):
         return Finding(device.key, None, device.description, partial(_refuse, device))
     return None
+
+
+async def _opened(
+    family: UsbFamily, device: UsbDevice, open_link: Callable[[], Link], clock: Clock, *, share: bool = False
+) -> Device:
+    opened = await family.open(device, open_link, clock, share=share)
+    if opened.claim is not None:
+        _claims.add(opened.claim)
+    return opened
 
 
 def looks_like_a_scanner(device: UsbDevice) -> bool:
@@ -172,7 +221,7 @@ def _listing(sane: Sane) -> "Listing":
     """One for as long as we run: it remembers what was found and looks again only when there is a reason."""
     from drivers.sane.listing import Listing  # noqa: PLC0415 see above
 
-    return Listing(sane.library, sane.backends, network=sane.network)
+    return Listing(sane.library, sane.backends, network=sane.network, claims=_claims)
 
 
 @cache

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from bridge import log
 from bridge.cli import options
-from bridge.config import Config, Sane, Snmp, Usb
+from bridge.config import Config, Escl, Sane, Snmp, Usb
 from bridge.daemon import Daemon
-from bridge.hotplug import find
+from bridge.hotplug import ByWord, find
 from bridge.simulation import simulated
 from drivers.contract.clock import SystemClock
 
@@ -62,6 +62,7 @@ async def _serve(config: Config, families: list[str]) -> None:
                 "usb": Usb(enabled=False, usbip=there.usbip),
                 "sane": Sane(enabled=False),
                 "snmp": tuple(Snmp(host=host, port=port) for host, port in there.snmp),
+                "escl": tuple(Escl(url=url) for url in there.escl),
             }
         )
         await _daemon(only_simulated).run(stop)
@@ -69,4 +70,10 @@ async def _serve(config: Config, families: list[str]) -> None:
 
 def _daemon(config: Config) -> Daemon:
     clock = SystemClock()
-    return Daemon(config, lambda: find(config, clock), lambda url: print(f"ready {url}", flush=True), clock)
+    return Daemon(
+        config,
+        lambda: find(config, clock),
+        lambda url: print(f"ready {url}", flush=True),
+        clock,
+        look_out=lambda: ByWord(config, clock),
+    )

@@ -17,6 +17,7 @@ from hil.script import Script, read
 from hil.snmp.agent import Agent
 
 FAMILY = "hp-mfp"
+ESCL_FAMILY = "escl"  # the same, attached to over eSCL
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class MfpRig:
     clock: Clock
     live: Live
     escl_url: str
+    attach: str  # the family it is served as
 
     def stimulate(self, *stimuli: Stimulus) -> None:
         """Something happens to it at once, or is armed for later."""
@@ -37,7 +39,9 @@ class MfpRig:
 
     @property
     def url(self) -> str:
-        """Where its agent answers."""
+        """Where it is attached to."""
+        if self.attach == ESCL_FAMILY:
+            return self.escl_url
         return f"snmp://[{self.host}]:{self.port}" if ":" in self.host else f"snmp://{self.host}:{self.port}"
 
 
@@ -50,6 +54,7 @@ async def mfp(
     community: str = "public",
     clock: Clock | None = None,
     tls: ssl.SSLContext | None = None,
+    family: str = FAMILY,
 ) -> AsyncIterator[MfpRig]:
     """Serve one; port 0 takes a free one, and eSCL always has a free one. `tls`: eSCL is HTTPS.
 
@@ -65,7 +70,7 @@ async def mfp(
         async with HttpServer(face.serve, live, host, reachable=reachable, tls=tls) as server:
             place = f"[{bound}]:{server.port}" if ":" in bound else f"{bound}:{server.port}"
             escl_url = f"{'http' if tls is None else 'https'}://{place}{ROOT}"
-            yield MfpRig(body, agent, bound, real, ticking, live, escl_url)
+            yield MfpRig(body, agent, bound, real, ticking, live, escl_url, family)
     finally:
         live.close()
         agent.close()
