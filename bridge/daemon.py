@@ -11,7 +11,7 @@ import tempfile
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -23,7 +23,7 @@ from bridge.discovery.responder import Announced, Responder
 from bridge.dpws.metadata import SCANNER_SERVICE_TYPE
 from bridge.errors import ConfigError, DeliveryFailed
 from bridge.eventing.ledger import Ledger, Limits, Owed
-from bridge.hotplug import Hotplug
+from bridge.hotplug import ByWord, Hotplug
 from bridge.keeping import Keeping
 from bridge.net import doors, wiretap
 from bridge.net.addresses import WILDCARDS, Selection
@@ -72,9 +72,12 @@ class Daemon:
         find: Callable[[], Awaitable[list[Finding]]],
         ready: Callable[[str], None],
         clock: Clock | None = None,
+        look_out: Callable[[], ByWord] | None = None,
     ) -> None:
+        """`look_out` makes what tells when to `find` again; without it that is done by the clock."""
         self._config = config
         self._find = find
+        self._look_out = look_out
         self._ready = ready  # called with the device URL of each scanner once it is served
         self._clock = clock or SystemClock()
         self._random = Random()  # noqa: S311 - it spreads delays, it guards nothing
@@ -98,7 +101,17 @@ class Daemon:
             await self._serve_http(stack)
             await stack.enter_async_context(self._presence)
             await stack.enter_async_context(wiretap.opened(config.state_dir, self._clock))
-            self._hotplug = Hotplug(self._find, lambda key: config.of(key).enabled, self._clock)
+            lookout = self._look_out() if self._look_out is not None else None
+            if lookout is not None:
+                stack.callback(lookout.close)
+            self._hotplug = Hotplug(
+                self._find,
+                lambda key: config.of(key).enabled,
+                self._clock,
+                share=lambda key: config.of(key).share,
+                known_as=self._known_as,
+                lookout=lookout,
+            )
             systemd.notify("READY=1")
             work = asyncio.ensure_future(self._work())
             stopping = asyncio.ensure_future(stop.wait())
@@ -137,8 +150,7 @@ class Daemon:
 
     async def _appeared(self, device: Device) -> HostedScanner:
         """A device was opened: host it, or give it back to the scanner that it was before."""
-        key = self._known_as(device.identity.key)
-        device = replace(device, identity=replace(device.identity, key=key))
+        key = device.identity.key
         kept = self._state.scanner(key)
         known = self._hosted.get(str(kept.uuid))
         if known is not None:
@@ -152,22 +164,15 @@ class Daemon:
         self._ready(self._presence.url(hosted.endpoint.device_path()))
         return hosted.scanner
 
-    def _known_as(self, key: str) -> str:
-        """The key that the device had before. Without a serial number a newcomer at another port is the one known
-        device of its kind that is away, if there is exactly one."""
+    def _known_as(self, key: str, there: frozenset[str]) -> str:
+        """The key that the device had before, or that the operator gave it. Without a serial number a newcomer at
+        another port is the one known device of its kind that is not `there`, if there is exactly one."""
         kind, at, _ = key.partition("@")
-        if not at or key in self._state.keys:
+        known = {*self._state.keys, *(entry.key for entry in self._config.scanner)}
+        if not at or key in known:
             return key
-        away = [known for known in self._state.keys if known.startswith(f"{kind}@") and not self._is_there(known)]
-        if len(away) != 1:
-            return key
-        _log.info("device=%s: is taken for %s, which is away", key, away[0])
-        self._hotplug.forget(away[0])
-        return away[0]
-
-    def _is_there(self, key: str) -> bool:
-        hosted = self._hosted.get(str(self._state.scanner(key).uuid))
-        return hosted is not None and not hosted.scanner.gone
+        away = [each for each in known - there if each.startswith(f"{kind}@")]
+        return away[0] if len(away) == 1 else key
 
     def _host(self, device: Device, key: str, identifier: uuid.UUID) -> Hosted:
         config, said = self._config, self._config.of(key)

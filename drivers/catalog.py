@@ -22,7 +22,6 @@ from drivers.snmp.credentials import Community
 from drivers.usb.bus import Bus, LocalBus, RemoteBus
 from drivers.usb.descriptors import CLASS_IMAGE, UsbDevice
 from drivers.usb.esci import open as esci
-from drivers.usb.esci2 import open as esci2
 from drivers.usb.fujitsu import open as fujitsu
 from drivers.usb.esci2 import open as esci2
 from drivers.usb.link import Link
@@ -51,7 +50,6 @@ class UsbFamily:
 
 USB_FAMILIES = (
     UsbFamily(esci.FAMILY, esci.models, esci.open_device),
-    UsbFamily(esci2.FAMILY, esci2.models, esci2.open_device),
     UsbFamily(esci2.FAMILY, esci2.models, esci2.open_device),
 )
 

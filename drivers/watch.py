@@ -4,7 +4,7 @@ A failing device is a reading too: it is told as GONE or STOPPED, with the reaso
 answer is asked for again before it is told. Nothing here knows what a snapshot means.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
 from drivers.contract.clock import Clock
@@ -24,11 +24,13 @@ async def snapshots(
     source: str = "usb",
     tries: int = TRIES,
     known: Callable[[str], Snapshot | None] | None = None,
+    away: Callable[[float], Awaitable[object]] | None = None,
 ) -> AsyncIterator[Snapshot]:
     """Every snapshot that differs from the one before; those with a press always. Never ends by itself.
 
     `source` names the observer in snapshots that are made here because it could not look. `known`: the last snapshot
     of a source that the caller has, for a caller who also looks by himself; what differs from that is a change.
+    `away`: waits so many seconds, or as long as it likes, before a device that is gone is looked for again.
     """
     seen: Snapshot | None = None
     failures = 0
@@ -44,8 +46,9 @@ async def snapshots(
             if told != (known(told.source) if known else seen):
                 yield told
             seen = told
-            away = failures - (tries if isinstance(err, DeviceTimeout | DeviceGarbled) else 1)
-            await clock.sleep(BACK_OFF[min(away, len(BACK_OFF) - 1)])
+            told_times = failures - (tries if isinstance(err, DeviceTimeout | DeviceGarbled) else 1)
+            pause = BACK_OFF[min(told_times, len(BACK_OFF) - 1)]
+            await (away if away is not None and isinstance(err, DeviceGone) else clock.sleep)(pause)
             continue
         failures = 0
         if snapshot.presses or snapshot != (known(snapshot.source) if known else seen):

@@ -67,3 +67,4 @@ class Finding:
     driver: str | None  # None: no driver of ours knows it
     description: str  # one line for people
     open: Callable[[], Awaitable[Device]]  # raises DeviceBusy, DeviceGone, DeviceRefused, DeviceTimeout, DeviceGarbled
+    shared: Callable[[], Awaitable[Device]] | None = None  # the same, but it is claimed only while it is used

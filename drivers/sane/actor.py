@@ -6,6 +6,7 @@ With `share` the device is opened for each look and scan, and not looked at wher
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Final
 
@@ -13,6 +14,7 @@ from drivers.actor import actor
 from drivers.actor.work import Interject, Tell
 from drivers.contract.clock import Clock
 from drivers.contract.document import ScanRequest
+from drivers.contract.driver import Claim
 from drivers.contract.errors import DeviceGone, DriverError, FeederEmpty, ScanFailed
 from drivers.contract.handover import Handover, ScanCanceled
 from drivers.contract.observation import ButtonPress, Readiness, Snapshot
@@ -41,9 +43,10 @@ class ThroughChild:
         clock: Clock,
         *,
         share: bool,
+        claim: Claim | None,
     ) -> None:
         self._name, self._model, self._open_device, self._present = name, model, open_device, present
-        self._clock, self._share = clock, share
+        self._clock, self._share, self._claim = clock, share, claim
         self._fingers = Fingers()
         self._trouble: tuple[Snapshot, float] | None = None  # how the last scan ended badly, and until when to say so
 
@@ -60,7 +63,13 @@ class ThroughChild:
 
     def open(self) -> Opened:
         self._check_presence()
-        return self._open_device()
+        with ExitStack() as undo:
+            if self._claim is not None:
+                self._claim.lend()
+                undo.callback(self._claim.take_back)
+            opened = self._open_device()
+            undo.pop_all()
+        return opened
 
     def reopened(self) -> None:
         self._fingers.forget()
@@ -112,6 +121,8 @@ class ThroughChild:
 
     def close(self, opened: Opened) -> None:
         opened.child.quit()
+        if self._claim is not None:
+            self._claim.take_back()
 
     def _check_presence(self) -> None:
         if not self._present():
@@ -146,9 +157,11 @@ class Actor(actor.Actor[Opened]):
         *,
         opened: Opened | None = None,
         share: bool = False,
+        claim: Claim | None = None,
     ) -> None:
-        """`open_device` blocks and raises DriverError; `present`: whether the device is plugged in, as far as known."""
-        work = ThroughChild(name, model, open_device, present, clock, share=share)
+        """`open_device` blocks and raises DriverError; `present`: whether the device is plugged in, as far as known;
+        `claim`: of the driver of ours that has the device whenever the child has not."""
+        work = ThroughChild(name, model, open_device, present, clock, share=share, claim=claim)
         super().__init__(name, work, clock, opened=opened, share=share)
 
     @property

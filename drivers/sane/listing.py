@@ -9,12 +9,14 @@ import shutil
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from drivers.contract.errors import DriverError
+from drivers.contract.driver import Claim
+from drivers.contract.errors import DeviceBusy, DriverError
 from drivers.sane import backends, place
 from drivers.sane.process import Child, LibraryMissing, Refused
 
@@ -24,6 +26,7 @@ LIST_SECONDS: Final = 60.0
 FIRST_SECONDS: Final = 15.0  # for which somebody patient waits
 STALE_SECONDS: Final = 600.0  # SCSI, parallel ports and networks tell nobody of a change
 AGAIN_SECONDS: Final = (5.0, 20.0)  # after a change: a device needs time until it answers
+LOOK_AGAIN: Final = 1.0  # while a listing runs
 _MOST: Final = 64
 _LONGEST: Final = 200
 
@@ -53,10 +56,13 @@ class Listing:
         named: tuple[str, ...] = (),
         *,
         network: bool = False,
+        claims: Collection[Claim] = (),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`named`: backends to be used although they are left out elsewhere; `network`: all may look there."""
+        """`named`: backends to be used although they are left out elsewhere; `network`: all may look there; `claims`:
+        of devices that are ours, which no backend would find unless they are lent."""
         self.library, self._monotonic = library, monotonic
+        self._claims = claims
         self._local = not (network or backends.look_outside(named))
         self.config_dir: Path = backends.private(named)  # for the children that open what was listed, too
         weakref.finalize(self, shutil.rmtree, self.config_dir, ignore_errors=True)
@@ -79,6 +85,14 @@ class Listing:
             running.join(FIRST_SECONDS)
         return self._found
 
+    def due(self) -> float:
+        """Seconds until asking again may find something else, if nothing is plugged in or out."""
+        if self._missing:
+            return STALE_SECONDS
+        if self._running is not None or not self._looked:
+            return LOOK_AGAIN
+        return max(LOOK_AGAIN, self._due[0] - self._monotonic()) if self._due else STALE_SECONDS
+
     def _is_due(self) -> bool:
         usb, now = place.plugged(), self._monotonic()
         if usb != self._usb:
@@ -91,7 +105,12 @@ class Listing:
 
     def _look(self) -> None:
         try:
-            self._found = self._listed()
+            with ExitStack() as lent:
+                for claim in tuple(self._claims):
+                    with suppress(DeviceBusy):  # it scans, so it is known
+                        claim.lend()
+                        lent.callback(claim.take_back)
+                self._found = self._listed()
         except LibraryMissing as err:
             self._missing = True
             _log.info("scanners that only SANE supports are not seen: %s", err)

@@ -3,17 +3,19 @@
 import asyncio
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from drivers.contract.clock import Clock
-from drivers.contract.driver import Device
+from drivers.contract.driver import Claim, Device
 from drivers.contract.identity import Identity
 from drivers.sane import model, place
 from drivers.sane.actor import Actor
 from drivers.sane.listing import Listed
 from drivers.sane.opened import Opened, open_child, translated
+from drivers.sane.panel import Panel
 from drivers.sane.process import Refused
 
 DRIVER: Final = "sane"
@@ -28,14 +30,27 @@ def key(listed: Listed) -> str:
 
 
 async def open_device(
-    listed: Listed, named: str, library: str, config_dir: Path, clock: Clock, *, share: bool = False
+    listed: Listed,
+    named: str,
+    library: str,
+    config_dir: Path,
+    clock: Clock,
+    *,
+    share: bool = False,
+    claim: Claim | None = None,
 ) -> Device:
-    """Open it as `named` (its key), learn what it can do and start its actor. Raises DriverError."""
+    """Open it as `named` (its key), learn what it can do and start its actor. Raises DriverError.
+
+    `claim`: a driver of ours looks at the device and lends it while it scans; its sensors and buttons are that one's.
+    """
+    share = share or claim is not None
     opener = partial(_open, listed, library, config_dir)
-    opened, able = await asyncio.to_thread(_meet, opener, listed)
-    if share:
+    opened, able = await asyncio.to_thread(_meet, opener, listed, claim)
+    if share and claim is None:
         await asyncio.to_thread(opened.child.quit)
-    actor = Actor(named, able, opener, _presence(listed), clock, opened=None if share else opened, share=share)
+    actor = Actor(
+        named, able, opener, _presence(listed), clock, opened=None if share else opened, share=share, claim=claim
+    )
     usb = listed.usb
     identity = Identity(
         named,
@@ -49,7 +64,15 @@ async def open_device(
     return Device(identity, DRIVER, able.capabilities, (actor,), actor, actor.close)
 
 
-def _meet(opener: Callable[[], Opened], listed: Listed) -> tuple[Opened, model.Model]:
+def _meet(opener: Callable[[], Opened], listed: Listed, claim: Claim | None) -> tuple[Opened, model.Model]:
+    if claim is not None:
+        claim.lend()
+        try:
+            opened, able = _meet(opener, listed, None)
+            opened.child.quit()
+        finally:
+            claim.take_back()
+        return opened, replace(able, panel=Panel())
     opened = opener()
     try:
         return opened, model.learn(opened.dials, listed.type.lower())

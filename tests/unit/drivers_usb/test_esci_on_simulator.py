@@ -364,9 +364,9 @@ async def test_a_shared_device_is_free_between_looks() -> None:
     async with rig(watch=False) as bench:
         await bench.device.close()
         [found] = await catalog.find(local=False, usbip=[bench.place])
-        [finding] = await catalog.find(local=False, usbip=[bench.place], share=[found.key])
-        first = await finding.open()
-        second = await finding.open()
+        assert found.shared is not None
+        first = await found.shared()
+        second = await found.shared()
         try:
             for device in (first, second, first):
                 assert (await device.observers[0].poll()).readiness is Readiness.IDLE
