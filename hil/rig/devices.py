@@ -16,6 +16,7 @@ from drivers.usb.esci import open as esci
 from drivers.usb.fujitsu import open as fujitsu
 from drivers.usb.esci2 import open as esci2
 from drivers.usb.link import Link
+from drivers.usb.pixma import open as pixma
 from hil import serving
 from hil.devices.mfp.model import Mfp
 from hil.devices.mfp.objects import mib
@@ -120,6 +121,7 @@ _FAMILIES: Final[tuple[tuple[str, Callable[[], Container[str]], Open], ...]] = (
     (esci.FAMILY, esci.models, esci.open_device),
     (fujitsu.FAMILY, fujitsu.models, fujitsu.open_device),
     (esci2.FAMILY, esci2.models, esci2.open_device),
+    (pixma.FAMILY, pixma.models, pixma.open_device),
 )
 
 
