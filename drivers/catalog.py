@@ -24,6 +24,7 @@ from drivers.usb.descriptors import CLASS_IMAGE, UsbDevice
 from drivers.usb.esci import open as esci
 from drivers.usb.fujitsu import open as fujitsu
 from drivers.usb.esci2 import open as esci2
+from drivers.usb.pixma import open as pixma
 from drivers.usb.link import Link
 from drivers.usbip import place as places
 
@@ -51,6 +52,7 @@ class UsbFamily:
 USB_FAMILIES = (
     UsbFamily(esci.FAMILY, esci.models, esci.open_device),
     UsbFamily(esci2.FAMILY, esci2.models, esci2.open_device),
+    UsbFamily(pixma.FAMILY, pixma.models, pixma.open_device),
 )
 
 _claims: Final[WeakSet[Claim]] = WeakSet()  # of what is open and must be lent to SANE when it lists its devices
