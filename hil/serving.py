@@ -23,6 +23,8 @@ from hil.devices.esci2.usb import Esci2Usb
 from hil.devices.live import Live
 from hil.devices.mfp import serve as mfp
 from hil.devices.mfp.serve import MfpRig
+from hil.devices.pixma.scanner import PixmaScanner
+from hil.devices.pixma.usb import PixmaUsb
 from hil.devices.stimuli import Stimulus
 from hil.devices.usb.device import SimulatedUsbDevice
 from hil.script import Script, read
@@ -47,11 +49,17 @@ def _esci2(script: Script, now: float) -> tuple[Esci2Scanner, SimulatedUsbDevice
     return scanner, Esci2Usb(scanner, script.serial)
 
 
-Simulated = EsciScanner | Esci2Scanner
+def _pixma(script: Script, now: float) -> tuple[PixmaScanner, SimulatedUsbDevice]:
+    scanner = PixmaScanner(script, now)
+    return scanner, PixmaUsb(scanner, script.serial)
+
+
+Simulated = EsciScanner | Esci2Scanner | PixmaScanner
 
 FAMILIES: Mapping[str, Callable[[Script, float], tuple[Simulated, SimulatedUsbDevice]]] = {
     "esci": _esci,
     "esci2": _esci2,
+    "pixma": _pixma,
 }
 TAPE = "tape"  # whatever was recorded on one: hil.tape
 NAMES = (*FAMILIES, mfp.FAMILY, mfp.ESCL_FAMILY, TAPE)
