@@ -3,7 +3,7 @@
     async with UsbRedirServer(device, live, Path("scanner.sock")):
         qemu … -chardev socket,id=s,path=scanner.sock -device qemu-xhci -device usb-redir,chardev=s
 
-One peer at a time, as one cable has one other end.
+One peer at a time, as a cable has one other end; who comes meanwhile waits until it leaves.
 """
 
 import asyncio
@@ -16,54 +16,46 @@ from typing import Self
 
 from hil.devices.live import Live
 from hil.devices.usb.device import SimulatedUsbDevice
+from hil.tcp import TcpServer
 from hil.usbredir.messages import ProtocolViolation
 from hil.usbredir.session import Session
+
+MOST_PEERS = 4  # the one that has the device, and those that wait
 
 log = logging.getLogger(__name__)
 
 
-class UsbRedirServer:
+class UsbRedirServer(TcpServer):
     """Serves until the context is left; the socket is gone then."""
 
     def __init__(self, device: SimulatedUsbDevice, live: Live, path: Path) -> None:
-        self._device, self._live, self.path = device, live, path
-        self._peer: asyncio.Task[None] | None = None
-        self._server: asyncio.Server | None = None
+        super().__init__(self._peer_session, "", 0, MOST_PEERS)
+        self._device, self._live, self._path = device, live, path
+        self._cable = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         """Raises OSError: also when another server listens there."""
-        if self.path.is_socket():
+        if self._path.is_socket():
             self._refuse_if_served()
-        self._server = await asyncio.start_unix_server(self._connected, self.path)
+        self._server = await asyncio.start_unix_server(self._connected, self._path)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._server is None:
-            return
-        self._server.close()
-        if self._peer is not None:
-            self._peer.cancel()
-            await asyncio.gather(self._peer, return_exceptions=True)
-        await self._server.wait_closed()
-        self.path.unlink(missing_ok=True)
+        await super().__aexit__(kind, error, trace)
+        self._path.unlink(missing_ok=True)
 
     def _refuse_if_served(self) -> None:
         """asyncio replaces whatever socket is there; one that somebody serves stays."""
         with socket.socket(socket.AF_UNIX) as probe, suppress(ConnectionRefusedError):
-            probe.connect(str(self.path))
-            raise FileExistsError(f"{self.path} is served by another process")
+            probe.connect(str(self._path))
+            raise FileExistsError(f"{self._path} is served by another process")
 
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._peer is not None and not self._peer.done():
-            writer.close()
-            return
-        self._peer = asyncio.ensure_future(self._session(reader, writer))
-
-    async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _peer_session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await Session(self._device, self._live, reader, writer).run()
+            async with self._cable:
+                await Session(self._device, self._live, reader, writer).run()
         except ProtocolViolation as err:
             log.warning("usbredir: the peer broke the protocol: %s", err)
         except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
