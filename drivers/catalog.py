@@ -52,6 +52,7 @@ class UsbFamily:
 USB_FAMILIES = (
     UsbFamily(esci.FAMILY, esci.models, esci.open_device),
     UsbFamily(esci2.FAMILY, esci2.models, esci2.open_device),
+    UsbFamily(fujitsu.FAMILY, fujitsu.models, fujitsu.open_device),
     UsbFamily(pixma.FAMILY, pixma.models, pixma.open_device),
 )
 
