@@ -4,15 +4,21 @@ pysnmp costs 50 MB and a sixth of a second, so its room is entered only when a d
 """
 
 import asyncio
+from dataclasses import dataclass
 
 from drivers.contract.capabilities import Capabilities
 from drivers.contract.clock import Clock
 from drivers.contract.driver import Device
-from drivers.snmp import host_resources, identity, oids
-from drivers.snmp.credentials import Community, Version
+from drivers.contract.identity import Identity
+from drivers.snmp import host_resources, identity, oids, pwg_counters
+from drivers.snmp.credentials import Community, Credentials, Version
+from drivers.snmp.host_resources import HostDevices
+from drivers.snmp.identity import Words
+from drivers.snmp.job_mib.monitor import JobMonitor
 from drivers.snmp.observer import SnmpObserver
 from drivers.snmp.reading import Link
 from drivers.snmp.vendors.known import vendor
+from drivers.snmp.vendors.sense import Sense
 
 DRIVER = "snmp"
 PORT = 161
@@ -27,7 +33,7 @@ def key(host: str, port: int = PORT) -> str:
 async def open_device(
     host: str,
     port: int = PORT,
-    community: str = "public",
+    credentials: Credentials | str = "public",
     *,
     clock: Clock,
     version: Version = Version.V2C,
@@ -35,12 +41,14 @@ async def open_device(
     retries: int = 2,
 ) -> Device:
     """Ask the agent who it is and hand back its observer. A request is sent `retries` + 1 times, `timeout` s apart.
+    A name in place of credentials is a community, asked with `version`.
 
     Raises DeviceTimeout (no answer: off, or the community is wrong), DeviceGone, DeviceRefused, DeviceGarbled.
     """
     from drivers.snmp.link import open_link  # noqa: PLC0415 see above
 
-    link = await open_link(host, port, Community(community, version), timeout=timeout, retries=retries)
+    who = Community(credentials, version) if isinstance(credentials, str) else credentials
+    link = await open_link(host, port, who, timeout=timeout, retries=retries)
     try:
         return await open_on(link, key(host, port), clock)
     except BaseException:
@@ -48,22 +56,49 @@ async def open_device(
         raise
 
 
-async def open_on(link: Link, name: str, clock: Clock) -> Device:
-    """The device behind an open link, which may be a tape; `name` becomes its key. Same errors."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An agent that said who it is."""
+
+    identity: Identity
+    words: Words  # of the identity, with their sources
+    observer: SnmpObserver
+    senses: tuple[Sense, ...]
+
+    @property
+    def buttons(self) -> tuple[str, ...]:
+        """That can be seen, once a look was taken."""
+        return tuple(button for sense in self.senses for button in sense.buttons)
+
+
+async def open_agent(link: Link, name: str, clock: Clock) -> Opened:
+    """Ask who it is and what tables it has; `name` becomes its key. Link's errors."""
     first = await link.get([oids.SYS_OBJECT_ID, oids.SYS_DESCR])
     types = await link.walk(oids.HR_DEVICE_TYPE, rows=DEVICES)
     descriptions = await link.walk(oids.HR_DEVICE_DESCR, rows=DEVICES)
     table = host_resources.rows(types, descriptions)
-    row = host_resources.scanner_row(table) or host_resources.printer_row(table)
-    who = identity.identify(name, await link.get(identity.objects(row)), row)
-    sense = vendor(str(first[oids.SYS_OBJECT_ID] or "")).sense(clock.now())
-    observer = SnmpObserver(link, sense, table, clock)
-    sense.see(await link.get(sense.objects))  # tells which buttons there are
+    devices = HostDevices(host_resources.printer_row(table), host_resources.scanner_row(table))
+    row = devices.scanner or devices.printer
+    told = await link.get(identity.objects(row))
+    now = clock.now()
+    jobs = JobMonitor(now)
+    await jobs.begin(link)
+    services = pwg_counters.services(await link.walk(pwg_counters.SERVICE_STATE, rows=pwg_counters.MOST_SERVICES))
+    senses = vendor(str(first[oids.SYS_OBJECT_ID] or "")).senses(now)
+    observer = SnmpObserver(link, clock, senses=senses, devices=devices, services=services, jobs=jobs)
+    return Opened(identity.identify(name, told, row), identity.words(told, row), observer, senses)
+
+
+async def open_on(link: Link, name: str, clock: Clock) -> Device:
+    """The device behind an open link, which may be a tape; `name` becomes its key. Same errors as `open_device`."""
+    agent = await open_agent(link, name, clock)
+    for sense in agent.senses:
+        sense.see(await link.get(sense.objects))  # tells which buttons there are
     return Device(
-        identity=who,
+        identity=agent.identity,
         driver=DRIVER,
-        capabilities=Capabilities(buttons=sense.buttons),
-        observers=(observer,),
+        capabilities=Capabilities(buttons=agent.buttons),
+        observers=(agent.observer,),
         acquirer=None,
         close=link.close,
     )

@@ -8,8 +8,10 @@ A printer's row never stands for the scanner: an MFP without toner scans well.
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
+from drivers.contract.observation import Readiness, Trouble, TroubleKind, Unit
 from drivers.snmp import oids
 from drivers.snmp.reading import Reading, Value, number, octets, printable
+from drivers.snmp.seen import Seen
 
 TYPE_OTHER = "1.3.6.1.2.1.25.3.1.1"
 TYPE_PRINTER = "1.3.6.1.2.1.25.3.1.5"
@@ -91,3 +93,40 @@ def printer_errors(reading: Reading, index: int) -> PrinterError:
     """hrPrinterDetectedErrorState of one row; agents send zero, one or two octets."""
     raw = octets(reading, f"{oids.HR_PRINTER_ERRORS}.{index}") or b""
     return PrinterError(int.from_bytes(raw[:2].ljust(2, b"\0"), "big") & 0xFFFE)
+
+
+@dataclass(frozen=True, slots=True)
+class HostDevices:
+    """The rows that matter: the printer's, which tells of the MFP as a whole, and the scanner's own."""
+
+    printer: DeviceRow | None
+    scanner: DeviceRow | None
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """What each look must read: status, and the alert counters of the Printer MIB, which share the index."""
+        wanted = [f"{oids.HR_DEVICE_STATUS}.{row.index}" for row in (self.printer, self.scanner) if row is not None]
+        if self.printer is not None:
+            columns = (oids.HR_PRINTER_ERRORS, oids.PRT_ALERT_CRITICAL_EVENTS, oids.PRT_ALERT_ALL_EVENTS)
+            wanted += [f"{column}.{self.printer.index}" for column in columns]
+        return tuple(wanted)
+
+    def see(self, reading: Reading) -> Seen:
+        """Whether the scanner is down, and the printer's state as a fact. "Running" (RFC 2790) is not "idle"."""
+        told = None if self.scanner is None else status(reading, self.scanner.index)
+        down = told is DeviceStatus.DOWN
+        return Seen(
+            "Host Resources",
+            Readiness.STOPPED if down else None,
+            troubles=frozenset({Trouble(TroubleKind.ATTENTION, Unit.MEDIA_PATH)}) if down else frozenset(),
+            explanation="the device reports that its scanner is down" if down else "",
+            facts=self._facts(reading),
+        )
+
+    def _facts(self, reading: Reading) -> tuple[tuple[str, str], ...]:
+        if self.printer is None or number(reading, f"{oids.HR_DEVICE_STATUS}.{self.printer.index}") is None:
+            return ()
+        told = status(reading, self.printer.index)
+        errors = printer_errors(reading, self.printer.index)
+        names = [error.name.lower().replace("_", "-") for error in errors if error.name]
+        return (("printer", " ".join([told.name.lower() if told else "unknown", *names])),)

@@ -1,10 +1,12 @@
-"""Who an SNMP device is, from what its agent says of itself.
+"""Who an SNMP device is, from what its agent says of itself, and where each word comes from.
 
-Sources, best first: hrDeviceDescr of the device's row, the IEEE 1284 id, `PID:` of an HP sysDescr; the serial number of
-the Printer MIB (RFC 3805), of HP's own object, `SN:` of sysDescr. Pure.
+Sources, best first: hrDeviceDescr of the device's row, an IEEE 1284 id (HP's and Brother's object, or PWG 5107.1's
+ppmPrinterIEEE1284DeviceId), sysDescr; the serial number of the Printer MIB (RFC 3805), of HP's and Brother's objects.
+Pure.
 """
 
 import re
+from dataclasses import dataclass
 
 from drivers.contract.identity import Identity
 from drivers.snmp import ieee1284, oids
@@ -13,30 +15,102 @@ from drivers.snmp.reading import Reading, octets, text
 from drivers.snmp.vendors import hp
 from drivers.snmp.vendors.known import vendor
 
-VENDOR_OBJECTS = (hp.DEVICE_ID, hp.SERIAL_NUMBER, hp.FIRMWARE_DATE)
+BROTHER_DEVICE_ID = "1.3.6.1.4.1.2435.2.3.9.1.1.7.0"
+BROTHER_SERIAL = "1.3.6.1.4.1.2435.2.3.9.4.2.1.5.5.1.0"
+BROTHER_FIRMWARE = "1.3.6.1.4.1.2435.2.3.9.4.2.1.5.5.17.0"
+PORT_MONITOR_DEVICE_ID = "1.3.6.1.4.1.2699.1.2.1.2.1.1.3.1"
+DEVICE_IDS = (hp.DEVICE_ID, BROTHER_DEVICE_ID, PORT_MONITOR_DEVICE_ID)
+VENDOR_OBJECTS = (*DEVICE_IDS, hp.SERIAL_NUMBER, hp.FIRMWARE_DATE, BROTHER_SERIAL, BROTHER_FIRMWARE)
+LONGEST = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What an agent says of itself, and in which object; both empty where it does not."""
+
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """All that makes an identity."""
+
+    manufacturer: Word
+    model: Word
+    serial: Word
+    firmware: Word
 
 
 def objects(row: DeviceRow | None) -> tuple[str, ...]:
-    """What must be read for `identify`."""
+    """What must be read for `words`."""
     index = 1 if row is None else row.index
     return (oids.SYS_DESCR, oids.SYS_OBJECT_ID, f"{oids.PRT_SERIAL_NUMBER}.{index}", *VENDOR_OBJECTS)
 
 
-def identify(key: str, reading: Reading, row: DeviceRow | None) -> Identity:
-    """The identity under `key`; the model is never empty."""
+def words(reading: Reading, row: DeviceRow | None) -> Words:
+    """What the agent says, each from its best source."""
     index = 1 if row is None else row.index
     descr = text(reading, oids.SYS_DESCR)
-    device_id = ieee1284.fields(text(reading, hp.DEVICE_ID))
-    maker = vendor(str(reading.get(oids.SYS_OBJECT_ID) or "")).name or device_id.get("MFG", "")
-    model = (row.description if row else "") or device_id.get("MDL", "") or _field(descr, "PID") or descr
-    serial = (
-        text(reading, f"{oids.PRT_SERIAL_NUMBER}.{index}")
-        or hp.pml_text(octets(reading, hp.SERIAL_NUMBER) or b"")
-        or device_id.get("SN", "")
-        or _field(descr, "SN")
+    device_id = next((found for oid in DEVICE_IDS if (found := ieee1284.fields(text(reading, oid)))), {})
+    maker = vendor(str(reading.get(oids.SYS_OBJECT_ID) or "")).name
+    return Words(
+        manufacturer=_first(
+            (maker, "sysObjectID"), (device_id.get("MFG", ""), "IEEE 1284 id"), (_maker(descr), "sysDescr")
+        ),
+        model=_first(
+            (row.description if row else "", "hrDeviceDescr"),
+            (device_id.get("MDL", ""), "IEEE 1284 id"),
+            (_field(descr, "PID") or descr, "sysDescr"),
+        ),
+        serial=_first(
+            (text(reading, f"{oids.PRT_SERIAL_NUMBER}.{index}"), "prtGeneralSerialNumber"),
+            (hp.pml_text(octets(reading, hp.SERIAL_NUMBER) or b""), "HP serial-number"),
+            (text(reading, BROTHER_SERIAL), "Brother serial number"),
+            (device_id.get("SN", "") or device_id.get("SERN", ""), "IEEE 1284 id"),
+            (_field(descr, "SN"), "sysDescr"),
+        ),
+        firmware=_first(
+            (hp.pml_text(octets(reading, hp.FIRMWARE_DATE) or b""), "HP fw-rom-datecode"),
+            (text(reading, BROTHER_FIRMWARE), "Brother firmware version"),
+        ),
     )
-    firmware = hp.pml_text(octets(reading, hp.FIRMWARE_DATE) or b"")
-    return Identity(key, maker, model[:80] or "SNMP device", serial or None, firmware or None)
+
+
+def identify(key: str, reading: Reading, row: DeviceRow | None) -> Identity:
+    """The identity under `key`; the model is never empty."""
+    said = words(reading, row)
+    return Identity(
+        key,
+        said.manufacturer.value,
+        said.model.value or "SNMP device",
+        said.serial.value or None,
+        said.firmware.value or None,
+    )
+
+
+def _first(*told: tuple[str, str]) -> Word:
+    return next((Word(value[:LONGEST], source) for value, source in told if value), Word("", ""))
+
+
+_MAKERS = (
+    "Brother",
+    "Canon",
+    "Dell",
+    "Develop",
+    "EPSON",
+    "HP",
+    "KONICA MINOLTA",
+    "KYOCERA",
+    "Lexmark",
+    "RICOH",
+    "SHARP",
+)
+
+
+def _maker(descr: str) -> str:
+    """A sysDescr that begins with a maker's name."""
+    return next((maker for maker in _MAKERS if descr.lower().startswith(maker.lower() + " ")), "")
 
 
 def _field(descr: str, name: str) -> str:

@@ -1,52 +1,77 @@
 """The sense organ: one small GET per look, details only when something changed, pace by what is going on.
 
-A look reads sysUpTime, the vendor's objects and the standard status objects together, so that they fit one another.
-The alert table is walked when a status object or an alert counter moved, else once a minute. Nothing here
-changes the device.
+While nothing moves a look asks only for what would tell that something does: status objects, alert counters, the
+vendor's state, the job tables' sentinels. The same answer as last time is the same snapshot, and costs next to nothing
+(drivers.snmp.wire). Else everything is read together, sysUpTime with it, so that it fits one another; tables are walked
+when a status object or an alert counter moved, and once a minute. Nothing here changes the device.
 """
 
 import random
 
 from drivers.contract.clock import Clock
 from drivers.contract.errors import DeviceGone, DeviceTimeout
-from drivers.contract.observation import Readiness, Snapshot, Trouble, TroubleKind, Unit
-from drivers.snmp import host_resources, oids, printer_mib
-from drivers.snmp.host_resources import DeviceRow, DeviceStatus
-from drivers.snmp.reading import Link, Reading, number
-from drivers.snmp.vendors.sense import Seen, Sense
+from drivers.contract.observation import Readiness, Snapshot
+from drivers.snmp import oids, printer_mib, printer_parts, pwg_counters
+from drivers.snmp.host_resources import HostDevices
+from drivers.snmp.job_mib.monitor import JobMonitor
+from drivers.snmp.reading import Link, Reading, Value, number
+from drivers.snmp.seen import Seen, add_up, stops
+from drivers.snmp.vendors.sense import Sense
 
 IDLE_PACE = 2.0  # seconds; a panel scan lasts longer than this
 BUSY_PACE = 0.3
 LONGEST_PACE = 30.0  # between looks at a device that does not answer
 JITTER = 0.1  # part of the pace, so that many scanners are not asked in step
 GONE_AFTER = 3  # looks in a row without an answer
-ASK_AGAIN = 30  # looks after which missing objects are asked for again: a device that boots has them late
-ALERT_OBJECTS = 400  # of the alert table: 50 rows
+WHOLE_AFTER = (
+    60.0  # seconds until all is read again: some agents' counters do not move, and a device that boots is late
+)
+TABLE_ROWS = 400  # of one table
+_WRAPS = 2**32 - 8_640_000  # hundredths of a second: an uptime above this may fall without a restart
 
 
 class SnmpObserver:
     """`drivers.contract.driver.Observer` over a link."""
 
     def __init__(
-        self, link: Link, sense: Sense, table: tuple[DeviceRow, ...], clock: Clock, dice: random.Random | None = None
+        self,
+        link: Link,
+        clock: Clock,
+        *,
+        senses: tuple[Sense, ...],
+        devices: HostDevices,
+        services: tuple[pwg_counters.Service, ...],
+        jobs: JobMonitor,
+        dice: random.Random | None = None,
     ) -> None:
-        self._link = link
-        self._sense = sense
-        self._printer = host_resources.printer_row(table)
-        self._scanner = host_resources.scanner_row(table)
-        self._clock = clock
+        self._link, self._clock = link, clock
+        self._senses, self._devices, self._services, self._jobs = senses, devices, services, jobs
         self._dice = dice or random.Random()  # noqa: S311 it spreads load, it hides nothing
+        self._tables = [table for sense in senses for table in sense.tables]
+        self._tables += printer_parts.TABLES if devices.printer else ()
+        self._tables += pwg_counters.TABLES if services else ()
         self._missing: set[str] = set()  # objects the agent has not; a v1 agent costs one request for each
         self._misses = 0
-        self._looks = 0
-        self._watched: tuple[object, ...] = ()
+        self._whole_at = 0.0  # Clock.monotonic
+        self._watched: tuple[object, ...] | None = None
+        self._walked: dict[str, Value] = {}
         self._alerts: tuple[printer_mib.Alert, ...] = ()
+        self._uptime: int | None = None
+        self._glance: Reading = {}  # what the last look had of the objects that tell a change
+        self._parts: tuple[Seen, ...] = ()
+        self._last: Snapshot | None = None
+
+    @property
+    def parts(self) -> tuple[Seen, ...]:
+        """What each source told in the last look."""
+        return self._parts
 
     async def poll(self) -> Snapshot:
         """Look once. A device that is silent GONE_AFTER times in a row is DeviceGone, before that DeviceTimeout."""
         try:
-            reading = await self._read()
-            await self._details(reading)
+            if self._last is not None and await self._unchanged():
+                return self._last
+            self._last = add_up(await self._look())
         except DeviceTimeout as err:
             self._misses += 1
             if self._misses >= GONE_AFTER:
@@ -56,7 +81,7 @@ class SnmpObserver:
             self._misses += 1
             raise
         self._misses = 0
-        return self._snapshot(reading, self._sense.see(reading))
+        return self._last
 
     async def rest(self, seen: Snapshot) -> None:  # noqa: ARG002 the pace follows what we know, errors included
         await self._clock.sleep(self.pace() * (1 + JITTER * self._dice.uniform(-1, 1)))
@@ -65,56 +90,79 @@ class SnmpObserver:
         """Seconds to the next look, without jitter."""
         if self._misses >= GONE_AFTER:
             return min(IDLE_PACE * 2.0 ** (self._misses - GONE_AFTER), LONGEST_PACE)
-        return BUSY_PACE if self._sense.moving else IDLE_PACE
+        return BUSY_PACE if self._moving else IDLE_PACE
 
-    async def _read(self) -> Reading:
-        self._looks += 1
-        if self._misses or self._looks % ASK_AGAIN == 0:
+    @property
+    def _moving(self) -> bool:
+        return self._jobs.moving or any(sense.moving for sense in self._senses)
+
+    async def _unchanged(self) -> bool:
+        """Whether the device still says what it said; asked only while there is no other reason to read it all."""
+        now = self._clock.monotonic()
+        if self._misses or self._moving or now >= self._whole_at or self._jobs.due(now) or self._last is None:
+            return False
+        return not self._last.presses and await self._link.get(tuple(self._glance)) == self._glance
+
+    async def _look(self) -> tuple[Seen, ...]:
+        now = self._clock.monotonic()
+        whole = now >= self._whole_at
+        if self._misses or whole:
             self._missing.clear()
-        wanted = [oids.SYS_UPTIME, *self._sense.objects, *self._status_objects()]
-        reading = await self._link.get([oid for oid in wanted if oid not in self._missing])
+        wanted = [oid for oid in (oids.SYS_UPTIME, *self._telling()) if oid not in self._missing]
+        reading = await self._link.get(wanted)
         self._missing |= {oid for oid, value in reading.items() if value is None}
-        return reading
+        restarted = self._restarted(number(reading, oids.SYS_UPTIME))
+        await self._details(reading, whole=whole or restarted)
+        await self._jobs.look(self._link, reading, now, self._clock.now(), self._uptime, restarted=restarted)
+        if whole:
+            self._whole_at = now + WHOLE_AFTER
+        self._glance = {oid: reading.get(oid) for oid in self._telling() if oid not in self._missing}
+        self._parts = self._seen(reading)
+        return self._parts
 
-    def _status_objects(self) -> list[str]:
-        wanted = [f"{oids.HR_DEVICE_STATUS}.{row.index}" for row in (self._printer, self._scanner) if row is not None]
-        if self._printer is not None:
-            columns = (oids.HR_PRINTER_ERRORS, oids.PRT_ALERT_CRITICAL_EVENTS, oids.PRT_ALERT_ALL_EVENTS)
-            wanted += [f"{column}.{self._printer.index}" for column in columns]
-        return wanted
+    def _telling(self) -> list[str]:
+        """All that tells a change; sysUpTime always moves and is none of it."""
+        return [
+            *(oid for sense in self._senses for oid in sense.objects),
+            *self._devices.objects,
+            *(service.state for service in self._services),
+            *self._jobs.sentinels,
+        ]
 
-    async def _details(self, reading: Reading) -> None:
-        watched = tuple(reading.get(oid) for oid in self._status_objects())
-        due = self._looks % ASK_AGAIN == 0  # some agents have neither alert counters nor a status that moves
-        if watched and (due or watched != self._watched):
-            self._alerts = printer_mib.alerts(await self._link.walk(oids.PRT_ALERT_ENTRY, rows=ALERT_OBJECTS))
-            self._watched = watched
+    def _restarted(self, uptime: int | None) -> bool:
+        before, self._uptime = self._uptime, self._uptime if uptime is None else uptime
+        return before is not None and uptime is not None and uptime < before < _WRAPS
 
-    def _snapshot(self, reading: Reading, seen: Seen) -> Snapshot:
-        troubles = seen.troubles | printer_mib.troubles(self._alerts)
-        down = self._scanner and host_resources.status(reading, self._scanner.index) is DeviceStatus.DOWN
-        if down and not troubles:
-            troubles = frozenset({Trouble(TroubleKind.ATTENTION, Unit.MEDIA_PATH)})
-        stopped = bool(down) or bool(printer_mib.troubles(self._alerts))
-        return Snapshot(
-            source="snmp",
-            readiness=Readiness.STOPPED if stopped else seen.readiness,
+    async def _details(self, reading: Reading, *, whole: bool) -> None:
+        watched = tuple(reading.get(oid) for oid in (*self._devices.objects, *(each.state for each in self._services)))
+        if not whole and watched == self._watched:
+            return
+        if self._devices.printer is not None or self._watched is None:
+            walked = await self._link.walk(oids.PRT_ALERT_ENTRY, rows=TABLE_ROWS)
+            self._alerts = printer_mib.alerts(walked)
+        found = {table: await self._link.walk(table, rows=TABLE_ROWS) for table in self._tables}
+        if self._watched is None:
+            self._tables = [table for table in self._tables if found[table]]  # the others are not there to stay
+        self._walked = {oid: value for rows in found.values() for oid, value in rows.items()}
+        self._watched = watched
+
+    def _seen(self, reading: Reading) -> tuple[Seen, ...]:
+        together = {**self._walked, **reading}
+        sensed = tuple(sense.see(together) for sense in self._senses)
+        # That no job scans does not make it idle: not every agent lists its scans.
+        jobs = Seen("Job Monitoring MIB", Readiness.BUSY if self._jobs.scanning else None, jobs=self._jobs.jobs)
+        services = (pwg_counters.see(together, self._services),) if self._services else ()
+        return (*sensed, jobs, *services, self._devices.see(reading), self._printer(reading))
+
+    def _printer(self, reading: Reading) -> Seen:
+        troubles = printer_mib.troubles(self._alerts) | printer_parts.troubles(self._walked)
+        about = [alert.description for alert in self._alerts if alert.trouble is not None]
+        faxes = ", ".join(alert.description or str(alert.code) for alert in self._alerts if alert.fax)
+        index = 1 if self._devices.printer is None else self._devices.printer.index
+        return Seen(
+            "Printer MIB",
+            stops(troubles) or (Readiness.ASLEEP if printer_mib.asleep(self._alerts) else None),
             troubles=troubles,
-            feeder=seen.feeder,
-            jobs=seen.jobs,
-            presses=seen.presses,
-            explanation=seen.explanation or self._explanation(down=bool(down)),
-            facts=(*seen.facts, *self._printer_facts(reading)),
+            explanation="; ".join(filter(None, about)),
+            facts=(*printer_parts.facts(reading, self._walked, index), *((("fax", faxes),) if faxes else ())),
         )
-
-    def _explanation(self, *, down: bool) -> str:
-        about = [alert.description for alert in self._alerts if alert.group in printer_mib.SCAN_GROUPS]
-        return "; ".join(about) or ("the device reports that its scanner is down" if down else "")
-
-    def _printer_facts(self, reading: Reading) -> tuple[tuple[str, str], ...]:
-        if self._printer is None or number(reading, f"{oids.HR_DEVICE_STATUS}.{self._printer.index}") is None:
-            return ()
-        status = host_resources.status(reading, self._printer.index)
-        errors = host_resources.printer_errors(reading, self._printer.index)
-        names = [error.name.lower().replace("_", "-") for error in errors if error.name]
-        return (("printer", " ".join([status.name.lower() if status else "unknown", *names])),)

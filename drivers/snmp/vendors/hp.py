@@ -11,9 +11,9 @@ from enum import IntFlag
 from drivers.contract.observation import ButtonPress, Feeder, Readiness, Trouble, TroubleKind, Unit
 from drivers.snmp import oids
 from drivers.snmp.reading import Reading, number, octets, printable
+from drivers.snmp.seen import Seen
 from drivers.snmp.vendors import hp_upload
 from drivers.snmp.vendors.hp_upload import ERRORS, Look, Upload
-from drivers.snmp.vendors.sense import Seen
 
 PML = "1.3.6.1.4.1.11.2.3.9.4.2.1"  # every object below is read by USB too, as PML of the same number
 UPLOAD_ERROR = f"{PML}.2.2.1.6.0"
@@ -97,6 +97,8 @@ class HpSense:
         FLATBED_PAGES_ALL,
     )
 
+    tables: tuple[str, ...] = ()
+
     def __init__(self, opened: datetime) -> None:
         self._track = hp_upload.Track(prefix=f"{opened:%Y%m%dT%H%M%S}")
         self._uptime: int | None = None
@@ -130,14 +132,17 @@ class HpSense:
         for run in self._track.failed:
             troubles |= ERRORS[run.error].troubles if run.error in ERRORS else frozenset()
             reasons.append(run.explanation)
+        told = look.state is not None or not_ready is not None
         return Seen(
-            readiness=self._readiness(stopped=bool(troubles - {_NO_DOCUMENT})),
+            source="HP scan objects",
+            readiness=self._readiness(stopped=bool(troubles - {_NO_DOCUMENT})) if told else None,
             troubles=frozenset(troubles),
             feeder=sensor,
             jobs=hp_upload.jobs(self._track),
             presses=self._pressed(number(reading, BUTTON)),
             explanation="; ".join(dict.fromkeys(reasons)),
             facts=_facts(reading, look),
+            counters=_counters(reading),
         )
 
     def _readiness(self, *, stopped: bool) -> Readiness:
@@ -175,3 +180,13 @@ def _facts(reading: Reading, look: Look) -> tuple[tuple[str, str], ...]:
         "feeder": None if hardware is None else "installed" if hardware & ADF_INSTALLED else "none",
     }
     return tuple((name, value) for name, value in found.items() if value is not None)
+
+
+def _counters(reading: Reading) -> tuple[tuple[str, int], ...]:
+    names = {
+        "feeder pages": ADF_PAGES_ALL,
+        "feeder pages to a host": ADF_PAGES_SCANNED,
+        "glass pages": FLATBED_PAGES_ALL,
+        "glass pages to a host": FLATBED_PAGES_SCANNED,
+    }
+    return tuple((name, value) for name, oid in names.items() if (value := number(reading, oid)) is not None)

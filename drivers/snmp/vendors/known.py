@@ -1,6 +1,7 @@
-"""Who made it: IANA enterprise number → name and sense. The only file that knows all vendors of SNMP agents.
+"""Who made it: IANA enterprise number → name and sense.
 
-Source of the numbers: IANA private enterprise numbers; sysObjectID of the recordings.
+Source of the numbers: IANA private enterprise numbers; sysObjectID of the recordings. Names and objects stand in
+tables.toml; only a protocol that is more than values has code.
 """
 
 from dataclasses import dataclass
@@ -8,39 +9,30 @@ from datetime import datetime
 
 from drivers.snmp import oids
 from drivers.snmp.vendors.hp import HpSense
-from drivers.snmp.vendors.sense import Nothing, Open, Sense
+from drivers.snmp.vendors.sense import Sense
+from drivers.snmp.vendors.table import TableSense, vendors
 
-
-def _nothing(opened: datetime) -> Sense:  # noqa: ARG001 one signature for all
-    return Nothing()
+HP = 11
 
 
 @dataclass(frozen=True, slots=True)
-class Vendor:
-    """A maker of MFPs."""
+class Known:
+    """A maker of MFPs; without a name nobody has entered it."""
 
     name: str
-    sense: Open = _nothing
+    enterprise: int | None
+
+    def senses(self, opened: datetime) -> tuple[Sense, ...]:
+        """What its private objects can be followed with."""
+        found: list[Sense] = [HpSense(opened)] if self.enterprise == HP else []
+        table = vendors().get(self.enterprise) if self.enterprise is not None else None
+        return (*found, *([] if table is None else [TableSense(table)]))
 
 
-VENDORS = {
-    11: Vendor("HP", HpSense),
-    236: Vendor("Samsung"),
-    253: Vendor("Xerox"),
-    367: Vendor("Ricoh"),
-    641: Vendor("Lexmark"),
-    674: Vendor("Dell"),
-    1248: Vendor("Epson"),
-    1347: Vendor("Kyocera"),
-    1602: Vendor("Canon"),
-    2385: Vendor("Sharp"),
-    2435: Vendor("Brother"),
-    18334: Vendor("Konica Minolta"),
-}
-
-
-def vendor(sys_object_id: str) -> Vendor:
-    """Of an agent's sysObjectID; a nameless vendor where nobody has entered it."""
+def vendor(sys_object_id: str) -> Known:
+    """Of an agent's sysObjectID."""
     arc = sys_object_id.removeprefix(oids.ENTERPRISES + ".").partition(".")[0]
-    known = VENDORS.get(int(arc)) if arc.isdigit() and sys_object_id.startswith(oids.ENTERPRISES + ".") else None
-    return known or Vendor("")
+    if not (arc.isdigit() and sys_object_id.startswith(oids.ENTERPRISES + ".")):
+        return Known("", None)
+    known = vendors().get(int(arc))
+    return Known("" if known is None else known.name, int(arc))

@@ -8,7 +8,7 @@ octet the one before, the request-id aside, is not decoded again.
 
 import asyncio
 import errno
-import random
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -69,7 +69,7 @@ class CommunityAsker(asyncio.DatagramProtocol):
         self._community = community.name.encode()
         self._timeout, self._retries = timeout, retries
         self._prepared: dict[tuple[Ask, tuple[str, ...], tuple[int, int]], _Prepared] = {}
-        self._number = random.randint(LEAST_ID, MOST_ID)  # noqa: S311 hard to guess for strangers off the path is enough
+        self._number = LEAST_ID + secrets.randbelow(MOST_ID - LEAST_ID)  # strangers who cannot see it must not guess it
         self._turn = asyncio.Lock()  # one request on its way: small agents drop what comes in between
         self._transport: asyncio.DatagramTransport | None = None
         self._waiting: tuple[int, _Prepared, asyncio.Future[Answer]] | None = None

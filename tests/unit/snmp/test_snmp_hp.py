@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 from drivers.contract.observation import ButtonPress, Feeder, Phase, Readiness, Trouble, TroubleKind, Unit
 from drivers.snmp.reading import Value
+from drivers.snmp.seen import Seen
 from drivers.snmp.vendors.hp import HpSense, feeder, pml_text
-from drivers.snmp.vendors.sense import Seen
 
 STATE = "1.3.6.1.4.1.11.2.3.9.4.2.1.2.2.1.12.0"
 ERROR = "1.3.6.1.4.1.11.2.3.9.4.2.1.2.2.1.6.0"
@@ -62,7 +62,7 @@ def test_error_207_is_a_jam_even_where_the_bit_is_missing_while_the_job_is_repor
     assert [job.phase for job in seen.jobs] == [Phase.FAILED]
     for _ in range(3):
         seen = one.see({STATE: 1, ERROR: 207})
-    assert seen == Seen(facts=(("scan-upload", "idle"),))
+    assert seen == Seen("HP scan objects", Readiness.IDLE, facts=(("scan-upload", "idle"),))
 
 
 def test_error_211_is_an_empty_feeder_that_does_not_stop_the_scanner() -> None:
@@ -103,5 +103,5 @@ def test_a_pml_string_loses_its_symbol_set() -> None:
 
 
 def test_values_of_the_wrong_type_are_as_good_as_none() -> None:
-    assert see({STATE: b"3", ERROR: "1.3", NOT_READY: "1.3", BUTTON: b"", HARDWARE: b""}) == Seen()
-    assert see({STATE: 99}) == Seen()
+    assert see({STATE: b"3", ERROR: "1.3", NOT_READY: "1.3", BUTTON: b"", HARDWARE: b""}) == Seen("HP scan objects")
+    assert see({STATE: 99}) == Seen("HP scan objects")

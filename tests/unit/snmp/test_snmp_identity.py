@@ -31,7 +31,7 @@ def test_hps_own_serial_number_and_sys_descr_serve_where_the_printer_mib_is_miss
     pml = {"1.3.6.1.2.1.1.2.0": HP, "1.3.6.1.4.1.11.2.3.9.4.2.1.1.3.3.0": bytes.fromhex("0115564e4352433438313938")}
     assert identify("k", pml, ROW).serial == "VNCRC48198"
     descr = {"1.3.6.1.2.1.1.1.0": b"HP ETHERNET,SN:ABC1,FN:X,PID:HP LaserJet 9"}
-    assert identify("k", descr, None) == Identity("k", "", "HP LaserJet 9", "ABC1")
+    assert identify("k", descr, None) == Identity("k", "HP", "HP LaserJet 9", "ABC1")
 
 
 def test_an_agent_that_says_nothing_still_has_a_model() -> None:
