@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from drivers.contract.clock import Clock, SystemClock
 from hil.devices.esci.net import EpsonNetServer
@@ -54,11 +53,17 @@ def _pixma(script: Script, now: float) -> tuple[PixmaScanner, SimulatedUsbDevice
     return scanner, PixmaUsb(scanner, script.serial)
 
 
-Simulated = EsciScanner | Esci2Scanner | PixmaScanner
+def _fujitsu(script: Script, now: float) -> tuple[FujitsuScanner, SimulatedUsbDevice]:
+    scanner = FujitsuScanner(script, now)
+    return scanner, FujitsuUsb(scanner, script.serial)
+
+
+Simulated = EsciScanner | Esci2Scanner | FujitsuScanner | PixmaScanner
 
 FAMILIES: Mapping[str, Callable[[Script, float], tuple[Simulated, SimulatedUsbDevice]]] = {
     "esci": _esci,
     "esci2": _esci2,
+    "fujitsu": _fujitsu,
     "pixma": _pixma,
 }
 TAPE = "tape"  # whatever was recorded on one: hil.tape
