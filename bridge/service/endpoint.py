@@ -103,12 +103,12 @@ class Endpoint:
         if message.body is not None:
             year.normalise(message.body)
         if operation is Operation.GET_SCANNER_ELEMENTS:
-            body = self._sections.response(scan.requested_sections(message.body), spoken)
+            asked = scan.requested_sections(message.body)
+            answer = self._sections.answer(asked, spoken, message.addressing.message_id or "")
         else:
             result = await scan.answer(self.service, operation, message.body, peer)
-            body = year.respell(result.to_xml(), spoken)
-        headers = message.addressing.answer(year.action(f"{operation}Response", spoken))
-        answer = envelope.write(headers, body)
+            headers = message.addressing.answer(year.action(f"{operation}Response", spoken))
+            answer = envelope.write(headers, year.respell(result.to_xml(), spoken))
         if len(answer) > MAX_BYTES:
             raise faults.invalid_args("more was asked for at once than an answer may hold")
         return answer

@@ -1,18 +1,19 @@
-"""The scanner's sections as GetScannerElements tells them, kept as XML for each year and made anew when they change.
+"""The scanner's sections as GetScannerElements tells them, kept as written for each year and written anew when they
+change.
 
 A section is a function of a few values that are compared at each asking, so nothing has to be told to this memory and
 nothing in it can be stale; the time in the status is the time of the asking. Clients ask for these sections at every
-turn, also while a scan runs, and making one takes a hundred times as long as copying it.
+turn, also while a scan runs, and making one takes a hundred times as long as saying it again.
 Spec: WS-Scan GetScannerElements.
 """
 
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
 from typing import Any, Final
 
 from lxml import etree
 
 from bridge.scanner.hosted import HostedScanner
+from bridge.service.circular import Refrain, omission
 from bridge.soap.element import write_scalar
 from bridge.translate import report, ticket
 from bridge.translate.capabilities import configuration
@@ -25,6 +26,7 @@ from bridge.wsscan.year import Year
 _RESPONSE: Final = "GetScannerElementsResponse"
 _ELEMENTS: Final = "ScannerElements"
 _DATA: Final = qname("ElementData")
+_MOST_KEPT: Final = 16  # answers; Windows asks for the sections one by one, others for two or four at once
 _BY_NAME: Final[Mapping[str, ScannerSection]] = {section.value: section for section in ScannerSection}
 
 
@@ -33,16 +35,34 @@ class Sections:
 
     def __init__(self, scanner: HostedScanner, name: str, location: str | None) -> None:
         self._scanner, self._name, self._location = scanner, name, location
-        # What each was made of, and what became of it. Four names in two years: it does not grow.
-        self._kept: dict[tuple[ScannerSection, Year], tuple[Any, etree._Element]] = {}
+        # What each answer was made of, and what became of it.
+        self._kept: dict[tuple[tuple[str, ...], Year], tuple[Any, Refrain]] = {}
 
-    def response(self, names: Iterable[str], spoken: Year) -> etree._Element:
-        """The GetScannerElementsResponse in that year. A name asked for twice is answered once."""
+    def answer(self, names: Iterable[str], spoken: Year, question: str) -> bytes:
+        """The answer to the GetScannerElements of that MessageID, in that year. A name asked for twice is answered
+        once."""
+        asked = tuple(dict.fromkeys(names))
+        made_of = tuple(self._made_of(_BY_NAME[name]) for name in asked if name in _BY_NAME)
+        kept = self._kept.get((asked, spoken))
+        if kept is None or kept[0] != made_of:
+            kept = made_of, self._written(asked, spoken)
+            if all(name in _BY_NAME for name in asked):  # what is not, strangers make up
+                while len(self._kept) >= _MOST_KEPT:
+                    del self._kept[next(iter(self._kept))]
+                self._kept[asked, spoken] = kept
+        return kept[1].to(question, write_scalar(self._scanner.clock.now()))
+
+    def _written(self, asked: Iterable[str], spoken: Year) -> Refrain:
         root = etree.Element(f"{{{spoken.namespace}}}{_RESPONSE}", nsmap={PREFIX: spoken.namespace})
         holder = etree.SubElement(root, f"{{{spoken.namespace}}}{_ELEMENTS}")
-        for name in dict.fromkeys(names):
-            holder.append(self._section(name, spoken))
-        return root
+        for name in asked:
+            element = self._section(name, spoken)
+            holder.append(element)
+            if name == ScannerSection.STATUS:
+                time = element[0][0]  # ScannerCurrentTime, the status's first
+                time.text = None
+                time.append(omission())
+        return Refrain(year.action(_RESPONSE, spoken), root)
 
     def description(self) -> ScannerDescription:
         """The ScannerDescription section."""
@@ -57,14 +77,7 @@ class Sections:
         section = _BY_NAME.get(name)
         if section is None:
             return _spelled(ScannerElementData(name=name, valid=False), spoken)
-        made_of = self._made_of(section)
-        kept = self._kept.get((section, spoken))
-        if kept is None or kept[0] != made_of:
-            kept = self._kept[section, spoken] = made_of, _spelled(self._make(section), spoken)
-        element = deepcopy(kept[1])
-        if section is ScannerSection.STATUS:
-            element[0][0].text = write_scalar(self._scanner.clock.now())  # ScannerCurrentTime, the status's first
-        return element
+        return _spelled(self._make(section), spoken)
 
     def _made_of(self, section: ScannerSection) -> Any:
         scanner = self._scanner
