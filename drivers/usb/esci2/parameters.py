@@ -75,7 +75,7 @@ def of(request: ScanRequest, model: Model) -> Parameters:
         resolution=request.resolution,
         left=left,
         top=top,
-        width=wanted if coded else fit(wanted, left, across),
+        width=fit(wanted, left, across) if request.mode is Mode.LINEART else wanted,
         height=height,
         wanted=wanted,
         coded=coded,

@@ -5,7 +5,7 @@ two of them. The scanner leaves by itself when the last image was sent or a trou
 Facts: spec dossier on device protocols (a); SANE epsonds, utsushi and Epson Scan 2 (the order, and what ends a scan).
 """
 
-import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NoReturn
 
@@ -40,12 +40,11 @@ class Scan:
         handover: Handover,
         tell: Tell,
         *,
-        warm_seconds: float = WARM_SECONDS,
-        silent_seconds: float = SILENT_SECONDS,
+        monotonic: Callable[[], float],
     ) -> None:
         self._dialogue, self._model, self._request = dialogue, model, request
         self._handover, self._tell_actor = handover, tell
-        self._warm_seconds, self._silent_seconds = warm_seconds, silent_seconds
+        self._monotonic = monotonic
         self._feeder = request.source is not Source.PLATEN
         self._condition = Condition()
         self._pages = 0
@@ -73,7 +72,8 @@ class Scan:
             sides.close()
 
     def _transfer(self, sides: Sides) -> None:
-        back, heard, warm = False, time.monotonic(), time.monotonic()
+        back = False
+        heard = warm = self._monotonic()
         while not self._enough(sides):
             self._check()
             head, data = self._dialogue.ask(wire.IMAGE, seconds=self._patience)
@@ -96,16 +96,16 @@ class Scan:
                 raise CanceledAtDevice("canceled at the scanner")
             if head.left == 0 or (head.end is not None and not self._feeder):
                 return
-            now = time.monotonic()
+            now = self._monotonic()
             if data or head.start is not None or head.end is not None:
                 heard = warm = now
             elif head.not_ready:
                 self._not_ready(head, warm)
                 heard = now
-            elif now - heard > self._silent_seconds:
-                raise ScanFailed(f"the scanner sends nothing since {self._silent_seconds:g} s")
+            elif now - heard > SILENT_SECONDS:
+                raise ScanFailed(f"the scanner sends nothing since {SILENT_SECONDS:g} s")
             else:
-                time.sleep(PAUSE)
+                self._handover.pause(PAUSE)
         self._cancel()
 
     def _enough(self, sides: Sides) -> bool:
@@ -130,7 +130,7 @@ class Scan:
 
     def _ready(self, code: bytes, block: bytes = b"") -> None:
         """A request, again until the scanner is ready for it. Raises ScanFailed, ScanCanceled."""
-        began = time.monotonic()
+        began = self._monotonic()
         while True:
             self._check()
             head, _ = self._dialogue.ask(code, block, self._patience)
@@ -156,14 +156,14 @@ class Scan:
         """Wait a little. Raises ScanFailed after too long, or when somebody else has the scanner."""
         if head.not_ready == "RSVD":
             self._fail("somebody else has the scanner")
-        if time.monotonic() - since > self._warm_seconds:
-            self._fail(f"the scanner did not get ready in {self._warm_seconds:g} s")
+        if self._monotonic() - since > WARM_SECONDS:
+            self._fail(f"the scanner did not get ready in {WARM_SECONDS:g} s")
         if self._condition.warming:
             self._tell(Phase.WARMING)
-        time.sleep(PAUSE)
+        self._handover.pause(PAUSE)
 
     def _patience(self) -> float:
-        return CANCELED_SECONDS if self._handover.canceled else self._silent_seconds
+        return CANCELED_SECONDS if self._handover.canceled else SILENT_SECONDS
 
     def _check(self) -> None:
         if self._handover.canceled:
@@ -174,8 +174,8 @@ class Scan:
         self._dialogue.ask(wire.CANCEL, seconds=STOPPING_SECONDS)
 
     def _told_of(self, sides: Sides) -> None:
-        if sides.done > self._pages:
-            self._pages = sides.done
+        while self._pages < sides.done:
+            self._pages += 1
             self._tell(Phase.SCANNING, lasting=True)
 
     def _fail(self, otherwise: str = "the scanner stopped and does not say why") -> NoReturn:

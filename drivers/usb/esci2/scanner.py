@@ -28,7 +28,7 @@ class Esci2Scanner:
     """One identified scanner; its link may change between calls."""
 
     def __init__(self, model: Model, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """`monotonic` counts how long an answer is waited for."""
+        """`monotonic` counts how long an answer, or a lamp, is waited for."""
         self._model = model
         self._monotonic = monotonic
         self._dialogue: Dialogue | None = None
@@ -60,7 +60,7 @@ class Esci2Scanner:
         )
 
     def scan(self, link: Link, request: ScanRequest, handover: Handover, tell: Tell) -> None:
-        Scan(self._speak(link), self._model, request, handover, tell).run()
+        Scan(self._speak(link), self._model, request, handover, tell, monotonic=self._monotonic).run()
 
     def resynchronise(self, link: Link) -> None:
         """As drivers.usb.family.Resynchronising."""
