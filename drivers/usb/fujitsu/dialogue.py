@@ -4,7 +4,6 @@ An answer that is late or no answer at all leaves the conversation `spoiled`; th
 back to where a command begins, so one lost byte does not spoil all that follows.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,12 +11,12 @@ from drivers.contract.errors import DeviceTimeout
 from drivers.usb.exchange import ANSWER_SECONDS, Exchange, Patience
 from drivers.usb.fujitsu import wire
 from drivers.usb.fujitsu.sense import GOOD, Sense, Verdict, sense
+from drivers.usb.link import Link
 
 # Feeding a sheet, homing the carriage and the first rows of a page come before the answer to some commands.
 MOVING_SECONDS = 60.0
 BUSY_SECONDS = 60.0  # how long it may be busy with one thing; SANE waits as long
 PAUSED_SECONDS = 600.0  # … and paused by somebody
-PAUSE = 0.1
 STICKS = 4  # tries to get one status and nothing else; SANE has three
 STICK_SECONDS = 2.0
 REPEATS = 3  # of a command that was answered by a mere remark
@@ -40,8 +39,10 @@ class Reply:
 class Dialogue:
     """One scanner, spoken to in whole commands."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self.exchange = exchange
+    def __init__(self, link: Link, monotonic: Callable[[], float]) -> None:
+        self.link = link
+        self._exchange = Exchange(link, monotonic)
+        self._monotonic = monotonic
         self.spoiled = True  # whoever had the scanner before may have left an answer unread
 
     def command(self, cdb: bytes, parameters: bytes = b"", size: int = 0, seconds: Patience = ANSWER_SECONDS) -> Reply:
@@ -62,14 +63,13 @@ class Dialogue:
         waiting: Callable[[Reply], None],
         seconds: Patience = MOVING_SECONDS,
     ) -> Reply:
-        """The same, again while the scanner is busy; `waiting` hears of it and may raise. Raises DeviceTimeout."""
-        since = time.monotonic()
+        """The same, again while the scanner is busy; `waiting` waits a moment, and may raise. Raises DeviceTimeout."""
+        since = self._monotonic()
         while (reply := self.command(cdb, parameters, size, seconds)).verdict in {Verdict.AGAIN, Verdict.PAUSED}:
-            waiting(reply)
             patience = PAUSED_SECONDS if reply.verdict is Verdict.PAUSED else BUSY_SECONDS
-            if time.monotonic() - since >= patience:
+            if self._monotonic() - since >= patience:
                 raise DeviceTimeout(f"the scanner is busy since {patience:g} s")
-            time.sleep(PAUSE)
+            waiting(reply)
         return reply
 
     def resynchronise(self) -> None:
@@ -80,13 +80,13 @@ class Dialogue:
         """
         self.spoiled = True
         for _ in range(STICKS):
-            self.exchange.drain()
-            self.exchange.send(wire.frame(wire.TEST_UNIT_READY))
+            self._exchange.drain()
+            self._exchange.send(wire.frame(wire.TEST_UNIT_READY))
             try:
-                answer = self.exchange.some(wire.STATUS_SIZE, STICK_SECONDS)
+                answer = self._exchange.some(wire.STATUS_SIZE, STICK_SECONDS)
             except DeviceTimeout:
                 continue
-            if wire.is_status(answer) and not self.exchange.drain():
+            if wire.is_status(answer) and not self._exchange.drain():
                 self.spoiled = False
                 return
         raise DeviceTimeout("the scanner does not come back to where a command begins")
@@ -110,13 +110,13 @@ class Dialogue:
 
     def _spoken(self, cdb: bytes, parameters: bytes, size: int, seconds: Patience) -> tuple[bytes, int]:
         """Data and SCSI status of one frame."""
-        self.exchange.send(wire.frame(cdb))
+        self._exchange.send(wire.frame(cdb))
         if parameters:
-            self.exchange.send(parameters)
+            self._exchange.send(parameters)
         data = b""
         while True:
             # Never less than a status is asked for: it may come instead of data.
-            piece = self.exchange.some(max(size - len(data), wire.STATUS_SIZE), seconds)
+            piece = self._exchange.some(max(size - len(data), wire.STATUS_SIZE), seconds)
             if wire.is_status(piece) and len(data) + len(piece) != size:
                 return data, piece[wire.STATUS_AT]
             data += piece

@@ -18,6 +18,7 @@ from drivers.usb.fujitsu.sense import Verdict
 
 Waiting = Callable[[Reply], None]
 
+PAUSE = 0.1  # s between two tries of a busy scanner
 CANCELED_SECONDS = 3.0  # how long a command that is under way is waited for when the reader has canceled
 
 
@@ -91,13 +92,14 @@ class Job:
         return CANCELED_SECONDS if self._handover.canceled else MOVING_SECONDS
 
     def waiting(self, reply: Reply) -> None:
-        """The scanner is busy, or somebody has paused it."""
+        """Let a moment pass while the scanner is busy, or somebody has paused it. Raises ScanCanceled."""
         if self._handover.canceled:
             raise ScanCanceled
         trouble = reply.sense.meaning.trouble
         if reply.verdict is Verdict.PAUSED and trouble is not None and self._phase is not Phase.STOPPED:
             self._phase = Phase.STOPPED
             self._tell(lasting=True, more=frozenset({trouble}))
+        self._handover.pause(PAUSE)
 
     def fail(self, reply: Reply) -> NoReturn:
         """End the scan by what the scanner said."""

@@ -11,7 +11,6 @@ from drivers.contract.driver import Device
 from drivers.contract.identity import Identity
 from drivers.usb.actor import Actor
 from drivers.usb.descriptors import UsbDevice
-from drivers.usb.exchange import Exchange
 from drivers.usb.fujitsu.dialogue import Dialogue
 from drivers.usb.fujitsu.model import Model, identify
 from drivers.usb.fujitsu.scanner import FujitsuScanner
@@ -34,7 +33,7 @@ async def open_device(device: UsbDevice, open_link: Callable[[], Link], clock: C
     def meet() -> tuple[Link, Model]:
         link = open_link()
         try:
-            return link, identify(Dialogue(Exchange(link, clock.monotonic)), device.vendor_id, device.product_id)
+            return link, identify(Dialogue(link, clock.monotonic), device.vendor_id, device.product_id)
         except BaseException:
             link.close()
             raise

@@ -4,13 +4,11 @@ While no scan runs only GET HARDWARE STATUS (or, of a scanner without it, TEST U
 the scanner.
 """
 
-import time
 from collections.abc import Callable
 
 from drivers.contract.document import ScanRequest
 from drivers.contract.handover import Handover
 from drivers.contract.observation import ButtonPress, Readiness, Snapshot, Trouble, TroubleKind
-from drivers.usb.exchange import Exchange
 from drivers.usb.family import Tell
 from drivers.usb.fujitsu import observe, wire
 from drivers.usb.fujitsu.dialogue import Dialogue
@@ -26,7 +24,7 @@ from drivers.usb.link import Link
 class FujitsuScanner:
     """One identified scanner; its link may change between calls."""
 
-    def __init__(self, model: Model, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, model: Model, monotonic: Callable[[], float]) -> None:
         """`monotonic` counts how long an answer is waited for."""
         self._model = model
         self._monotonic = monotonic
@@ -70,8 +68,8 @@ class FujitsuScanner:
         self._speak(link).resynchronise()
 
     def _speak(self, link: Link) -> Dialogue:
-        if self._dialogue is None or self._dialogue.exchange.link is not link:
-            self._dialogue = Dialogue(Exchange(link, self._monotonic))
+        if self._dialogue is None or self._dialogue.link is not link:
+            self._dialogue = Dialogue(link, self._monotonic)
         return self._dialogue
 
     def _remember(self, trouble: Trouble | None) -> None:
