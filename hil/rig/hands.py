@@ -60,7 +60,6 @@ NOT_HERE: Final = {
     "drivers.usb.link": "no pyusb: the link is the rig's",
     "drivers.usb.exchange": "it is handed the bridge's clock",
     "drivers.usb.esci.scanner": "it is handed the bridge's clock",
-    "drivers.usb.fujitsu.scanner": "it is handed the bridge's clock",
     "drivers.usb.esci2.scanner": "it is handed the bridge's clock",
     "drivers.usbip": "no USB/IP: the link is the rig's",
     "drivers.sane": "SANE's scanners are in a process of their own, and not on this clock",
