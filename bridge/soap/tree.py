@@ -42,7 +42,8 @@ def serialize(root: etree._Element) -> bytes:
 
 def plain(uri: str) -> str:
     """The URI without surrounding space, a well-known one in its http spelling."""
-    return _HTTPS.sub("http://", uri.strip(), count=1)
+    uri = uri.strip()
+    return _HTTPS.sub("http://", uri, count=1) if "https:" in uri else uri
 
 
 def text_of(element: etree._Element) -> str:

@@ -38,6 +38,7 @@ class Year(StrEnum):
 # Where nobody has said a year: announcements, metadata, events to who named none.
 DEFAULT: Final = Year.Y2006_08
 
+_AS_IT_IS: Final = f"{{{names.WSCN}}}"
 _YEARS: Final = MappingProxyType({year.namespace: year for year in Year})
 _ACTION: Final = re.compile("({})(?:/([A-Za-z]{{1,100}}))?".format("|".join(map(re.escape, _YEARS))))
 _LOCAL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")  # the service's own names are all such
@@ -89,9 +90,10 @@ def normalise(root: etree._Element) -> Year | None:
     """
     spoken: Year | None = None
     for element in root.iter(etree.Element):
-        year = _year_of_name(str(element.tag))
+        tag = str(element.tag)
+        year = Year.Y2006_08 if tag.startswith(_AS_IT_IS) else _year_of_name(tag)
         spoken = spoken or year
-        if year is not None:
+        if year is not None and not tag.startswith(_AS_IT_IS):
             element.tag = qname(etree.QName(element).localname)
         for key in [str(key) for key in element.attrib]:
             if _year_of_name(key) is not None:
@@ -158,10 +160,9 @@ def _mend_list(copy: etree._Element, original: etree._Element, year: Year) -> No
 
 def _names_in(element: etree._Element) -> Iterator[tuple[str | None, str]]:
     """The WS-Scan names that stand as text in an element: the attribute (None: its content) and the local name."""
-    parent = element.getparent()
     places: list[tuple[str | None, str | None]]
-    match etree.QName(element).localname:
-        case "Name" if parent is not None and etree.QName(parent).localname == "RequestedElements":
+    match str(element.tag).rpartition("}")[2]:
+        case "Name" if _is_asked(element.getparent()):
             places = [(None, element.text)]
         case "Value" if etree.QName(element).namespace == names.SOAP:
             places = [(None, element.text)]
@@ -173,6 +174,10 @@ def _names_in(element: etree._Element) -> Iterator[tuple[str | None, str]]:
         prefix, _, local = (text or "").strip().rpartition(":")
         if _LOCAL.fullmatch(local) and _is_ours(element.nsmap.get(prefix or None) or ""):
             yield attribute, local
+
+
+def _is_asked(parent: etree._Element | None) -> bool:
+    return parent is not None and etree.QName(parent).localname == "RequestedElements"
 
 
 def _write_name(element: etree._Element, attribute: str | None, name: str) -> None:
