@@ -323,6 +323,9 @@ class Mfp:
                 self._state = replace(state, in_use=taken)
             case Unplug() | Plug():
                 self._state = replace(state, plugged=isinstance(happening, Plug))
+                if (job := state.running) is not None and not job.at_panel:  # who should fetch it is cut off
+                    self._due = None
+                    self._end(*_BROKEN, now)
 
     def _stop_feeding(self, error: UploadError, now: float) -> None:
         """What the feeder suffers stops nothing on the glass."""
