@@ -23,7 +23,7 @@ from bridge.discovery.responder import Announced, Responder
 from bridge.dpws.metadata import SCANNER_SERVICE_TYPE
 from bridge.errors import ConfigError, DeliveryFailed
 from bridge.eventing.ledger import Ledger, Limits, Owed
-from bridge.hotplug import ByWord, Hotplug
+from bridge.hotplug import ByClock, Hotplug, Lookout
 from bridge.keeping import Keeping
 from bridge.net import doors, wiretap
 from bridge.net.addresses import WILDCARDS, Selection
@@ -72,7 +72,7 @@ class Daemon:
         find: Callable[[], Awaitable[list[Finding]]],
         ready: Callable[[str], None],
         clock: Clock | None = None,
-        look_out: Callable[[], ByWord] | None = None,
+        look_out: Callable[[], Lookout] | None = None,
     ) -> None:
         """`look_out` makes what tells when to `find` again; without it that is done by the clock."""
         self._config = config
@@ -101,9 +101,8 @@ class Daemon:
             await self._serve_http(stack)
             await stack.enter_async_context(self._presence)
             await stack.enter_async_context(wiretap.opened(config.state_dir, self._clock))
-            lookout = self._look_out() if self._look_out is not None else None
-            if lookout is not None:
-                stack.callback(lookout.close)
+            lookout = self._look_out() if self._look_out is not None else ByClock(self._clock)
+            stack.callback(lookout.close)
             self._hotplug = Hotplug(
                 self._find,
                 lambda key: config.of(key).enabled,
