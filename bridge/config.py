@@ -185,8 +185,14 @@ class Snmp(_Section):
 
     host: str = Field(min_length=1)
     port: int = Field(default=161, ge=1, le=65535, strict=True)
-    version: Literal["1", "2c"] = "2c"
-    community: SecretStr = SecretStr("public")
+    version: Literal["1", "2c", "3"] = "2c"
+    community: SecretStr = SecretStr("public")  # of versions 1 and 2c; the rest is of version 3
+    user: str = Field(default="", max_length=32)
+    auth: Literal["sha", "sha224", "sha256", "sha384", "sha512"] = "sha"
+    auth_password: SecretStr = SecretStr("")  # empty: nothing is signed
+    privacy: Literal["aes", "aes192", "aes256"] = "aes"
+    privacy_password: SecretStr = SecretStr("")  # empty: nothing is encrypted
+    context: str = ""
 
     @field_validator("community")
     @classmethod
@@ -194,6 +200,21 @@ class Snmp(_Section):
         if not value.get_secret_value().isascii():
             raise ValueError("has characters that are not ASCII")
         return value
+
+    @field_validator("auth_password", "privacy_password")
+    @classmethod
+    def _is_long_enough(cls, value: SecretStr) -> SecretStr:
+        if value and len(value) < 8:
+            raise ValueError("has fewer than 8 characters")
+        return value
+
+    @model_validator(mode="after")
+    def _has_a_user(self) -> Self:
+        if self.version == "3" and not self.user:
+            raise ValueError("version 3 needs a user")
+        if self.privacy_password and not self.auth_password:
+            raise ValueError("there is no privacy_password without an auth_password")
+        return self
 
 
 class Escl(_Section):

@@ -18,12 +18,12 @@ from drivers.contract.driver import Claim, Device, Finding
 from drivers.contract.errors import DeviceRefused, DriverError
 from drivers.escl import open as escl
 from drivers.snmp import device as snmp
-from drivers.snmp.credentials import Community
+from drivers.snmp.credentials import Community, Credentials
 from drivers.usb.bus import Bus, LocalBus, RemoteBus
 from drivers.usb.descriptors import CLASS_IMAGE, UsbDevice
 from drivers.usb.esci import open as esci
-from drivers.usb.fujitsu import open as fujitsu
 from drivers.usb.esci2 import open as esci2
+from drivers.usb.fujitsu import open as fujitsu
 from drivers.usb.pixma import open as pixma
 from drivers.usb.link import Link
 from drivers.usbip import place as places
@@ -74,7 +74,7 @@ class Agent:
 
     host: str
     port: int = snmp.PORT
-    credentials: Community = field(default_factory=Community)
+    credentials: Credentials = field(default_factory=Community)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +159,7 @@ async def _through_sane(
 
 
 def _agent(agent: Agent, clock: Clock) -> Finding:
-    name, version = agent.credentials.name, agent.credentials.version
-    opener = partial(snmp.open_device, agent.host, agent.port, name, clock=clock, version=version)
+    opener = partial(snmp.open_device, agent.host, agent.port, agent.credentials, clock=clock)
     return Finding(snmp.key(agent.host, agent.port), snmp.DRIVER, f"SNMP agent {agent.host}:{agent.port}", opener)
 
 

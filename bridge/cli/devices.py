@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from bridge import log
-from bridge.cli import options
+from bridge.cli import agents, options
 from bridge.config import Config, Usb
 from bridge.hotplug import find
 from drivers.contract.capabilities import Source
@@ -29,11 +29,19 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     options.add_config(parser)
     parser.add_argument("--usbip", metavar="HOST:PORT", action="append", default=[], help="look there too")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    agents.add(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0, also when nothing is there: that is an answer."""
+    """0, also when nothing is there: that is an answer. 1 when one agent was named and could not be asked."""
+    if arguments.snmp is not None:
+        agent = agents.looked_at(arguments)
+        if arguments.json:
+            print(json.dumps(agent, indent=2))
+        else:
+            agents.show(agent)
+        return 0
     config = options.load(arguments)
     log.set_up("warning")
     usb = Usb(enabled=config.usb.enabled, usbip=(*config.usb.usbip, *arguments.usbip))

@@ -170,3 +170,27 @@ def test_the_reason_is_said_in_the_words_of_the_file(tmp_path: Path, text: str, 
     with pytest.raises(ConfigError) as caught:
         load(written(tmp_path, text))
     assert str(caught.value).endswith(f": {reason}")
+
+
+V3 = "[[snmp]]\nhost = 'a'\nversion = '3'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (V3, "snmp.0"),
+        (V3 + "user = 'me'\nauth_password = 'short'", "snmp.0.auth_password"),
+        (V3 + "user = 'me'\nprivacy_password = 'long enough'", "snmp.0"),
+        (V3 + "user = 'me'\nauth = 'md5'", "snmp.0.auth"),
+    ],
+)
+def test_an_snmp_user_that_cannot_be_is_an_error(tmp_path: Path, text: str, key: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(written(tmp_path, text))
+    assert caught.value.key == key
+
+
+def test_passwords_of_snmp_are_not_shown(tmp_path: Path) -> None:
+    config = load(written(tmp_path, V3 + "user = 'me'\nauth_password = 'hush-hush'\nprivacy_password = 'hush-hush'"))
+    assert "hush" not in repr(config) + config.model_dump_json()
+    assert config.snmp[0].auth_password.get_secret_value() == "hush-hush"

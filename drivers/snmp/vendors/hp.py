@@ -183,10 +183,8 @@ def _facts(reading: Reading, look: Look) -> tuple[tuple[str, str], ...]:
 
 
 def _counters(reading: Reading) -> tuple[tuple[str, int], ...]:
-    names = {
-        "feeder pages": ADF_PAGES_ALL,
-        "feeder pages to a host": ADF_PAGES_SCANNED,
-        "glass pages": FLATBED_PAGES_ALL,
-        "glass pages to a host": FLATBED_PAGES_SCANNED,
-    }
+    hardware = bits(reading, MODULAR_HARDWARE)
+    names = {"glass pages": FLATBED_PAGES_ALL, "glass pages to a host": FLATBED_PAGES_SCANNED}
+    if hardware is None or hardware & ADF_INSTALLED:  # else they hold anything (M130nw: 10884743)
+        names |= {"feeder pages": ADF_PAGES_ALL, "feeder pages to a host": ADF_PAGES_SCANNED}
     return tuple((name, value) for name, oid in names.items() if (value := number(reading, oid)) is not None)
