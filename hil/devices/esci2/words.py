@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 Value = int | str | bytes
 
-REQUEST = re.compile(rb"[A-Z0-9 ]{4}x[0-9A-F]{7}")
+REQUEST = re.compile(rb"[A-Z0-9 ]{4}x[0-9A-Fa-f]{7}")  # epsonds writes small letters
 _NUMBER = {b"d"[0]: (4, 10), b"i"[0]: (8, 10), b"x"[0]: (8, 16)}
 
 
@@ -51,7 +51,7 @@ def read(block: bytes) -> Iterator[tuple[str, list[Value]]] | None:
                 size, base = _NUMBER[quad[0]]
                 found[-1][1].append(int(block[at + 1 : at + size], base))
                 at += size
-            elif quad[:1] == b"h" and re.fullmatch(rb"[0-9A-F]{3}", quad[1:]):
+            elif quad[:1] == b"h" and re.fullmatch(rb"[0-9A-Fa-f]{3}", quad[1:]):
                 length = int(quad[1:], 16)
                 found[-1][1].append(block[at + 4 : at + 4 + length])
                 at += 4 + length + -length % 4
