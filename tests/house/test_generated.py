@@ -24,6 +24,16 @@ def test_the_udev_rules_are_those_of_the_catalog():
     assert generator.RULES.read_text("utf-8") == generator.rules(), "run: make generated"
 
 
+def test_the_hardware_database_is_that_of_the_catalog_and_names_the_scanners_of_the_rules():
+    generator = load("udev/generate_rules.py")
+    text = generator.HWDB.read_text("utf-8")
+    assert text == generator.hwdb(), "run: make generated"
+    named = re.findall(r"^usb:v([0-9A-F]{4})p([0-9A-F]{4})\*\n ID_WSD_SCAN_BRIDGE=\w+$", text, re.MULTILINE)
+    ruled = re.findall(r'idVendor\}=="(\w{4})", ATTR\{idProduct\}=="(\w{4})"', generator.rules())
+    assert len(named) == len(set(named))
+    assert {(vendor.lower(), product.lower()) for vendor, product in named} == set(ruled)
+
+
 def test_the_rules_name_every_scanner_once_and_jump_to_labels_that_exist():
     text = (ROOT / "udev/60-wsd-scan-bridge.rules").read_text("utf-8")
     named = re.findall(

@@ -49,6 +49,7 @@ def test_the_files_for_udev_and_systemd_come_along(names: set[str]):
     carried = {name.split("/data/")[1]: name for name in names if "/data/" in name}
     assert {name.rsplit("/", 1)[1] for name in carried} == {
         "60-wsd-scan-bridge.rules",
+        "60-wsd-scan-bridge.hwdb",
         "wsd-scan-bridge.service",
         "wsd-scan-bridge.sysusers.conf",
         "wsd-scan-bridge.toml",
