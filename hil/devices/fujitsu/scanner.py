@@ -1,8 +1,8 @@
 """A Fujitsu fi scanner behind its plug: SCSI commands in, answers out, over the body that ESC/I scanners have too.
 
 Pure: `now` is an argument everywhere. One command at a time; one that waits for a motor or for rows is tried again
-whenever something may have changed. INQUIRY, TEST UNIT READY, REQUEST SENSE and the sensors neither wake the scanner
-nor restart its sleep timer. What the sensors told of a switch is forgotten with the telling.
+whenever something may have changed. Only what moves paper or needs the lamp wakes the scanner and restarts its sleep
+timer. What the sensors told of a switch is forgotten with the telling.
 Source: SANE fujitsu; its "what the host does" is this module's "what must be understood".
 """
 
@@ -21,7 +21,8 @@ Attempt = Callable[[float], Answer | float | None]
 
 FLATBED, LAMP_OFF, CANCEL, LAMP_ON, PANEL = 0x01, 0x03, 0x04, 0x05, 0x08
 CONTROLS = frozenset({0x00, FLATBED, LAMP_OFF, CANCEL, LAMP_ON, 0x06, 0x07, PANEL, 0x09, 0x0A})
-RESTLESS = frozenset({0x00, 0x03, 0x12, 0xC2})  # opcodes that touch neither lamp nor sleep timer
+ROUSING = frozenset({0x1B, 0x28, 0x31})  # opcodes that wake it: scan, read, object position; and LAMP_ON
+REQUEST_SENSE, INQUIRY = 0x03, 0x12  # which are answered whatever is going on
 GET_ID = b"GET DEVICE ID   "
 
 
@@ -66,7 +67,7 @@ class FujitsuScanner:
     def begin(self, cdb: bytes, parameters: bytes, now: float) -> None:
         """Start a command; the one before must have been answered."""
         self._body.update(now)
-        if cdb[0] not in RESTLESS:
+        if cdb[0] in ROUSING:
             self._body.use(now)
         found = self._command(cdb, parameters, now)
         if isinstance(found, Answer):
@@ -108,10 +109,9 @@ class FujitsuScanner:
         self._attempt, self._answer, self._sense = None, answer, answer.sense
 
     def _command(self, cdb: bytes, parameters: bytes, now: float) -> Answer | Attempt:
-        opcode = cdb[0]
-        if opcode == 0x12:
+        if cdb[0] == INQUIRY:
             return self._inquiry(cdb)
-        if opcode == 0x03:
+        if cdb[0] == REQUEST_SENSE:
             return self._request_sense(cdb)
         if cdb[1] >> 5:
             return check(sense.BAD_UNIT)
@@ -120,31 +120,27 @@ class FujitsuScanner:
             return check(sense.POWER_ON)
         if self.state.in_use:
             return Answer(Status.BUSY)
-        match opcode:
-            case 0x00 | 0x16 | 0x17:
-                return GOOD
-            case 0x15:
-                return self._paper.mode_select(parameters)
-            case 0x1A:
-                return self._paper.mode_sense(cdb)
-            case 0x1B:
-                return self._paper.scan(parameters, now)
-            case 0x1C:
-                return self._tell(self._diagnosis, int.from_bytes(cdb[3:5], "big"))
-            case 0x1D:
-                self._diagnosis = replies.identity(self._script.serial) if parameters == GET_ID else b""
-                return GOOD if self._diagnosis else check(sense.BAD_FIELD)
-            case 0x24:
-                return self._paper.set_window(parameters)
-            case 0x28:
-                return self._paper.read(cdb)
-            case 0x31:
-                return self._paper.position(cdb[1] & 0x07, now)
-            case 0xC2:
-                return self._hardware(cdb)
-            case 0xF1:
-                return self._control(cdb, now)
-        return check(sense.UNKNOWN_COMMAND)
+        paper = self._paper
+        known: dict[int, Callable[[], Answer | Attempt]] = {
+            0x00: lambda: GOOD,  # test unit ready
+            0x15: lambda: paper.mode_select(parameters),
+            0x16: lambda: GOOD,  # reserve
+            0x17: lambda: GOOD,  # release
+            0x1A: lambda: paper.mode_sense(cdb),
+            0x1B: lambda: paper.scan(parameters, now),
+            0x1C: lambda: self._tell(self._diagnosis, int.from_bytes(cdb[3:5], "big")),
+            0x1D: lambda: self._diagnose(parameters),
+            0x24: lambda: paper.set_window(parameters),
+            0x28: lambda: paper.read(cdb),
+            0x31: lambda: paper.position(cdb[1] & 0x07, now),
+            0xC2: lambda: self._hardware(cdb),
+            0xF1: lambda: self._control(cdb, now),
+        }
+        return known.get(cdb[0], lambda: check(sense.UNKNOWN_COMMAND))()
+
+    def _diagnose(self, parameters: bytes) -> Answer:
+        self._diagnosis = replies.identity(self._script.serial) if parameters == GET_ID else b""
+        return GOOD if self._diagnosis else check(sense.BAD_FIELD)
 
     def _inquiry(self, cdb: bytes) -> Answer:
         if not cdb[1] & 1:
@@ -174,8 +170,9 @@ class FujitsuScanner:
             self._paper.abandon(now)
         elif function == PANEL and cdb[5] & 0x10:
             self._function = cdb[5] & 0x0F
-        elif function == LAMP_ON and self.state.warming:
-            return check(sense.NOT_READY)
+        elif function == LAMP_ON:
+            self._body.use(now)
+            return check(sense.NOT_READY) if self.state.warming else GOOD
         return GOOD
 
     @staticmethod
