@@ -96,6 +96,7 @@ class Daemon:
         self._access = Access.configured(config.access, self._presence.is_near)
         self._allowed = tuple(ipaddress.ip_network(text) for text in config.service.allow_notify)
         async with AsyncExitStack() as stack:
+            stack.callback(self._close_state)
             self._client = await stack.enter_async_context(HttpClient(Limits().per_peer))
             stack.push_async_callback(self._close_scanners)
             await self._serve_http(stack)
@@ -127,6 +128,12 @@ class Daemon:
                 work.cancel()
                 await asyncio.wait((work,))
                 await self._presence.bye(hosted.endpoint.address for hosted in self._hosted.values())
+
+    def _close_state(self) -> None:
+        try:
+            self._state.close()
+        except ConfigError as err:
+            _log.warning("%s", err)  # what was saved before holds
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as tasks:

@@ -102,6 +102,17 @@ class State:
         self._next_job[key] = next_id + 1
         return next_id
 
+    def close(self) -> None:
+        """A stop in order: ids that were reserved and not used are the next run's. Raises ConfigError."""
+        unused = False
+        for key, next_id in self._next_job.items():
+            kept = self.scanner(key)
+            unused = unused or kept.job_ids_reserved != next_id - 1
+            kept.job_ids_reserved = next_id - 1
+        self._next_job.clear()
+        if unused:
+            self.save()
+
     def metadata_version(self, key: str, digest: str) -> int:
         """The MetadataVersion that goes with metadata of this digest: one more whenever it changed."""
         kept = self.scanner(key)

@@ -146,3 +146,21 @@ def test_an_id_the_disk_did_not_take_is_not_given(tmp_path: Path) -> None:
     kept = json.loads((tmp_path / FILE).read_text())["scanners"]
     assert kept[KEY]["job_ids_reserved"] == JOB_ID_BLOCK
     assert "another" not in kept
+
+
+def test_a_stop_in_order_gives_unused_ids_back_and_a_kill_does_not(tmp_path: Path) -> None:
+    state = State(tmp_path, NOW)
+    assert [state.next_job_id(KEY) for _ in range(3)] == [1, 2, 3]
+    state.close()
+    after_a_stop = State(tmp_path, NOW)
+    assert after_a_stop.next_job_id(KEY) == 4
+    after_a_kill = State(tmp_path, NOW)
+    assert after_a_kill.next_job_id(KEY) == 4 + JOB_ID_BLOCK
+
+
+def test_an_id_given_after_the_stop_is_not_given_again(tmp_path: Path) -> None:
+    state = State(tmp_path, NOW)
+    state.next_job_id(KEY)
+    state.close()
+    assert state.next_job_id(KEY) == 2
+    assert State(tmp_path, NOW).next_job_id(KEY) > 2

@@ -204,6 +204,8 @@ async def test_the_other_of_two_takes_nobodys_place(tmp_path: Path) -> None:
         await scans(first)
         await scans(second)
         here.pull(2, 3)
+        for rig in (first, second):
+            await until(lambda rig=rig: is_state(rig, "Stopped"), "it is told as gone")  # type: ignore[misc]
         here.plug(3)  # at its port of late: the first again
         await scans(first)
         assert await state(second) == "Stopped"
