@@ -3,7 +3,7 @@
 Pure: `now` is an argument everywhere. Each answer is a message: a host that reads over USB gets one message per read.
 Status commands neither wake the scanner nor restart its sleep timer; everything else does.
 What nobody has published is decided here: a jam, an open cover and a failure make the transfer fail as a cancel at the
-panel does (0x1515), a command that is not understood fails too, and one whose rest does not come is forgotten.
+panel does (0x1515), a command that is not understood is not answered, and one whose rest does not come is forgotten.
 Source: SANE pixma_mp150.c; its "what the host does" is this module's "what must be understood".
 """
 
@@ -19,6 +19,7 @@ from hil.devices.pixma.wire import Command, Status
 from hil.devices.stimuli import Stimulus
 from hil.script import Script
 
+SETTINGS = frozenset({*wire.WITH_DATA, Command.START_3})  # what belongs into a session
 MOST_INPUT = 64 * 1024
 MOST_PACKETS = 16  # kept for a host that does not read them
 FORGET = 0.5  # seconds after which the beginning of a command is forgotten
@@ -191,9 +192,13 @@ class PixmaScanner:
                 self._asked = (now, int.from_bytes(data[12:16], "big") - wire.BLOCK_HEADER)
             case Command.TIME:
                 self._say(wire.answer(Status.OK))
-            case _:
+            case Command.READ:
+                self._say(wire.answer(Status.FAILED))
+            case _ if command in SETTINGS:
                 done = self._session and not self._engine.scanning and self._set(command, body, now)
                 self._say(wire.answer(Status.OK if done else Status.FAILED))
+            case _:
+                pass  # not understood, not answered
 
     def _start(self, now: float) -> Status:
         if self._session or now < self._engine.home_at:
