@@ -86,7 +86,7 @@ class Tapped:
         try:
             count: int = self._backend.ctrl_transfer(dev_handle, bmRequestType, bRequest, wValue, wIndex, data, timeout)
         except OSError as err:
-            self._tap.tell("usb", name, error=_word(err), **facts)
+            self._tap.tell("usb", name, b"" if into else bytes(view), error=_word(err), **facts)
             raise
         if self._tap.wants(name):
             self._tap.tell("usb", name, bytes(view[:count]), at=None if into else began, **facts)
@@ -104,7 +104,8 @@ class Tapped:
         try:
             count = write(dev_handle, ep, intf, data, timeout)
         except OSError as err:
-            self._tap.tell("usb", name, at=began, transfer=transfer, endpoint=ep, error=_word(err))
+            refused = bytes(memoryview(data).cast("B"))
+            self._tap.tell("usb", name, refused, at=began, transfer=transfer, endpoint=ep, error=_word(err))
             raise
         if self._tap.wants(name):
             moved = bytes(memoryview(data).cast("B")[:count])

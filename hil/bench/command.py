@@ -22,7 +22,7 @@ through RetrieveImage (a bare stream); JPEG coding of A4 colour pages (scanimage
 device is no part of the time; it is shown beside it. --compare shows two records that --json wrote.
 """
 _PARTS = ("events", "fan-out", "questions", "discovery", "images", "encoding")
-_QUESTIONS = 1_000  # in each state of the scanner: ten are slower than p99
+_QUESTIONS = 2_000  # in each state of the scanner: twenty are slower than p99
 _PROBES = 500
 _WIDTH = 140  # of the table in a file
 _BARE = "floor is a bare POST of the same bytes"

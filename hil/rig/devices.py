@@ -185,12 +185,12 @@ def simulated(family: str, script: Script, loop: HandTurnedLoop, bad: Plan | Non
     return OnUsb(Watched(usb, noticing), loop, bad=bad, noticing=noticing)
 
 
-def taped(tape: Tape, loop: HandTurnedLoop, *, pace: float = 1.0) -> Sequence[Subject]:
-    """The devices of a tape, as slow as they were. Raises TapeError."""
+def taped(tape: Tape, loop: HandTurnedLoop, bad: Plan | None = None, *, pace: float = 1.0) -> Sequence[Subject]:
+    """The devices of a tape, as slow as they were; `bad` are the faults of their USB links. Raises TapeError."""
     found: list[Subject] = []
     for identity in tape.usb():
         device = TapeUsb(tape, identity, pace=pace)
-        found.append(OnUsb(device, loop, tape=device))
+        found.append(OnUsb(device, loop, tape=device, bad=bad))
     for known in tape.snmp():
         replayed = TapeAgent(tape, known, loop.clock.monotonic, pace=pace)
         found.append(OnNetwork(replayed.answer, loop.clock, tape=replayed))

@@ -73,13 +73,13 @@ class ModelLink:
     def write(self, data: bytes) -> None:
         began = self._turns.now
         for _ in range(STALL_RETRIES):
-            self._there(self._out)
+            self._there(self._out, data)
             refusal = self._device.write(self._out.address, data, self._turns.now)
-            self._there(self._out)
+            self._there(self._out, data)
             if refusal is None:
                 self._tell(began, "bulk", self._out.address, data)
                 return
-            self._tell(began, "bulk", self._out.address, error=refusal.value)
+            self._tell(began, "bulk", self._out.address, data, error=refusal.value)
         raise DeviceGarbled(f"{self._name} keeps stalling its endpoint {self._out.address:#04x}")
 
     def control(self, request_type: int, request: int, value: int, index: int, data: bytes | int) -> bytes:
@@ -92,7 +92,7 @@ class ModelLink:
         head = bytes([request_type, request]) + b"".join(n.to_bytes(2, "little") for n in (value, index, length))
         facts: dict[str, Any] = {"endpoint": _IN if into else 0, "setup": head.hex()}
         if isinstance(answer, Refusal):
-            self._tap.tell("usb", self._name, at=self._turns.now, transfer="control", error=answer.value, **facts)
+            self._tap.tell("usb", self._name, sent, self._turns.now, transfer="control", error=answer.value, **facts)
             raise DeviceGarbled(f"{self._name}: USB error {answer.value}")
         self._tap.tell("usb", self._name, answer if into else sent, self._turns.now, transfer="control", **facts)
         return answer if into else b""
@@ -124,13 +124,13 @@ class ModelLink:
             wake = until if due is None else min(until, max(due, self._turns.now))
             self._plug.changed.wait(wake - self._turns.now)
 
-    def _there(self, endpoint: Endpoint | None) -> None:
+    def _there(self, endpoint: Endpoint | None, data: bytes = b"") -> None:
         if not self._open:
             raise DeviceGone(f"{self._name} was closed")
         self._device.update(self._turns.now)
         if not self._device.plugged:
             if endpoint is not None:
-                self._tell(self._turns.now, "bulk", endpoint.address, error="gone")
+                self._tell(self._turns.now, "bulk", endpoint.address, data, error="gone")
             raise DeviceGone(f"{self._name} is not there any more (No such device)")
 
     def _tell(self, at: float, transfer: str, endpoint: int, data: bytes = b"", error: str = "") -> None:

@@ -77,12 +77,16 @@ def simulated(name: str, scenario: Scenario, bad: Plan | None = None) -> Run:
 
 
 def taped(name: str, scenario: Scenario, tape: Tape, *, pace: float = 1.0) -> Run:
-    """On a tape that was taken of the same scenario."""
-    on = f"tape {tape.path}"
-    if scenario.device.faults:
-        return Run(name, scenario, Outcome.NOT_RUNNABLE, on, (_NO_FAULTS,))
+    """On a tape that was taken of the same scenario. What the link did to it is not on the tape, which says what passed
+    at the device's end: the link does it again."""
+    said = scenario.device
+    bad = Plan(*map(read_fault, said.faults), allowed=USB) if said.faults else None
     return _hand_turned(
-        name, scenario, on, lambda turned: devices.taped(tape, turned, pace=pace), lambda _: (OnTape(),)
+        name,
+        scenario,
+        f"tape {tape.path}",
+        lambda turned: devices.taped(tape, turned, bad, pace=pace),
+        lambda _: (OnTape(),),
     )
 
 

@@ -77,6 +77,8 @@ def exchanges(tape: Tape, device: str) -> tuple[Exchange, ...]:
                 data = tape.data(record)
                 answers.append(Answer(number, record.address, max(0.0, record.t - began), data, record.error or ""))
                 continue
+            if record.error == "timeout" and not setup:
+                continue  # the device did not take it then; the host sends it again
             close()
             line, began, answers, refused = number, record.t, [], "" if setup else record.error or ""
             question = Question(0 if setup else record.address, b"" if record.inward else tape.data(record), setup)

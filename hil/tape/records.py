@@ -144,7 +144,8 @@ class Usb(_WithBytes):
     endpoint: str = Field(pattern=r"^[0-9a-f]{2}$")
     setup: Hex | None = None
     text: str | None = None
-    error: str | None = None  # stall, timeout, overflow, gone or an errno's name: no data moved
+    # stall, timeout, overflow, gone or an errno's name: no data moved, and what is here is what the host had to send
+    error: str | None = None
 
     @field_validator("setup")
     @classmethod
@@ -213,7 +214,7 @@ def written(data: bytes) -> dict[str, object]:
 
 def usb(t: float, device: str, endpoint: int, data: bytes = b"", transfer: str = "bulk", **more: object) -> Usb:
     """A transfer; `setup`, `error` as fields. Bytes that are short enough get their gloss."""
-    said = {} if more.get("error") else written(data)
+    said = {} if more.get("error") and not data else written(data)
     text = gloss(data) if data and "hex" in said else None
     return Usb.model_validate({
         "t": t, "device": device, "transfer": transfer, "endpoint": f"{endpoint:02x}", **said, "text": text, **more,

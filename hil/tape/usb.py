@@ -166,7 +166,9 @@ class TapeUsb:
                 if question not in self._polls or self._origin is None:
                     self._origin = now - exchange.t * self._pace
                 return self._counted(exchange)
-            passable = exchange.question in self._polls or (exchange.question is None and not exchange.answers)
+            # What pulled the cable is not passed over: it would never come out.
+            poll = exchange.question in self._polls and exchange.refused != "gone"
+            passable = poll or (exchange.question is None and not exchange.answers)
             if self._strict or not passable:
                 break
         if not self._strict and question in self._polls:
