@@ -79,12 +79,13 @@ async def open_agent(link: Link, name: str, clock: Clock) -> Opened:
     table = host_resources.rows(types, descriptions)
     devices = HostDevices(host_resources.printer_row(table), host_resources.scanner_row(table))
     row = devices.scanner or devices.printer
-    told = await link.get(identity.objects(row))
+    maker = vendor(str(first[oids.SYS_OBJECT_ID] or ""))
+    told = await link.get(identity.objects(row, maker))
     now = clock.now()
     jobs = JobMonitor(now)
     await jobs.begin(link)
     services = pwg_counters.services(await link.walk(pwg_counters.SERVICE_STATE, rows=pwg_counters.MOST_SERVICES))
-    senses = vendor(str(first[oids.SYS_OBJECT_ID] or "")).senses(now)
+    senses = maker.senses(now)
     observer = SnmpObserver(link, clock, senses=senses, devices=devices, services=services, jobs=jobs)
     return Opened(identity.identify(name, told, row), identity.words(told, row), observer, senses)
 

@@ -1,8 +1,8 @@
 """Who an SNMP device is, from what its agent says of itself, and where each word comes from.
 
 Sources, best first: hrDeviceDescr of the device's row, an IEEE 1284 id (HP's and Brother's object, or PWG 5107.1's
-ppmPrinterIEEE1284DeviceId), sysDescr; the serial number of the Printer MIB (RFC 3805), of HP's and Brother's objects.
-Pure.
+ppmPrinterIEEE1284DeviceId), sysDescr; the serial number of the Printer MIB (RFC 3805), then of the maker's own
+objects (vendors/tables.toml), then of HP's, which others answer too. Pure.
 """
 
 import re
@@ -13,14 +13,12 @@ from drivers.snmp import ieee1284, oids
 from drivers.snmp.host_resources import DeviceRow
 from drivers.snmp.reading import Reading, octets, text
 from drivers.snmp.vendors import hp
-from drivers.snmp.vendors.known import vendor
+from drivers.snmp.vendors.known import Known, vendor
 
 BROTHER_DEVICE_ID = "1.3.6.1.4.1.2435.2.3.9.1.1.7.0"
-BROTHER_SERIAL = "1.3.6.1.4.1.2435.2.3.9.4.2.1.5.5.1.0"
-BROTHER_FIRMWARE = "1.3.6.1.4.1.2435.2.3.9.4.2.1.5.5.17.0"
 PORT_MONITOR_DEVICE_ID = "1.3.6.1.4.1.2699.1.2.1.2.1.1.3.1"
 DEVICE_IDS = (hp.DEVICE_ID, BROTHER_DEVICE_ID, PORT_MONITOR_DEVICE_ID)
-VENDOR_OBJECTS = (*DEVICE_IDS, hp.SERIAL_NUMBER, hp.FIRMWARE_DATE, BROTHER_SERIAL, BROTHER_FIRMWARE)
+VENDOR_OBJECTS = (*DEVICE_IDS, hp.SERIAL_NUMBER, hp.FIRMWARE_DATE)
 LONGEST = 80
 
 
@@ -42,10 +40,11 @@ class Words:
     firmware: Word
 
 
-def objects(row: DeviceRow | None) -> tuple[str, ...]:
+def objects(row: DeviceRow | None, maker: Known) -> tuple[str, ...]:
     """What must be read for `words`."""
     index = 1 if row is None else row.index
-    return (oids.SYS_DESCR, oids.SYS_OBJECT_ID, f"{oids.PRT_SERIAL_NUMBER}.{index}", *VENDOR_OBJECTS)
+    serial = f"{oids.PRT_SERIAL_NUMBER}.{index}"
+    return (oids.SYS_DESCR, oids.SYS_OBJECT_ID, serial, *VENDOR_OBJECTS, *maker.names.values())
 
 
 def words(reading: Reading, row: DeviceRow | None) -> Words:
@@ -53,26 +52,29 @@ def words(reading: Reading, row: DeviceRow | None) -> Words:
     index = 1 if row is None else row.index
     descr = text(reading, oids.SYS_DESCR)
     device_id = next((found for oid in DEVICE_IDS if (found := ieee1284.fields(text(reading, oid)))), {})
-    maker = vendor(str(reading.get(oids.SYS_OBJECT_ID) or "")).name
+    maker = vendor(str(reading.get(oids.SYS_OBJECT_ID) or ""))
+    own = {word: text(reading, oid) for word, oid in maker.names.items()}
+    whose = f"{maker.name} objects"
     return Words(
         manufacturer=_first(
-            (maker, "sysObjectID"), (device_id.get("MFG", ""), "IEEE 1284 id"), (_maker(descr), "sysDescr")
+            (maker.name, "sysObjectID"), (device_id.get("MFG", ""), "IEEE 1284 id"), (_maker(descr), "sysDescr")
         ),
         model=_first(
             (row.description if row else "", "hrDeviceDescr"),
+            (own.get("model", ""), whose),
             (device_id.get("MDL", ""), "IEEE 1284 id"),
             (_field(descr, "PID") or descr, "sysDescr"),
         ),
         serial=_first(
             (text(reading, f"{oids.PRT_SERIAL_NUMBER}.{index}"), "prtGeneralSerialNumber"),
+            (own.get("serial", ""), whose),
             (hp.pml_text(octets(reading, hp.SERIAL_NUMBER) or b""), "HP serial-number"),
-            (text(reading, BROTHER_SERIAL), "Brother serial number"),
             (device_id.get("SN", "") or device_id.get("SERN", ""), "IEEE 1284 id"),
             (_field(descr, "SN"), "sysDescr"),
         ),
         firmware=_first(
+            (own.get("firmware", ""), whose),
             (hp.pml_text(octets(reading, hp.FIRMWARE_DATE) or b""), "HP fw-rom-datecode"),
-            (text(reading, BROTHER_FIRMWARE), "Brother firmware version"),
         ),
     )
 

@@ -144,6 +144,8 @@ class SnmpObserver:
         if self._watched is None:
             self._tables = [table for table in self._tables if found[table]]  # the others are not there to stay
         self._walked = {oid: value for rows in found.values() for oid, value in rows.items()}
+        asked = await self._link.get([oid for sense in self._senses for oid in sense.asked])
+        self._walked.update((oid, value) for oid, value in asked.items() if value is not None)
         self._watched = watched
 
     def _seen(self, reading: Reading) -> tuple[Seen, ...]:

@@ -98,6 +98,7 @@ class HpSense:
     )
 
     tables: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
 
     def __init__(self, opened: datetime) -> None:
         self._track = hp_upload.Track(prefix=f"{opened:%Y%m%dT%H%M%S}")

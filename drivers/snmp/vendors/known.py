@@ -10,7 +10,7 @@ from datetime import datetime
 from drivers.snmp import oids
 from drivers.snmp.vendors.hp import HpSense
 from drivers.snmp.vendors.sense import Sense
-from drivers.snmp.vendors.table import TableSense, vendors
+from drivers.snmp.vendors.table import TableSense, Vendor, vendors
 
 HP = 11
 
@@ -22,11 +22,22 @@ class Known:
     name: str
     enterprise: int | None
 
+    @property
+    def names(self) -> dict[str, str]:
+        """Objects that say model, serial and firmware, as far as the maker has them."""
+        table = self._table
+        if table is None:
+            return {}
+        return {word: table.oid(below) for word, below in table.identity.model_dump(exclude_none=True).items()}
+
     def senses(self, opened: datetime) -> tuple[Sense, ...]:
         """What its private objects can be followed with."""
         found: list[Sense] = [HpSense(opened)] if self.enterprise == HP else []
-        table = vendors().get(self.enterprise) if self.enterprise is not None else None
-        return (*found, *([] if table is None else [TableSense(table)]))
+        return (*found, *([] if self._table is None else [TableSense(self._table)]))
+
+    @property
+    def _table(self) -> Vendor | None:
+        return None if self.enterprise is None else vendors().get(self.enterprise)
 
 
 def vendor(sys_object_id: str) -> Known:

@@ -21,6 +21,10 @@ class Sense(Protocol):
         """What is to be walked when something changed; `see` finds the last walk in its reading."""
 
     @property
+    def asked(self) -> tuple[str, ...]:
+        """What is to be asked for then too."""
+
+    @property
     def buttons(self) -> tuple[str, ...]:
         """Names of the buttons that can be seen, once a reading has been seen."""
 

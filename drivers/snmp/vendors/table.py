@@ -73,6 +73,17 @@ class Counter(_Row):
 
     object: _Object
     types: Types | None = None
+    column: bool = False  # without `types`: it has rows, and all of them count
+
+
+class Names(BaseModel):
+    """Objects that say who a device is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: _Object | None = None
+    serial: _Object | None = None
+    firmware: _Object | None = None
 
 
 class Vendor(BaseModel):
@@ -82,10 +93,15 @@ class Vendor(BaseModel):
 
     enterprise: int
     name: str
+    identity: Names = Names()
     state: tuple[State, ...] = ()
     trouble: tuple[Fault, ...] = ()
     alerts: tuple[Alerts, ...] = ()
     counter: tuple[Counter, ...] = ()
+
+    def oid(self, below: str) -> str:
+        """An object of tables.toml in full."""
+        return f"{oids.ENTERPRISES}.{self.enterprise}.{below}"
 
 
 class _File(BaseModel):
@@ -110,12 +126,14 @@ class TableSense:
     def __init__(self, vendor: Vendor) -> None:
         self._vendor = vendor
         singles = (*(each.object for each in vendor.state), *(each.object for each in vendor.trouble))
-        self.objects = tuple(self._oid(each) for each in singles)
+        self.objects = tuple(vendor.oid(each) for each in singles)
         roots = [root for each in vendor.alerts for root in (each.codes, each.texts)]
-        roots += [
-            root for each in vendor.counter for root in (each.object, *([each.types.column] if each.types else []))
-        ]
-        self.tables = tuple(self._oid(root) for root in dict.fromkeys(roots))
+        roots += [each.object for each in vendor.counter if each.types or each.column]
+        roots += [each.types.column for each in vendor.counter if each.types]
+        self.tables = tuple(vendor.oid(root) for root in dict.fromkeys(roots))
+        lone = [each.object for each in vendor.counter if not (each.types or each.column)]
+        # Sources name some objects with their instance and some without.
+        self.asked = tuple(vendor.oid(each) for name in lone for each in (name, f"{name}.0"))
 
     def see(self, reading: Reading) -> Seen:
         readiness, words = self._readiness(reading)
@@ -129,14 +147,11 @@ class TableSense:
             counters=tuple(self._counts(reading)),
         )
 
-    def _oid(self, below: str) -> str:
-        return f"{oids.ENTERPRISES}.{self._vendor.enterprise}.{below}"
-
     def _readiness(self, reading: Reading) -> tuple[Readiness | None, list[tuple[str, str]]]:
         """A text that means nothing to us (panels speak forty languages) tells nothing."""
         found, words = None, []
         for state in self._vendor.state:
-            value = reading.get(self._oid(state.object))
+            value = reading.get(self._vendor.oid(state.object))
             said = printable(value) if isinstance(value, bytes) else "" if value is None else str(value)
             if not said:
                 continue
@@ -152,15 +167,15 @@ class TableSense:
     def _troubles(self, reading: Reading) -> tuple[set[Trouble], list[str]]:
         troubles, reasons = set(), []
         for fault in self._vendor.trouble:
-            meant = fault.means.get(str(number(reading, self._oid(fault.object))))
+            meant = fault.means.get(str(number(reading, self._vendor.oid(fault.object))))
             if meant is not None:
                 troubles.add(Trouble(*meant))
                 reasons.append(f"{fault.name}: {meant[0]}")
         for alerts in self._vendor.alerts:
-            for index, code in _below(reading, self._oid(alerts.codes)).items():
+            for index, code in _below(reading, self._vendor.oid(alerts.codes)).items():
                 meant = alerts.means.get(str(code))
                 if meant is not None:
-                    text = reading.get(f"{self._oid(alerts.texts)}.{index}")
+                    text = reading.get(f"{self._vendor.oid(alerts.texts)}.{index}")
                     troubles.add(Trouble(*meant))
                     said = printable(text) if isinstance(text, bytes) else ""
                     reasons.append(said[:80] or f"{alerts.name}: {meant[0]}")
@@ -169,9 +184,9 @@ class TableSense:
     def _counts(self, reading: Reading) -> list[tuple[str, int]]:
         told = []
         for counter in self._vendor.counter:
-            rows = _below(reading, self._oid(counter.object))
+            rows = _below(reading, self._vendor.oid(counter.object))
             if counter.types is not None:
-                kinds = _below(reading, self._oid(counter.types.column))
+                kinds = _below(reading, self._vendor.oid(counter.types.column))
                 rows = {index: value for index, value in rows.items() if kinds.get(index) in counter.types.values}
             numbers = [value for value in rows.values() if isinstance(value, int) and value >= 0]
             if numbers and sum(numbers) < MOST_COUNTED:

@@ -47,4 +47,4 @@ def test_a_vendor_is_known_by_its_enterprise_number() -> None:
 
 
 def test_the_row_in_hand_decides_which_serial_number_is_asked_for() -> None:
-    assert "1.3.6.1.2.1.43.5.1.1.17.3" in objects(DeviceRow(3, "", ""))
+    assert "1.3.6.1.2.1.43.5.1.1.17.3" in objects(DeviceRow(3, "", ""), vendor(HP))
