@@ -3,8 +3,9 @@
 Every request has a deadline; no redirect is followed, and of a job's Location only the path is believed.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from types import MappingProxyType
 from typing import Final
 
 from drivers.contract.errors import DeviceBusy, DeviceGarbled, DeviceGone, DeviceRefused, DeviceTimeout
@@ -29,11 +30,19 @@ class EsclLink:
             raise self.refusal(answer, name)
         return answer.body
 
-    async def ask(self, method: str, name: str, body: bytes = b"", *, seconds: float = ASK_SECONDS) -> Answer:
+    async def ask(
+        self,
+        method: str,
+        name: str,
+        body: bytes = b"",
+        *,
+        seconds: float = ASK_SECONDS,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> Answer:
         """One request with its whole answer, whatever its status. Raises DeviceGone, DeviceTimeout."""
-        headers = {**self._headers, "Content-Type": "text/xml"} if body else self._headers
+        sent = {**self._headers, **headers, **({"Content-Type": "text/xml"} if body else {})}
         with self._translated():
-            return await ask(self._http, method, f"{self._root}/{name}", body, headers, timeout=seconds)
+            return await ask(self._http, method, f"{self._root}/{name}", body, sent, timeout=seconds)
 
     @asynccontextmanager
     async def page(self, job: str, wait: float, pause: float) -> AsyncIterator[Incoming]:

@@ -9,9 +9,10 @@ from drivers import quirks
 from drivers.contract.capabilities import Capabilities
 from drivers.contract.clock import Clock
 from drivers.contract.driver import Device
+from drivers.contract.errors import DeviceGarbled, DeviceRefused
 from drivers.contract.http import Http, HttpFailed, HttpPeer
 from drivers.contract.identity import Identity
-from drivers.escl import capabilities
+from drivers.escl import capabilities, ledm
 from drivers.escl.link import SLOW_SECONDS, EsclLink
 from drivers.escl.scanner import EsclScanner
 
@@ -37,7 +38,8 @@ def key(url: str) -> str:
 
 
 async def open_device(url: str, certificate: str = "", *, clock: Clock) -> Device:
-    """Ask the service what it can do. `certificate`: SHA-256 in hex of the one it must have; "" accepts any.
+    """Ask the service what it can do; one that has only HP's LEDM is watched over that. `certificate`: SHA-256 in hex
+    of the one it must have; "" accepts any.
 
     Raises DeviceGone, DeviceTimeout, DeviceBusy, DeviceRefused, DeviceGarbled.
     """
@@ -46,7 +48,13 @@ async def open_device(url: str, certificate: str = "", *, clock: Clock) -> Devic
     try:
         if origin.startswith("https:") and not certificate:
             await _say_certificate(http, root, place)
-        return await open_on(http, root, key(url), place, clock=clock)
+        try:
+            return await open_on(http, root, key(url), place, clock=clock)
+        except DeviceRefused as refused:
+            try:
+                return await ledm.open_on(http, key(url), place, clock=clock)
+            except (DeviceRefused, DeviceGarbled):
+                raise refused from None  # neither, and eSCL is what was asked for
     except BaseException:
         await http.close()
         raise
