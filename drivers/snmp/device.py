@@ -17,7 +17,6 @@ from drivers.snmp.identity import Words
 from drivers.snmp.job_mib.monitor import JobMonitor
 from drivers.snmp.observer import SnmpObserver
 from drivers.snmp.reading import Link
-from drivers.snmp.vendors.known import vendor
 from drivers.snmp.vendors.sense import Sense
 
 DRIVER = "snmp"
@@ -73,13 +72,13 @@ class Opened:
 
 async def open_agent(link: Link, name: str, clock: Clock) -> Opened:
     """Ask who it is and what tables it has; `name` becomes its key. Link's errors."""
-    first = await link.get([oids.SYS_OBJECT_ID, oids.SYS_DESCR])
+    first = await link.get(identity.FIRST)
     types = await link.walk(oids.HR_DEVICE_TYPE, rows=DEVICES)
     descriptions = await link.walk(oids.HR_DEVICE_DESCR, rows=DEVICES)
     table = host_resources.rows(types, descriptions)
     devices = HostDevices(host_resources.printer_row(table), host_resources.scanner_row(table))
     row = devices.scanner or devices.printer
-    maker = vendor(str(first[oids.SYS_OBJECT_ID] or ""))
+    maker = identity.who_made(first)
     told = await link.get(identity.objects(row, maker))
     now = clock.now()
     jobs = JobMonitor(now)

@@ -40,6 +40,20 @@ class Words:
     firmware: Word
 
 
+# What `who_made` reads.
+FIRST = (oids.SYS_OBJECT_ID, oids.SYS_DESCR, *DEVICE_IDS)
+
+
+def who_made(reading: Reading) -> Known:
+    """The maker, by sysObjectID, else by the name in an IEEE 1284 id, else by how sysDescr begins."""
+    said = _device_id(reading).get("MFG", "") or text(reading, oids.SYS_DESCR)
+    return vendor(str(reading.get(oids.SYS_OBJECT_ID) or ""), said)
+
+
+def _device_id(reading: Reading) -> dict[str, str]:
+    return next((found for oid in DEVICE_IDS if (found := ieee1284.fields(text(reading, oid)))), {})
+
+
 def objects(row: DeviceRow | None, maker: Known) -> tuple[str, ...]:
     """What must be read for `words`."""
     index = 1 if row is None else row.index
@@ -51,13 +65,15 @@ def words(reading: Reading, row: DeviceRow | None) -> Words:
     """What the agent says, each from its best source."""
     index = 1 if row is None else row.index
     descr = text(reading, oids.SYS_DESCR)
-    device_id = next((found for oid in DEVICE_IDS if (found := ieee1284.fields(text(reading, oid)))), {})
-    maker = vendor(str(reading.get(oids.SYS_OBJECT_ID) or ""))
+    device_id = _device_id(reading)
+    maker = who_made(reading)
     own = {word: text(reading, oid) for word, oid in maker.names.items()}
     whose = f"{maker.name} objects"
     return Words(
         manufacturer=_first(
-            (maker.name, "sysObjectID"), (device_id.get("MFG", ""), "IEEE 1284 id"), (_maker(descr), "sysDescr")
+            (vendor(str(reading.get(oids.SYS_OBJECT_ID) or "")).name, "sysObjectID"),
+            (maker.name, "IEEE 1284 id" if device_id.get("MFG") else "sysDescr"),
+            (device_id.get("MFG", ""), "IEEE 1284 id"),
         ),
         model=_first(
             (row.description if row else "", "hrDeviceDescr"),
@@ -93,26 +109,6 @@ def identify(key: str, reading: Reading, row: DeviceRow | None) -> Identity:
 
 def _first(*told: tuple[str, str]) -> Word:
     return next((Word(value[:LONGEST], source) for value, source in told if value), Word("", ""))
-
-
-_MAKERS = (
-    "Brother",
-    "Canon",
-    "Dell",
-    "Develop",
-    "EPSON",
-    "HP",
-    "KONICA MINOLTA",
-    "KYOCERA",
-    "Lexmark",
-    "RICOH",
-    "SHARP",
-)
-
-
-def _maker(descr: str) -> str:
-    """A sysDescr that begins with a maker's name."""
-    return next((maker for maker in _MAKERS if descr.lower().startswith(maker.lower() + " ")), "")
 
 
 def _field(descr: str, name: str) -> str:

@@ -40,10 +40,13 @@ class Known:
         return None if self.enterprise is None else vendors().get(self.enterprise)
 
 
-def vendor(sys_object_id: str) -> Known:
-    """Of an agent's sysObjectID."""
+def vendor(sys_object_id: str, said: str = "") -> Known:
+    """Of an agent's sysObjectID; where that names nobody, of the maker's name that `said` begins with."""
     arc = sys_object_id.removeprefix(oids.ENTERPRISES + ".").partition(".")[0]
-    if not (arc.isdigit() and sys_object_id.startswith(oids.ENTERPRISES + ".")):
-        return Known("", None)
-    known = vendors().get(int(arc))
-    return Known("" if known is None else known.name, int(arc))
+    number = int(arc) if arc.isdigit() and sys_object_id.startswith(oids.ENTERPRISES + ".") else None
+    if number is not None and number in vendors():
+        return Known(vendors()[number].name, number)
+    for each in vendors().values():
+        if any(said.lower().startswith(name.lower()) for name in (each.name, *each.also)):
+            return Known(each.name, each.enterprise)
+    return Known("", number)

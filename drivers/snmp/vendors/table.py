@@ -93,6 +93,7 @@ class Vendor(BaseModel):
 
     enterprise: int
     name: str
+    also: tuple[str, ...] = ()
     identity: Names = Names()
     state: tuple[State, ...] = ()
     trouble: tuple[Fault, ...] = ()

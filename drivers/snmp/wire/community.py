@@ -179,6 +179,7 @@ class CommunityAsker(asyncio.DatagramProtocol):
             status, index = dialect.apiPDU.get_error_status(pdu), dialect.apiPDU.get_error_index(pdu, muteErrors=True)
             return Answer(int(status), int(index), tuple(binds))
         except (PyAsn1Error, PySnmpError, ValueError, IndexError, RecursionError):
+            self._trouble = "something came that cannot be read"
             return None
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 what it was, a request in flight is told
