@@ -5,10 +5,11 @@ on, end every job, and serve a second client later as if nothing had been.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from hil.faults.plan import USB, Fault, Plan, Planned
+from hil.scenario.leftovers import megabytes
 from hil.scenario.model import Client, Scenario, When
 from hil.scenario.runs import Outcome, Run, simulated
 from hil.scenario.seen import Lane
@@ -18,6 +19,7 @@ LATER: Final = 150.0  # seconds until the second client comes: after every deadl
 LIMIT: Final = 600.0
 DELAY: Final = 5.0  # seconds, of a delayed transfer
 MOST: Final = 2000
+SETTLED: Final = 20  # runs, after which what is made once is made
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Row:
     fault: Fault | None
     told: str
     wrong: tuple[str, ...]
-    run: Run
+    run: Run  # without what passed: of hundreds that would be much
+    megabytes: float  # resident after it
 
 
 def without_expectations(scenario: Scenario) -> Scenario:
@@ -67,11 +70,11 @@ def _transfers(run: Run) -> int:
 
 def _row(transfer: int, fault: Fault | None, run: Run) -> Row:
     ends = [f"job {each.job} {each.state}" for each in run.seen.events if each.name == "JobEndStateEvent"]
-    wrong = list(run.complaints)
+    wrong = [*run.complaints, *(f"it left {each} behind" for each in run.left)]
     got = run.seen.got.get(NEXT)
     if run.outcome in {Outcome.PASSED, Outcome.FAILED} and (got is None or len(got.pages) != 1):
         wrong.append(f"the next client met {got.refused or 'nothing' if got else 'nothing'}")
-    return Row(transfer, fault, ", ".join(dict.fromkeys(ends)), tuple(wrong), run)
+    return Row(transfer, fault, ", ".join(dict.fromkeys(ends)), tuple(wrong), replace(run, passed=()), megabytes())
 
 
 def table(found: Sequence[Row]) -> str:
@@ -86,6 +89,8 @@ def table(found: Sequence[Row]) -> str:
             lines.append(f"{fault or 'none':<10} {len(transfers):>4} x {told:<44} at {_ranges(transfers)}")
     for row in found:
         lines += [f"WRONG {row.fault or 'none'} at {row.transfer}: {each}" for each in row.wrong]
+    settled = found[min(len(found) - 1, SETTLED)].megabytes
+    lines.append(f"memory: {settled:.0f} MB when it had settled, {found[-1].megabytes:.0f} MB after {len(found)} runs")
     return "\n".join(lines)
 
 

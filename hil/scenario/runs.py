@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -24,7 +24,9 @@ from hil.faults.plan import read as read_fault
 from hil.rig import bench, devices, loop
 from hil.rig.bench import NotServed
 from hil.rig.loop import HandTurnedLoop, Stuck
+from hil.scenario import leftovers
 from hil.scenario.actuators import Actuator, CannotAct, OnTape, Simulated, lacking
+from hil.scenario.leftovers import Held
 from hil.scenario.model import Scenario
 from hil.scenario.play import Did, play
 from hil.scenario.seen import Seen
@@ -58,6 +60,7 @@ class Run:
     seen: Seen = field(default_factory=Seen)
     seconds: float = 0.0  # by the clock on the wall
     passed: tuple[tuple[float, Passed], ...] = field(default=(), repr=False)  # all that the tap told, for a tape
+    left: tuple[str, ...] = ()  # what is in this process since, and was not before; of runs on the hand-turned clock
 
 
 def simulated(name: str, scenario: Scenario, bad: Plan | None = None) -> Run:
@@ -97,8 +100,9 @@ def _hand_turned(
     subjects: Callable[[HandTurnedLoop], Sequence[devices.Subject]],
     actuators: Callable[[Sequence[devices.Subject]], Sequence[Actuator]],
 ) -> Run:
-    began = time.perf_counter()
+    began, held = time.perf_counter(), Held.now()
     passed: list[tuple[float, Passed]] = []
+    left: list[str] = []
 
     async def main(turned: HandTurnedLoop) -> Seen:
         found = subjects(turned)
@@ -108,6 +112,7 @@ def _hand_turned(
                     return await play(scenario, here, actuators(found), tap)
             finally:
                 passed.extend(tap.passed)
+                left.extend(leftovers.tasks())
 
     try:
         seen = loop.run(main)
@@ -115,7 +120,8 @@ def _hand_turned(
         return Run(name, scenario, Outcome.NOT_RUNNABLE, on, (str(err),))
     except (Stuck, NotServed, BridgeError, CannotAct) as err:
         return Run(name, scenario, Outcome.BROKEN, on, (f"{type(err).__name__}: {err}",), seconds=_since(began))
-    return _judged(name, scenario, on, seen, began=began, passed=tuple(passed))
+    run = _judged(name, scenario, on, seen, began=began, passed=tuple(passed))
+    return replace(run, left=(*left, *Held.now().more(held)))
 
 
 def real(

@@ -48,13 +48,14 @@ def test_it_passes_on_the_simulated_device(name: str, done: dict[str, Run]):
     assert (found.outcome, found.complaints) == (Outcome.PASSED, ())
     assert found.seen.events
     assert found.seconds < 10, "the clock was not turned by hand"
+    assert found.left == ()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_passes_on_its_own_tape_with_the_same_events(name: str, done: dict[str, Run]):
     first = run(done, name)
     again = runs.taped(name, model.named(name), tape_of(first))
-    assert (again.outcome, again.complaints) == (Outcome.PASSED, ())
+    assert (again.outcome, again.complaints, again.left) == (Outcome.PASSED, (), ())
     assert [each[1:] for each in told(again)] == [each[1:] for each in told(first)]
 
 
@@ -163,5 +164,5 @@ state = "Completed"
             plan = Plan(Planned(fault, transfer, transfer), allowed=USB)
             found = runs.simulated("small", small, plan)
             assert [each.number for each in plan.struck] == [transfer]
-            assert (found.outcome, found.complaints) == (Outcome.PASSED, ())
+            assert (found.outcome, found.complaints, found.left) == (Outcome.PASSED, (), ())
             assert len(found.seen.got[enumeration.NEXT].pages) == 1

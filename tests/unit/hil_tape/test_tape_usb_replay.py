@@ -168,3 +168,33 @@ def test_class_requests_are_answered_from_the_tape_and_unknown_ones_refused() ->
 def test_without_descriptors_the_endpoints_are_those_that_were_used() -> None:
     [interface] = player(said(*SCAN)).description.interfaces
     assert [end.address for end in interface.endpoints] == [OUT, IN]
+
+
+def refused(t: float, question: bytes, error: str) -> AnyRecord:
+    return records.usb(t, "usb1", OUT, question, error=error)
+
+
+def test_a_poll_that_met_a_pulled_cable_pulls_it_again_however_often_was_polled_before() -> None:
+    device = player((*said(*IDLE), refused(2.0, STATUS, "gone")), pace=1.0)
+    for n in range(8):  # twice as often as then
+        assert ask_at(device, STATUS, 0.25 * n) == b"\x00\x80"
+        assert ask_at(device, BUTTON, 0.25 * n) == b"\x00"
+    assert device.write(OUT, STATUS, 2.0) is Refusal.STALL
+    assert not device.plugged
+    assert device.failure is None
+
+
+def test_what_was_refused_by_a_stall_is_refused_again_and_then_taken() -> None:
+    lines = said((1.0, START, b"\x02\x0e"))
+    device = player((lines[0], refused(0.9, START, "stall"), *lines[1:]), strict=True)
+    assert ask(device, START) is Refusal.STALL
+    assert ask(device, START) == b"\x02\x0e"
+    assert device.failure is None
+
+
+def test_what_the_device_did_not_take_in_time_it_takes_at_once() -> None:
+    lines = said((1.0, START, b"\x02\x0e"))
+    device = player((lines[0], refused(0.5, START, "timeout"), *lines[1:]), strict=True)
+    assert ask(device, START) == b"\x02\x0e"
+    assert device.failure is None
+    assert device.finished
