@@ -301,7 +301,7 @@ def memory() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-# A fault that costs the driver's whole patience, 2 s or more though the clock is fast, is put at every seventh transfer:
+# A fault that costs the driver's whole patience, seconds though the clock is fast, is put at every seventh transfer:
 # at every one of them it would take four minutes more. There it is put on the hand-turned clock, where patience costs
 # nothing: wsd-scan-hil scenario NAME --enumerate garble,short,loss
 EVERY_SEVENTH = range(1, MOST + 1, 7)
