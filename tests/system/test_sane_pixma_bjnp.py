@@ -1,0 +1,155 @@
+"""SANE's own pixma backend scans simulated PIXMAs of all five generations over Canon's network frames (BJNP).
+
+The frames carry the same commands as USB, so this is the referee of the generations that nobody plugs in elsewhere.
+SANE's network reading takes an interrupt packet only at the first of its polls, so its waits last whole seconds.
+"""
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from drivers.contract.capabilities import Mode, Source
+from drivers.contract.clock import SystemClock
+from hil import chart, script
+from hil.devices.live import Live
+from hil.devices.pixma import product as products
+from hil.devices.pixma.net import PORT, BjnpServer
+from hil.devices.pixma.product import MP160, MP530, MX850, MX870, MX920, Product
+from hil.devices.pixma.scanner import PixmaScanner
+from hil.devices.pixma.usb import PixmaUsb
+from tests.system import debian, pnm
+
+GENERATIONS = (MP530, MP160, MX850, MX870, MX920)
+PART = ("-l", "20", "-t", "30", "-x", "40", "-y", "25")  # mm
+PART_BOX = chart.Box(59, 89, 118, 73)  # of 75 ppi: rounded from pixel 59, 89 to 177, 162
+FEEDER, DUPLEX = ("--source", "Automatic Document Feeder"), ("--source", "ADF Duplex")
+
+
+@dataclass(frozen=True)
+class Sane:
+    """scanimage, pointed at one simulated scanner."""
+
+    root: debian.Root
+    config: Path
+    name: str
+    scanner: PixmaScanner
+
+    async def scanimage(self, *arguments: str | Path) -> tuple[int, bytes, str]:
+        """Run it; exit code, standard output, standard error."""
+        process = await asyncio.create_subprocess_exec(
+            self.root.program("scanimage"),
+            "-d",
+            self.name,
+            *arguments,
+            env=self.root.env(SANE_CONFIG_DIR=self.config),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            out, err = await asyncio.wait_for(process.communicate(), 60)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        return process.returncode or 0, out, err.decode()
+
+
+Plugged = Callable[..., AbstractAsyncContextManager[Sane]]
+
+
+@pytest.fixture
+def plugged(sane_root: debian.Root, tmp_path: Path) -> Plugged:
+    @asynccontextmanager
+    async def serve(product: Product, text: str = "") -> AsyncIterator[Sane]:
+        host = f"127.66.{os.getpid() % 250 + 1}.19"
+        (tmp_path / "dll.conf").write_text("pixma\n")
+        (tmp_path / "pixma.conf").write_text(f"auto_detection=no\nbjnp://{host}:{PORT}/timeout=3000\n")
+        clock = SystemClock()
+        made = script.read(f"speed=0,feed=0.05,warmup=0,{text}")
+        scanner = PixmaScanner(made, clock.monotonic(), product)
+        live = Live(PixmaUsb(scanner), clock)
+        try:
+            async with BjnpServer(scanner, live, host):
+                yield Sane(sane_root, tmp_path, f"pixma:{product.model}_{host}", scanner)
+        finally:
+            live.close()
+
+    return serve
+
+
+def shown(page: int, source: Source, mode: Mode, box: chart.Box, ppi: int = 75, *, back: bool = False) -> bytes:
+    return b"".join(chart.rows(page, source, mode, (ppi, ppi), box, back=back))
+
+
+def model(product: Product) -> str:
+    return product.model
+
+
+@pytest.mark.parametrize("product", GENERATIONS, ids=model)
+async def test_the_platen_is_the_chart_in_colour_and_grey(plugged: Plugged, product: Product) -> None:
+    async with plugged(product, "original=7") as sane:
+        for name, mode in (("Color", Mode.RGB24), ("Gray", Mode.GRAY8)):
+            code, out, err = await sane.scanimage("--mode", name, "--resolution", "75", *PART, "--format=pnm")
+            assert code == 0, err
+            page = pnm.read(out)
+            assert (page.width, page.height) == (PART_BOX.width, PART_BOX.height)
+            assert page.samples == shown(7, Source.PLATEN, mode, PART_BOX)
+
+
+@pytest.mark.parametrize("product", [MX850, MX870, MX920], ids=model)
+async def test_both_sides_of_two_sheets_are_the_chart(plugged: Plugged, product: Product, tmp_path: Path) -> None:
+    async with plugged(product, "adf=2") as sane:
+        batch = f"--batch={tmp_path}/%d.pnm"
+        code, _, err = await sane.scanimage(
+            *DUPLEX, "--mode", "Gray", "--resolution", "75", *PART, "--format=pnm", batch
+        )
+        assert code == 0, err
+        got = [pnm.read(tmp_path / f"{number}.pnm").samples for number in (1, 2, 3, 4)]
+        sides = [(1, False), (1, True), (2, False), (2, True)]
+        assert got == [shown(page, Source.FEEDER, Mode.GRAY8, PART_BOX, back=back) for page, back in sides]
+        assert sane.scanner.state.sheets == 0
+
+
+async def test_a_scanner_of_generation_1_feeds_a_sheet_for_each_session(plugged: Plugged) -> None:
+    async with plugged(MP530, "adf=2") as sane:  # SANE's batch ends after one: it takes the abort for the last sheet
+        for number in (1, 2):
+            code, out, err = await sane.scanimage(
+                *FEEDER, "--mode", "Gray", "--resolution", "75", *PART, "--format=pnm"
+            )
+            assert code == 0, err
+            assert pnm.read(out).samples == shown(number, Source.FEEDER, Mode.GRAY8, PART_BOX)
+
+
+@pytest.mark.parametrize("product", [MX850, MX870, MX920], ids=model)
+async def test_a_line_of_1200_ppi_is_put_together(plugged: Plugged, product: Product) -> None:
+    async with plugged(product) as sane:
+        area = ("-l", "25.4", "-t", "25.4", "-x", "12.7", "-y", "2.54")
+        code, out, err = await sane.scanimage("--mode", "Color", "--resolution", "1200", *area, "--format=pnm")
+        assert code == 0, err
+        box = chart.Box(1200, 1200, 600, 120)
+        page = pnm.read(out)
+        assert (page.width, page.height) == (box.width, box.height)
+        assert page.samples == shown(1, Source.PLATEN, Mode.RGB24, box, 1200)
+
+
+@pytest.mark.parametrize("product", [MX850, MX920], ids=model)
+async def test_a_press_is_an_option_with_what_the_panel_is_set_to(plugged: Plugged, product: Product) -> None:
+    async with plugged(product, "press 2") as sane:
+        code, out, err = await sane.scanimage("-A")
+        assert code == 0, err
+        found = dict(re.findall(r"--(button-2|target|original) <int> \[(\d+)\]", out.decode()))
+        assert found == {"button-2": "1", "target": "3", "original": "1"}
+
+
+async def test_sane_knows_every_simulated_model(plugged: Plugged) -> None:
+    assert {each.model for each in vars(products).values() if isinstance(each, Product)} == set(map(model, GENERATIONS))
+    async with plugged(MX920) as sane:
+        code, out, err = await sane.scanimage("-L")
+        assert code == 0, err
+        assert "CANON Canon PIXMA MX920 Series multi-function peripheral" in out.decode()
