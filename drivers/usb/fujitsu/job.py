@@ -142,9 +142,14 @@ class Job:
 
     def warm(self, cdb: bytes) -> None:
         """Switch the lamp on and wait for it."""
-        self._phase = Phase.WARMING
-        self._tell()
-        self.do(cdb)
+
+        def waiting(reply: Reply) -> None:
+            if self._phase is not Phase.WARMING:
+                self._phase = Phase.WARMING
+                self._tell()
+            self.waiting(reply)
+
+        self.do(cdb, waiting=waiting)
         self._phase = Phase.SCANNING
         self._tell()
 
