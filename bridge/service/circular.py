@@ -4,8 +4,8 @@ A mark stands where something differs. Those in the head come first, before all 
 in the body is a comment, and no text can look like that.
 """
 
+from html import escape
 from typing import Final
-from xml.sax.saxutils import escape
 
 from lxml import etree
 
@@ -46,7 +46,7 @@ class Circular:
         """The message to one of them, under a MessageID of its own."""
         parts = (
             self._start,
-            escape(who.address),
+            escape(who.address, quote=False),
             self._middle,
             new_message_id(),
             self._close,
@@ -66,8 +66,8 @@ class Refrain:
 
     def to(self, question: str, said: str) -> bytes:
         """The answer to the message of that id, with `said` in the place of the omission."""
-        rest = escape(said).join(each for each in self._rest if each)
-        return f"{self._start}{new_message_id()}{self._middle}{escape(question)}{rest}".encode()
+        rest = escape(said, quote=False).join(each for each in self._rest if each)
+        return f"{self._start}{new_message_id()}{self._middle}{escape(question, quote=False)}{rest}".encode()
 
 
 def omission() -> etree._Element:
