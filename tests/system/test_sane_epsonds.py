@@ -1,7 +1,7 @@
 """SANE's own epsonds backend, a driver nobody here wrote, scans from the simulated ESC/I-2 scanner over TCP port 1865.
 
-It is the referee of our reading of ESC/I-2: what it complains about is a bug in `hil/devices/esci2`. It sends gamma tables
-and a colour matrix of its own; what it sent is applied to the chart here by hand.
+It is the referee of our reading of ESC/I-2: what it complains about is a bug in `hil/devices/esci2`. It sends gamma
+tables and a colour matrix of its own; what it sent is applied to the chart here by hand.
 """
 
 import asyncio
@@ -193,7 +193,7 @@ async def test_a_duplex_batch_brings_fronts_and_backs_in_turn(sane: Plugged, tmp
         for image, (sheet, back) in enumerate([(1, False), (1, True), (2, False), (2, True)], start=1):
             _, _, _, samples = pnm((tmp_path / f"page{image}.pnm").read_bytes())
             assert samples == fed(sheet, here.scanner.parameters, back=back)
-        assert len(list(tmp_path.glob("page*.pnm"))) == 4
+        assert not (tmp_path / "page5.pnm").exists()
 
 
 async def test_sane_turns_the_backs_of_a_second_pass_as_we_do(sane: Plugged, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from drivers.usb.esci2.tokens import Token, read
 from drivers.usb.esci2.wire import Head
 from drivers.usb.exchange import ANSWER_SECONDS, DRAIN_SECONDS, Exchange
 
-MOST_FINISHES = 20  # a parameter block of ours has at most 200 bytes, a FIN twelve
+MOST_BLOCK = 1536  # bytes of a parameter block; every scanner on record says so
+FINISHES = 16  # sent at once to one that may be waiting for the rest of such a block
 ENTER_SECONDS = 1.0  # a scanner in which a session was left open says nothing to a second FS X
 
 Patience = float | Callable[[], float]
@@ -66,14 +67,19 @@ class Dialogue:
 
     def recover(self) -> None:
         """Bring back a scanner that is in the middle of whatever somebody began."""
-        for _ in range(MOST_FINISHES):
-            self.exchange.drain()
-            self.exchange.send(wire.request(wire.FINISH))
-            answer = self.exchange.link.read(wire.HEAD_SIZE, DRAIN_SECONDS)
-            self.exchange.drain()
-            if answer[:4] == wire.FINISH or answer[:1] == wire.NAK:
+        finish = wire.request(wire.FINISH)
+        for _ in range(1 + MOST_BLOCK // (len(finish) * FINISHES)):
+            if self._finished(finish):
                 break
+            self.exchange.send(finish * FINISHES)
         self._broken = False
+
+    def _finished(self, finish: bytes) -> bool:
+        """Whether a FIN is answered as it should be, or by one that has no session."""
+        self.exchange.drain()
+        self.exchange.send(finish)
+        answer = self.exchange.link.read(wire.HEAD_SIZE, DRAIN_SECONDS)
+        return answer[:4] == wire.FINISH or answer[:1] == wire.NAK
 
     def _enter(self, way: bytes) -> bool:
         if self._fresh:

@@ -20,6 +20,7 @@ LEAST_WIDTH = 8  # pixels
 MOST_RESOLUTION = 20_000
 BUTTONS = ("1", "2", "3")  # as many as the protocol has room for
 
+TABLES = ("RED ", "GRN ", "BLU ", "MONO")
 MODES = {"C024": Mode.RGB24, "M008": Mode.GRAY8, "M001": Mode.LINEART, "C048": Mode.RGB48, "M016": Mode.GRAY16}
 _CODED = {"C024", "M008"}  # what JPEG can hold
 
@@ -45,6 +46,8 @@ class Model:
     serial: str | None
     raw: bool  # rows of pixels can be had; else JPEG
     button: bool  # STAT tells of a button
+    tables: tuple[str, ...]  # gamma tables that can be set
+    matrix: bool  # a colour matrix can be set
     quirk: quirks.Quirk
     glass: Path | None
     feeder: Path | None
@@ -75,6 +78,8 @@ def identify(dialogue: Dialogue, vendor_id: int, product_id: int, *, speaks: boo
         serial=_text(information, "S/N") or None,
         raw=raw,
         button=button,
+        tables=tuple(name for name in TABLES if name in _list(capability, "GMT")),
+        matrix="UNIT" in _list(capability, "CMX"),
         quirk=quirk,
         glass=glass,
         feeder=feeder,

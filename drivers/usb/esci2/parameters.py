@@ -1,7 +1,8 @@
 """What one scan is, written for the scanner: the parameter block of PARA. Pure.
 
 Positions and lengths are pixels at the scan's resolution. The order is Epson Scan 2's; gamma and JPEG quality are what
-SANE epsonds and utsushi set too.
+SANE epsonds and utsushi set too. Everything is set that the last host may have left otherwise: what PARA does not name
+keeps its value.
 """
 
 from dataclasses import dataclass
@@ -13,8 +14,11 @@ from drivers.usb.esci.parameters import fit, pixels
 from drivers.usb.esci2.model import MODES, Model
 from drivers.usb.esci2.tokens import number
 
-CHUNK = 128 * 1024  # bytes of one answer: a few dozen for a small page, for progress and a quick cancel
-JPEG_QUALITY = 90
+# Bytes of one answer: at least so many answers to a page, for progress and for a cancel that is quick on a small one.
+MOST_CHUNK, LEAST_CHUNK = 128 * 1024, 4096
+ANSWERS = 40
+JPEG_QUALITY, JPEG_FACTOR = 90, 10  # how much smaller a JPEG is, roughly
+IDENTITY = bytes(range(256))
 _WORDS = {mode: word.encode() for word, mode in MODES.items()}
 
 
@@ -33,6 +37,14 @@ class Parameters:
     feeder: bool
     duplex: bool
     images: int  # to be scanned; 0: all that there are
+    tables: tuple[str, ...]  # gamma tables that the scanner has
+    matrix: bool  # it has a colour matrix
+
+    @property
+    def chunk(self) -> int:
+        """Bytes of one answer."""
+        total = self.mode.row_bytes(self.width) * self.height // (JPEG_FACTOR if self.coded else 1)
+        return max(LEAST_CHUNK, min(MOST_CHUNK, total // ANSWERS))
 
     def block(self) -> bytes:
         """What PARA takes."""
@@ -46,11 +58,13 @@ class Parameters:
         elif self.mode is not Mode.LINEART:  # of which rows come whatever is said, and some scanners know no RAW
             parts.append(b"#FMTRAW ")
         parts.append(b"#GMMUG10" if self.mode is Mode.LINEART else b"#GMMUG18")
-        if self.images:
-            parts += [b"#PAG", number(self.images)]
+        parts += [b"#GMT%sh100" % name.encode() + IDENTITY for name in self.tables]
+        if self.matrix:
+            parts.append(b"#CMXUNIT")
+        parts += [b"#PAG", number(self.images)]
         area = (self.left, self.top, self.width, self.height)
         parts.append(b"#ACQ" + b"".join(b"i%07d" % value for value in area))
-        parts.append(b"#BSZi%07d" % CHUNK)
+        parts.append(b"#BSZi%07d" % self.chunk)
         return b"".join(parts)
 
 
@@ -82,4 +96,6 @@ def of(request: ScanRequest, model: Model) -> Parameters:
         feeder=feeder,
         duplex=duplex,
         images=images if feeder else 0,
+        tables=model.tables,
+        matrix=model.matrix,
     )
