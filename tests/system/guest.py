@@ -35,7 +35,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -66,9 +66,10 @@ cd {project}
 exec 3<>"/dev/$(grep -lx lab /sys/class/virtio-ports/*/name | cut -d/ -f5)"
 echo "0 0" >&3
 while read -r number; do
-    setsid bash -c '
-        echo $$ > "$SHARE/$0.pid"
-        bash "$SHARE/$0.sh" < /dev/null > "$SHARE/$0.out" 2> "$SHARE/$0.err" 3<&-
+    bash -c '
+        setsid bash "$SHARE/$0.sh" < /dev/null > "$SHARE/$0.out" 2> "$SHARE/$0.err" 3<&- &
+        echo $! > "$SHARE/$0.pid"
+        wait $!
         echo "$0 $?" >&3' "$number" &
 done <&3
 busybox poweroff -f
@@ -222,8 +223,8 @@ class Guest:
 
     def until(self, condition: str, seconds: float = 20.0) -> None:
         """Wait in the guest until the shell's condition holds, looked at ten times a second. Raises AssertionError."""
-        turns = int(seconds * 10)
-        self.check(f"for i in $(seq {turns}); do {condition} && exit 0; sleep 0.1; done; exit 1", seconds=seconds + 20)
+        loop = f"while (( SECONDS <= {seconds:.0f} )); do {condition} && exit 0; sleep 0.1; done; exit 1"
+        self.check(loop, seconds=seconds + 20)
 
     def sane(self, backend: str, *settings: str) -> str:
         """The words before `scanimage` that make SANE use this backend alone; `settings` are the lines of its .conf
@@ -238,13 +239,13 @@ class Guest:
     # USB.
 
     @contextmanager
-    def scanner(self, family: str, script: str = "", *, seen: bool = True) -> Iterator[Scanner]:
-        """Serve a simulated scanner and plug it in; `seen`: wait until the kernel has it."""
+    def scanner(self, family: str, script: str = "", *, plugged: bool = True) -> Iterator[Scanner]:
+        """Serve a simulated scanner, plug it in and wait until the kernel has it; or serve it only."""
         path = self.share / f"usb{next(self._plugs)}.sock"
         scanner = Scanner(family, script, path)
         try:
-            with self.plugged(path):
-                if seen:
+            with self.plugged(path) if plugged else nullcontext():
+                if plugged:
                     self.until_seen(scanner.ids)
                 yield scanner
         finally:

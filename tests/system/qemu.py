@@ -24,9 +24,9 @@ START_SECONDS = 30
 STOP_SECONDS = 10
 # The one connection that the guest may open: it is carried on to the port that is written down there.
 RELAY = """\
-exec 3<>"/dev/tcp/127.0.0.1/$(< {share}/usbip.port)"
-cat <&3 &
-cat >&3
+exec 3<>"/dev/tcp/127.0.0.1/$(< {share}/usbip.port)" 4<&0
+cat <&4 >&3 &
+cat <&3
 kill $!
 """
 
