@@ -31,6 +31,7 @@ from bridge.wsscan.year import Year
 
 _log = logging.getLogger(__name__)
 
+_MOST_UNHEARD: Final = 64  # buttons
 MOST_DESTINATIONS: Final = 64  # of one client, in all its subscriptions; Windows offers five
 EVENT_ACTIONS: Final = frozenset(year.action(name, each) for name in EventName for each in Year)
 
@@ -57,6 +58,7 @@ class Subscriptions:
         self._forget = forget
         self._allowed = allowed  # networks in which a subscriber may name another machine
         self.invitations = Invitations()
+        self._unheard: dict[str, tuple[str, ...]] = {}  # buttons whose press nobody was told of, and who listened
         self.changed: Callable[[], None] = lambda: None  # called before a change is answered for
         # What a subscriber at that address may read of an event's body.
         self.shown: Callable[[ScanElement, str], ScanElement] = lambda body, _: body
@@ -173,14 +175,25 @@ class Subscriptions:
         able = [each for each in self.invitations.destinations if each.subscription in listening]
         chosen = choose(button, able, rules, default)
         if chosen is None:
-            _log.warning("device=%s: nobody to send the press of button %s to", self._key, button)
+            self._say_unheard(button, tuple(each.subscription for each in able))
             return
+        self._unheard.clear()
         invitation = self.invitations.issue(chosen, now)
         _log.info("device=%s sub=%s: invited to scan", self._key, chosen.subscription)
         event = ScanAvailableEvent(
             client_context=chosen.context, scan_identifier=invitation.identifier, input_source=source
         )
         self._tell_one(listening[chosen.subscription], EventName.SCAN_AVAILABLE, event, {})
+
+    def _say_unheard(self, button: str, able: tuple[str, ...]) -> None:
+        """Once for a button, until others listen: with nobody there every press and every scan at the panel would."""
+        if self._unheard.get(button) == able:
+            return
+        if len(self._unheard) >= _MOST_UNHEARD:
+            self._unheard.clear()
+        self._unheard[button] = able
+        why = "no destination is offered" if not able else f"none of {len(able)} destinations is the one configured"
+        _log.info("device=%s: nobody to send the press of button %s to: %s", self._key, button, why)
 
     def _tell_one(self, entry: Subscription, name: EventName, body: ScanElement, written: dict[Year, Circular]) -> None:
         """`written`: the message to others, by year; but for its head it is built once for all who may read it."""
