@@ -64,7 +64,6 @@ _REFUSALS = (
     errind.UnsupportedAuthProtocol,
     errind.UnsupportedPrivProtocol,
     errind.DecryptionError,
-    errind.UnknownContextName,
 )
 
 
