@@ -200,7 +200,8 @@ class Paper:
     @property
     def _auto_length(self) -> bool:
         page = self._pages.get(replies.MODE_AUTO, b"")
-        return not self.flatbed and len(page) > 1 and bool(page[1] & AUTO_LENGTH)
+        asked = len(page) > 1 and bool(page[1] & AUTO_LENGTH)
+        return not self.flatbed and (asked or self._product.ends_with_paper)
 
     def _length(self, window: Window) -> int:
         if not self._auto_length:

@@ -25,6 +25,7 @@ class Product:
     duplex: bool
     memory: int  # bytes that may wait for the host
     order: tuple[int, int]  # of colour; it knows no other
+    ends_with_paper: bool = False  # whether it was asked to detect the length or not
 
     def reaching(self, inches: float) -> "Product":
         """The same with a feeder that scans sheets of that length."""

@@ -1,4 +1,4 @@
-"""The Fujitsu driver against the simulated scanner, over USB/IP on TCP: pyusb, link, actor and decoders as they ship."""
+"""The Fujitsu driver against the simulated scanner, over USB/IP on TCP: pyusb, link, actor, decoders as they ship."""
 
 import asyncio
 import time
@@ -189,6 +189,18 @@ async def test_a_duplex_scan_gives_fronts_and_backs_however_little_memory_the_sc
         for at, (_, data) in enumerate(found):
             back = at % 2 == 1
             assert data == shown(at // 2 + 1, Source.FEEDER, Mode.RGB24, (413, 583), back=back)
+
+
+@pytest.mark.parametrize("source", [Source.FEEDER, Source.FEEDER_DUPLEX])
+async def test_a_page_that_ends_with_its_paper_is_filled_up_with_white(source: Source) -> None:
+    async with rig("adf=1", replace(FI_6230, ends_with_paper=True), watch=False) as bench:
+        asked = Region(0, 0, 8000, 14000)
+        found = await read(await bench.scan(source, resolution=(50, 50), region=asked))
+        rows = 11693 * 50 // 1000  # A4
+        for at, (page, data) in enumerate(found):
+            assert (page.width, page.height) == (400, 700)
+            paper = shown(1, Source.FEEDER, Mode.GRAY8, (400, rows), 50, back=at == 1)
+            assert data == paper + b"\xff" * 400 * (700 - rows)
 
 
 async def test_no_more_pages_are_scanned_than_asked_for() -> None:
