@@ -12,6 +12,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 from weakref import WeakSet
 
+from drivers import quirks
 from drivers.actor.beside import open_both
 from drivers.contract.clock import Clock, SystemClock
 from drivers.contract.driver import Claim, Device, Finding
@@ -24,8 +25,9 @@ from drivers.usb.descriptors import CLASS_IMAGE, UsbDevice
 from drivers.usb.esci import open as esci
 from drivers.usb.esci2 import open as esci2
 from drivers.usb.fujitsu import open as fujitsu
-from drivers.usb.pixma import open as pixma
+from drivers.usb.ipp_usb import http as ipp_usb
 from drivers.usb.link import Link
+from drivers.usb.pixma import open as pixma
 from drivers.usbip import place as places
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-REMOTE_PACE: Final = 4.0  # s between looks at USB/IP servers, who tell nobody of a change
+REMOTE_PACE: Final = 10.0  # s between looks at USB/IP servers, who tell nobody of a change
 LOST_WORD: Final = 60.0  # s between looks where changes are told, in case a word was lost
 
 _LOOKS_LIKE_A_SCANNER = ("scan", "perfection", "expression", "gt-", "fi-", "lide", "workforce ds", "imageformula")
@@ -182,9 +184,28 @@ def _finding(bus: Bus, device: UsbDevice, clock: Clock) -> Finding | None:
         if ids in family.ids():
             opener = partial(_opened, family, device, partial(bus.open, device.key), clock)
             return Finding(device.key, family.name, device.description, opener, partial(opener, share=True))
+    if ipp_usb.KIND in device.interfaces:
+        quirk = quirks.of(device.vendor_id, device.product_id, f"{device.manufacturer} {device.product}")
+        if quirk.ipp_usb:
+            opener = partial(_over_usb, bus, device, quirk, clock)
+            return Finding(device.key, escl.DRIVER, device.description, opener)
     if looks_like_a_scanner(device):
         return Finding(device.key, None, device.description, partial(_refuse, device))
     return None
+
+
+async def _over_usb(bus: Bus, device: UsbDevice, quirk: quirks.Quirk, clock: Clock) -> Device:
+    """eSCL behind the interfaces of IPP over USB. Not so where they belong to a program that serves them already."""
+    links = partial(bus.several, device.key, ipp_usb.KIND, quirk.ipp_usb_interfaces)
+    http = ipp_usb.IppUsb(device.key, links, clock, connection=quirk.ipp_usb_connection)
+    ids = (device.vendor_id, device.product_id)
+    try:
+        return await escl.open_on(
+            http, "/eSCL", device.key, device.description, clock=clock, ids=ids, serial=device.serial
+        )
+    except BaseException:
+        await asyncio.shield(http.close())
+        raise
 
 
 async def _opened(

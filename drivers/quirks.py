@@ -41,6 +41,9 @@ class Quirk(BaseModel):
     escl_no_delete: bool = False  # a job that was fetched must not be deleted
     escl_feeder_first: bool = False  # it calls an empty feeder a jam once it was told to scan from it
     escl_highest: int | None = Field(default=None, gt=0)  # ppi; it tells higher ones and has not got them
+    ipp_usb: bool = True  # False: it has the interfaces and answers nothing there
+    ipp_usb_interfaces: int = Field(default=8, ge=1, le=8)  # of those it has, so many work
+    ipp_usb_connection: Literal["", "keep-alive", "close"] = ""  # the Connection header it wants
     escl_host: Literal["", "localhost", "port"] = ""  # the Host header it insists on
 
 

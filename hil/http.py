@@ -105,6 +105,11 @@ class Conversation:
             self._reply = None
             self.over = self.over or self._last
 
+    def cut(self) -> bytes:
+        """The answer that broke ends here, too short, where nothing else can end it: its last chunk."""
+        self._reply = None
+        return chunk(b"")
+
     @property
     def busy(self) -> bool:
         """Whether an answer is owed."""

@@ -22,6 +22,7 @@ from hil.devices.esci2.usb import Esci2Usb
 from hil.devices.live import Live
 from hil.devices.mfp import serve as mfp
 from hil.devices.mfp.serve import MfpRig
+from hil.devices.mfp.usb import MfpUsb
 from hil.devices.pixma.scanner import PixmaScanner
 from hil.devices.pixma.usb import PixmaUsb
 from hil.devices.stimuli import Stimulus
@@ -58,12 +59,18 @@ def _fujitsu(script: Script, now: float) -> tuple[FujitsuScanner, SimulatedUsbDe
     return scanner, FujitsuUsb(scanner, script.serial)
 
 
-Simulated = EsciScanner | Esci2Scanner | FujitsuScanner | PixmaScanner
+def _ipp_usb(script: Script, now: float) -> tuple[MfpUsb, SimulatedUsbDevice]:
+    device = MfpUsb(script, now)
+    return device, device
+
+
+Simulated = EsciScanner | Esci2Scanner | FujitsuScanner | MfpUsb | PixmaScanner
 
 FAMILIES: Mapping[str, Callable[[Script, float], tuple[Simulated, SimulatedUsbDevice]]] = {
     "esci": _esci,
     "esci2": _esci2,
     "fujitsu": _fujitsu,
+    "ipp-usb": _ipp_usb,
     "pixma": _pixma,
 }
 TAPE = "tape"  # whatever was recorded on one: hil.tape
@@ -164,6 +171,8 @@ async def scanner(
 @asynccontextmanager
 async def epson_net(rig: Rig, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
     """Serve the same scanner in Epson's network mode too; yields the port. SANE's epson2 and epsonds always use 1865."""
+    if isinstance(rig.scanner, MfpUsb):
+        raise UnknownFamily(f"{rig.family} has no such mode")
     async with EpsonNetServer(rig.scanner, rig.live, host, port) as server:
         yield server.port
 

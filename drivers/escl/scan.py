@@ -40,6 +40,8 @@ SETTLE_SECONDS: Final = 1.5  # for the device to say why a page broke off
 STOP_SECONDS: Final = 10.0  # for the hardware to stand still after a cancel
 MOST_PAGE: Final = 512 * 1024 * 1024  # bytes; A3 at 1200 ppi in colour has about 100 MB
 PIECE: Final = 64 * 1024
+END_OF_IMAGE: Final = b"\xff\xd9"
+TAIL: Final = 1024  # bytes in which that must be: devices pad
 
 _AWAY: Final = (DeviceGone, DeviceTimeout, DeviceGarbled, DeviceBusy, DeviceRefused)
 
@@ -127,10 +129,10 @@ class Scan:
 
     async def _bring(self, incoming: Incoming) -> bool:
         """Hand one page on; False where there is nothing in it."""
-        begun, size, held = False, 0, bytearray()
+        begun, size, held, tail = False, 0, bytearray(), b""
         async for chunk in incoming.chunks:
             held += chunk
-            size += len(chunk)
+            size, tail = size + len(chunk), (tail + chunk)[-TAIL:]
             if size > MOST_PAGE:
                 raise ScanFailed(f"the device sends a page of more than {MOST_PAGE // 2**20} MB")
             if not begun and size >= 2:
@@ -144,6 +146,9 @@ class Scan:
         if not begun:
             return False
         await self._put(bytes(held))
+        if END_OF_IMAGE not in tail:  # some end a page that they cannot finish as if it were whole
+            with suppress(*_AWAY):
+                self._blame(await self._look())
         self._handover.end_page()
         self._pages += 1
         self._tell(Phase.SCANNING, self._pages, lasting=True)

@@ -14,7 +14,7 @@ import usb.core
 
 from drivers.contract.errors import DeviceGone, DriverError
 from drivers.usb.descriptors import UsbDevice, distinct
-from drivers.usb.link import Link, UsbLink, translate
+from drivers.usb.link import Link, UsbLink, several, translate
 from drivers.usb.tapped import Tapped
 from drivers.usbip.backend import Backend
 from drivers.usbip.place import Place
@@ -36,6 +36,9 @@ class Bus(Protocol):
     def open(self, key: str) -> Link:
         """Claim the device of that key. Raises DeviceGone, DeviceBusy, DeviceRefused, DeviceGarbled."""
 
+    def several(self, key: str, kind: tuple[int, int, int], most: int) -> list[Link]:
+        """Claim each of its interfaces of that class, as drivers.usb.link.several. Same errors."""
+
 
 class LocalBus:
     """This machine's USB, through libusb."""
@@ -51,6 +54,12 @@ class LocalBus:
         for device, handle in self._all():
             if device.key == key:
                 return UsbLink(handle, device.description)
+        raise DeviceGone(f"{key} is not plugged in")
+
+    def several(self, key: str, kind: tuple[int, int, int], most: int) -> list[Link]:
+        for device, handle in self._all():
+            if device.key == key:
+                return several(handle, device.description, kind, most)
         raise DeviceGone(f"{key} is not plugged in")
 
     def _all(self) -> list[tuple[UsbDevice, Any]]:
@@ -81,6 +90,12 @@ class RemoteBus:
         for device, handle in self._all():
             if device.key == key:
                 return UsbLink(handle, device.description, transfer=REMOTE_TRANSFER)
+        raise DeviceGone(f"{key} is not exported by {self.place}")
+
+    def several(self, key: str, kind: tuple[int, int, int], most: int) -> list[Link]:
+        for device, handle in self._all():
+            if device.key == key:
+                return several(handle, device.description, kind, most, transfer=REMOTE_TRANSFER)
         raise DeviceGone(f"{key} is not exported by {self.place}")
 
     def _all(self) -> list[tuple[UsbDevice, Any]]:

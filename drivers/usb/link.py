@@ -51,12 +51,16 @@ class Link(Protocol):
 class UsbLink:
     """A pyusb device whose scanner interface is claimed."""
 
-    def __init__(self, device: Any, name: str, *, transfer: int = READ_LARGEST) -> None:
-        """Claim the interface. `transfer` is the largest read; `name` is for messages."""
+    def __init__(
+        self, device: Any, name: str, *, transfer: int = READ_LARGEST, chosen: Any = None, last: bool = True
+    ) -> None:
+        """Claim the interface: `chosen`, else the scanner's. `transfer` is the largest read; `name` is for messages;
+        `last`: with it the whole device is let go of."""
         self._device = device
         self._name = name
         self._transfer = transfer
         self._rest = b""
+        self._last = last
         self._number: int | None = None
         self._detached = False
         self._open = True
@@ -64,7 +68,8 @@ class UsbLink:
         self._changed = threading.Condition()
         try:
             with _translated(name):
-                interface, (self._in, self._out, self._interrupt) = _choose(_configuration(device), name)
+                among = _configuration(device) if chosen is None else (chosen,)
+                interface, (self._in, self._out, self._interrupt) = _choose(among, name)
                 self._claim(interface)
         except BaseException:
             self.close()
@@ -157,7 +162,8 @@ class UsbLink:
             if self._detached:
                 self._device.attach_kernel_driver(self._number)
         with suppress(usb.core.USBError):
-            usb.util.dispose_resources(self._device)
+            if self._last:
+                usb.util.dispose_resources(self._device)
 
     def _release(self) -> None:
         """Give the interface back, which ends a read that another thread waits in. One that was only about to begin
@@ -169,6 +175,32 @@ class UsbLink:
             with self._changed:
                 if not self._listening or self._changed.wait_for(lambda: not self._listening, CLOSE_PAUSE):
                     return
+
+
+def several(
+    device: Any, name: str, kind: tuple[int, int, int], most: int, *, transfer: int = READ_LARGEST
+) -> list[Link]:
+    """A link for each interface of that class, subclass and protocol, `most` at most; they are closed in this order.
+    Raises DeviceRefused where there is none, and what a link raises."""
+    with _translated(name):
+        found = {
+            each.bInterfaceNumber: each
+            for each in _configuration(device)
+            if (each.bInterfaceClass, each.bInterfaceSubClass, each.bInterfaceProtocol) == kind and each.bNumEndpoints
+        }
+    if not found:
+        raise DeviceRefused(f"{name} has no interface {kind[0]}/{kind[1]}/{kind[2]}")
+    links: list[Link] = []
+    try:
+        for left, chosen in reversed(list(enumerate(list(found.values())[:most]))):
+            links.append(UsbLink(device, name, transfer=transfer, chosen=chosen, last=left == 0))
+    except BaseException:
+        for link in links:
+            link.close()
+        with suppress(usb.core.USBError):
+            usb.util.dispose_resources(device)
+        raise
+    return links
 
 
 def _configuration(device: Any) -> Any:

@@ -1,0 +1,211 @@
+"""HTTP over the interfaces 7/1/4 of one USB device: each is a connection that never closes.
+
+One request at a time on each. Whoever asked may leave; the answer is read to its end all the same, before the interface
+takes the next request. Where only one interface works, a request waits for the answer before it.
+Spec: IPP over USB 1.0 (USB-IF); OpenPrinting's ipp-usb for what devices really do.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from types import MappingProxyType
+from typing import Final
+
+from drivers.contract.clock import Clock
+from drivers.contract.errors import DriverError
+from drivers.contract.http import HttpFailed, HttpTimeout, Incoming
+from drivers.usb.ipp_usb.answer import PIECE, Head, Reader, body, head
+from drivers.usb.link import SLICE, Link
+
+KIND: Final = (7, 1, 4)
+DRAIN_SECONDS: Final = 60.0  # of silence in an answer that nobody waits for, until the device is opened anew
+HELD: Final = 8  # pieces of an answer that may wait for whoever wants them
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+
+_log = logging.getLogger(__name__)
+
+
+class IppUsb:
+    """`drivers.contract.http.Http` over a device, opened when it is first asked, and again after it was gone."""
+
+    def __init__(
+        self, name: str, open_links: Callable[[], Sequence[Link]], clock: Clock, *, connection: str = ""
+    ) -> None:
+        """`open_links` blocks and raises DriverError; they are closed in its order. `connection`: the Connection
+        header the device wants."""
+        self._name, self._open_links, self._clock = name, open_links, clock
+        self._headers = {"Host": "localhost", **({"Connection": connection} if connection else {})}
+        self._opening = asyncio.Lock()
+        self._pairs: list[_Pair] = []
+        self._free: asyncio.Queue[_Pair] = asyncio.Queue()
+        self._running: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    @asynccontextmanager
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] = _NONE,
+        *,
+        wait: float,
+        pause: float,
+    ) -> AsyncIterator[Incoming]:
+        """As `Http`."""
+        try:
+            async with asyncio.timeout(wait):
+                pair = await self._pair()
+                pair.patience = max(wait, pause) + DRAIN_SECONDS
+                answer = _Answer(self._name, pause)
+                self._keep(self._run(pair, answer, _request(method, path, body, {**self._headers, **headers})))
+                try:
+                    found = await asyncio.shield(answer.head)
+                except BaseException:
+                    answer.leave()
+                    raise
+        except TimeoutError as err:
+            raise HttpTimeout(f"{self._name}: no answer to {path} in {wait:g} s") from err
+        try:
+            yield Incoming(found.status, found.headers, answer.chunks())
+        finally:
+            answer.leave()
+
+    async def close(self) -> None:
+        self._closed = True
+        await self._let_go()
+
+    async def _pair(self) -> "_Pair":
+        async with self._opening:
+            if self._closed:
+                raise HttpFailed(f"{self._name}: it was closed")
+            if not self._pairs:
+                try:
+                    links = await asyncio.to_thread(self._open_links)
+                except DriverError as err:
+                    raise HttpFailed(f"{self._name}: {err}") from err
+                self._pairs, self._free = [_Pair(link, self._clock) for link in links], asyncio.Queue()
+                for pair in self._pairs:
+                    self._free.put_nowait(pair)
+        return await self._free.get()
+
+    async def _run(self, pair: "_Pair", answer: "_Answer", request: bytes) -> None:
+        """One request and its answer, to the last byte; then the interface is free again."""
+        try:
+            await answer.read(pair, request)
+        except (HttpFailed, DriverError) as err:
+            answer.fail(err)
+            broken = True
+        else:
+            broken = pair.reader.rest > 0
+        if pair not in self._pairs:
+            return
+        if broken:  # where its next answer begins nobody can tell
+            _log.info("device=%s: an answer did not end as it should; the device is opened anew", self._name)
+            await self._let_go()
+        else:
+            self._free.put_nowait(pair)
+
+    async def _let_go(self) -> None:
+        pairs, self._pairs = self._pairs, []
+        others = self._running - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        for pair in pairs:
+            await asyncio.to_thread(pair.close)
+
+    def _keep(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+
+class _Pair:
+    """One interface: two bulk endpoints, and a thread of its own that waits for them."""
+
+    def __init__(self, link: Link, clock: Clock) -> None:
+        self._link, self._clock = link, clock
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ipp-usb")
+        self.patience = DRAIN_SECONDS  # seconds of silence
+        self.reader = Reader(self._more)
+
+    async def write(self, data: bytes) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._link.write, data)
+
+    async def _more(self) -> bytes:
+        loop, until = asyncio.get_running_loop(), self._clock.monotonic() + self.patience
+        while not (data := await loop.run_in_executor(self._thread, self._link.read, PIECE, SLICE)):
+            if self._clock.monotonic() > until:
+                raise HttpTimeout(f"no answer in {self.patience:g} s")
+        return data
+
+    def close(self) -> None:
+        """Blocks until the thread has let go of the interface."""
+        self._thread.submit(self._link.close)
+        self._thread.shutdown(wait=True)
+
+
+class _Answer:
+    """One answer on its way from the interface to whoever asked, as long as he is there."""
+
+    def __init__(self, name: str, pause: float) -> None:
+        self._name, self._pause = name, pause
+        self.head: asyncio.Future[Head] = asyncio.get_running_loop().create_future()
+        self._pieces: asyncio.Queue[bytes | HttpFailed] = asyncio.Queue(HELD)
+        self._wanted = True
+
+    async def read(self, pair: _Pair, request: bytes) -> None:
+        """All of it. Raises HttpFailed, DriverError."""
+        await pair.write(request)
+        found = await head(pair.reader)
+        if not self.head.done():
+            self.head.set_result(found)
+        async for piece in body(pair.reader, found):
+            await self._put(piece)
+        await self._put(b"")
+
+    def fail(self, error: Exception) -> None:
+        """It ends by `error`."""
+        failed = error if isinstance(error, HttpFailed) else HttpFailed(f"{self._name}: {error}")
+        if self.head.done():
+            if self._pieces.full():
+                self._pieces.get_nowait()  # what is incomplete is of no use
+            self._pieces.put_nowait(failed)
+        elif self._wanted:
+            self.head.set_exception(failed)
+
+    def leave(self) -> None:
+        """Nobody wants the rest."""
+        self._wanted = False
+        if not self.head.done():
+            self.head.cancel()
+        while not self._pieces.empty():
+            self._pieces.get_nowait()
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body. Raises HttpFailed, HttpTimeout."""
+        while True:
+            try:
+                async with asyncio.timeout(self._pause):
+                    piece = await self._pieces.get()
+            except TimeoutError as err:
+                raise HttpTimeout(f"{self._name}: silence of {self._pause:g} s in an answer") from err
+            if isinstance(piece, HttpFailed):
+                raise piece
+            if not piece:
+                return
+            yield piece
+
+    async def _put(self, piece: bytes) -> None:
+        if self._wanted:
+            await self._pieces.put(piece)
+
+
+def _request(method: str, path: str, data: bytes, headers: Mapping[str, str]) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    if data or method == "POST":
+        lines.append(f"Content-Length: {len(data)}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + data
