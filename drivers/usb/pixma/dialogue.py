@@ -16,6 +16,7 @@ from drivers.usb.pixma.wire import Command, End, Status
 _T = TypeVar("_T")
 
 ANSWER_BYTES = 64 * 1024
+STATUSES = frozenset(status.to_bytes(2, "big") for status in Status)
 MOST_LEFT = 64  # pieces of a block that may come before the answer to an abort
 
 
@@ -78,13 +79,12 @@ class Dialogue:
             raise refusal
 
     def abort(self) -> None:
-        """End the session, whatever is on its way. Raises DeviceTimeout when the scanner does not answer at all."""
-        self.spoiled = True
-        self.exchange.drain()
+        """End the session, at once whatever is on its way. Raises DeviceTimeout when the scanner does not answer."""
+        self.spoiled = True  # and stays so: an older answer may be taken for this one
         self.exchange.send(wire.command(Command.ABORT))
         for _ in range(MOST_LEFT):
-            if len(self.exchange.some(ANSWER_BYTES)) == wire.ANSWER_HEADER:  # else it was still of a block
-                self.spoiled = False
+            answer = self.exchange.some(ANSWER_BYTES)
+            if len(answer) == wire.ANSWER_HEADER and answer[:2] in STATUSES:
                 return
 
     def _status(self, seconds: Patience) -> Status:

@@ -249,7 +249,7 @@ async def test_a_press_before_the_scanner_was_opened_is_not_ours() -> None:
 
 
 async def test_percent_rises_with_the_page() -> None:
-    async with rig("speed=600") as bench:
+    async with rig("speed=4000") as bench:
         await read(await bench.scan(mode=Mode.RGB24, region=Region(0, 0, 8506, 11693)))
         await bench.until(lambda each: any(job.phase is Phase.DONE for job in each.jobs))
         told = [job.percent for snapshot in bench.seen for job in snapshot.jobs if job.percent is not None]
@@ -310,7 +310,7 @@ async def test_a_scanner_that_another_host_has_is_busy() -> None:
 
 
 async def test_the_carriage_on_its_way_home_is_waited_for() -> None:
-    async with rig("feed=0.4") as bench:
+    async with rig("feed=0.2") as bench:
         assert len(await read(await bench.scan())) == 1
         assert len(await read(await bench.scan())) == 1
 

@@ -1,0 +1,122 @@
+"""How long the driver waits, on a clock that the link turns: nothing here sleeps but the driver's short pauses."""
+
+from collections.abc import Callable
+
+import pytest
+
+from drivers.contract.capabilities import Mode, Source
+from drivers.contract.document import Region, ScanRequest
+from drivers.contract.errors import DeviceBusy, DeviceGarbled, DeviceTimeout
+from drivers.contract.handover import Handover, ScanCanceled
+from drivers.usb.pixma.model import table
+from drivers.usb.pixma.scanner import PixmaScanner as Driver
+from hil import script
+from hil.devices.pixma.product import MX850
+from hil.devices.pixma.scanner import PixmaScanner
+from hil.devices.pixma.usb import BULK_IN, BULK_OUT, PixmaUsb
+from hil.devices.stimuli import InUse
+from hil.devices.usb.device import Refusal
+
+PART = Region(0, 0, 8000, 11000)
+ABORT = b"\xef\x20"
+
+
+class TurningLink:
+    """`drivers.usb.link.Link` straight to the simulated scanner: time passes only while it reads."""
+
+    def __init__(self, text: str) -> None:
+        self.now = 0.0
+        self.scanner = PixmaScanner(script.read(text), self.now, MX850)
+        self.usb = PixmaUsb(self.scanner)
+        self.sent: list[tuple[float, bytes]] = []
+        self._rest = b""
+        self.deaf = False  # nothing is answered any more
+        self.at: tuple[float, Callable[[], None]] | None = None  # what happens when
+
+    def read(self, limit: int, seconds: float = 0.25) -> bytes:
+        if not self._rest:
+            self._rest = self._received(-(-limit // 512) * 512, seconds)
+        data, self._rest = self._rest[:limit], self._rest[limit:]
+        return data
+
+    def _received(self, size: int, seconds: float) -> bytes:
+        until = self.now + seconds
+        while True:
+            if self.at is not None and self.now >= self.at[0]:
+                happening, self.at = self.at[1], None
+                happening()
+            data = None if self.deaf else self.usb.read(BULK_IN, size, self.now)
+            assert not isinstance(data, Refusal)
+            if data:
+                return data
+            if self.now >= until:
+                return b""
+            self.now = min(until, self.now + 0.01)
+
+    def write(self, data: bytes) -> None:
+        self.sent.append((self.now, data))
+        self.usb.write(BULK_OUT, data, self.now)
+
+    def interrupt(self, limit: int, seconds: float = 0.25) -> bytes:
+        del limit, seconds
+        return b""
+
+    def control(self, request_type: int, request: int, value: int, index: int, data: bytes | int) -> bytes:
+        del request_type, request, value, index, data
+        return b""
+
+    def close(self) -> None:
+        pass
+
+    def aborted_at(self) -> float:
+        return next(at for at, data in self.sent if data[:2] == ABORT)
+
+
+def scan(link: TurningLink, handover: Handover) -> None:
+    request = ScanRequest("job-1", Source.PLATEN, Mode.RGB24, (75, 75), PART)
+    Driver(table()["04a9:172c"], lambda: link.now).scan(link, request, handover, lambda *_, **__: None)
+
+
+@pytest.mark.parametrize("after", [0.05, 1.0, 2.5, 3.33])
+def test_the_abort_is_sent_within_250_ms_of_a_cancel(after: float) -> None:
+    link = TurningLink("warmup=0,speed=10,feed=0")
+    handover = Handover()
+    link.at = (after, handover.cancel)
+    with pytest.raises(ScanCanceled):
+        scan(link, handover)
+    assert link.aborted_at() - after <= 0.26  # the link's slice of time, and one step of this clock
+
+
+def test_a_scanner_that_falls_silent_is_given_up() -> None:
+    link = TurningLink("warmup=0,speed=10,feed=0")
+
+    def fall_silent() -> None:
+        link.deaf = True
+
+    link.at = (1.0, fall_silent)
+    with pytest.raises(DeviceTimeout):
+        scan(link, Handover())
+    assert 60 < link.now < 75
+
+
+def test_a_scanner_that_stays_busy_is_told_so() -> None:
+    link = TurningLink("warmup=0,speed=0,feed=0")
+    link.usb.update(0.0, (InUse(taken=True),))
+    turned = iter(range(0, 100_000, 4))  # the clock of this test alone: each look is 4 s later
+    family = Driver(table()["04a9:172c"], lambda: float(next(turned)))
+    request = ScanRequest("job-1", Source.PLATEN, Mode.RGB24, (75, 75), PART)
+    with pytest.raises(DeviceBusy):
+        family.scan(link, request, Handover(), lambda *_, **__: None)
+
+
+def test_after_a_broken_frame_the_next_command_is_answered() -> None:
+    link = TurningLink("warmup=0,speed=0,feed=0")
+    family = Driver(table()["04a9:172c"], lambda: link.now)
+    link.scanner.write(bytes.fromhex("db20" + "00" * 14), link.now)  # an answer that nobody has read
+    assert family.observe(link).facts
+    link.scanner.write(bytes.fromhex("f320" + "00" * 12 + "0010"), link.now)
+    link.scanner.take(5)
+    with pytest.raises(DeviceGarbled):
+        family.observe(link)
+    family.resynchronise(link)
+    assert family.observe(link).facts
