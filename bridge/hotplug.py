@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 PACE: Final = 2.0  # seconds between looks at the buses
 RETRY: Final = 10.0  # seconds before a device that would not open is tried again
 RETRY_PART: Final = 300.0  # the same for one that is observed, but cannot scan
+LONG: Final = 60.0  # seconds between looks for a scanner that is gone, where its return is told
 AWAY: Final = 15.0  # seconds that a device may be out of reach while a job started at it goes on
 
 Appeared = Callable[[Device], Awaitable[HostedScanner]]
@@ -40,10 +41,7 @@ async def find(config: Config, clock: Clock, *, patient: bool = False) -> list[F
     found = await catalog.find(
         local=config.usb.enabled,
         usbip=tuple(f"usbip://{place}" for place in config.usb.usbip),
-        agents=tuple(
-            catalog.Agent(each.host, each.port, _credentials(each))
-            for each in config.snmp
-        ),
+        agents=tuple(catalog.Agent(each.host, each.port, _credentials(each)) for each in config.snmp),
         services=tuple(catalog.Service(each.url, each.certificate) for each in config.escl),
         sane=_sane(config),
         patient=patient,
@@ -81,6 +79,10 @@ def _sane(config: Config) -> catalog.Sane | None:
 class Lookout(Protocol):
     """When it is worth while to look at the buses again."""
 
+    @property
+    def all_told(self) -> bool:
+        """Whether no USB device comes or goes without a word."""
+
     def due(self) -> float:
         """Seconds until the next look, when nothing is told."""
 
@@ -93,6 +95,8 @@ class Lookout(Protocol):
 
 class ByClock:
     """Nobody tells of changes."""
+
+    all_told = False
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -123,6 +127,10 @@ class ByWord:
             except OSError as err:
                 self._pace = PACE
                 _log.info("the system does not tell of plugged devices (%s): looking every %g s", err, PACE)
+
+    @property
+    def all_told(self) -> bool:
+        return self._told is not None and not self._remote
 
     def due(self) -> float:
         return min(self._pace, catalog.due(usbip=self._remote, sane=self._sane))
@@ -280,7 +288,8 @@ class Hotplug:
         """How to wait for a device that is gone: on USB until something is plugged in."""
         if not scanner.identity.key.startswith("usb-"):
             return None
-        return lambda seconds: self._lookout.changed(self._lookout.due() if seconds >= BACK_OFF[-1] else seconds)
+        long = LONG if self._lookout.all_told else BACK_OFF[-1]
+        return lambda seconds: self._lookout.changed(long if seconds >= BACK_OFF[-1] else seconds)
 
     async def _give_up(self, scanner: HostedScanner) -> None:
         await self._clock.sleep(AWAY)

@@ -73,7 +73,9 @@ class Actor(Generic[T]):
                 continue
             if (glanced := self._work.glance()) is not None:
                 return self._noted(glanced)
-            await self._run(self._look)
+            looked = await self._run(self._look)
+            if looked is not None and not self._news:
+                return self._noted(looked)
 
     async def rest(self, seen: Snapshot) -> None:  # noqa: ARG002  # what counts is how long it has been so
         await self._news.rest(self._work.pace(self._clock.monotonic() - self._changed_at), self._clock)
@@ -191,9 +193,9 @@ class Actor(Generic[T]):
             raise
         return opened
 
-    def _look(self) -> None:
+    def _look(self) -> Snapshot | None:
         if self._lent:
-            return
+            return None
         try:
             snapshot = self._work.look(self._ours())
         except DriverError as err:
@@ -201,8 +203,10 @@ class Actor(Generic[T]):
             raise
         if self._share:
             self._give_back()
-        # In line like all else, so that no press is lost with a poll that was canceled meanwhile.
-        self._news.put(snapshot, lasting=bool(snapshot.presses))
+        if not snapshot.presses:
+            return snapshot
+        self._news.put(snapshot, lasting=True)  # so that none is lost with a poll that was canceled meanwhile
+        return None
 
     def _scan(self, opened: T, request: ScanRequest, handover: Handover) -> None:
         error: Exception | None = None

@@ -18,6 +18,8 @@ from drivers.usb.listening import Listening
 
 IDLE_PACE = 0.5  # seconds between looks: felt as immediate, and nothing to the device
 SHARED_PACE = 2.0  # when each look must open and claim the device
+LIVELY = 60.0  # seconds after the last change: until then somebody stands there
+QUIET_PACE = 2.5  # from then on; docs/decisions/0046-idle-costs.md
 
 
 class Claimed:
@@ -29,8 +31,8 @@ class Claimed:
         self._family, self._open_link, self._clock, self._pace = family, open_link, clock, pace
         self._listening: Listening | None = None
 
-    def pace(self, quiet: float) -> float:  # noqa: ARG002
-        return self._pace
+    def pace(self, quiet: float) -> float:
+        return self._pace if quiet < LIVELY else max(self._pace, QUIET_PACE)
 
     def glance(self) -> None:
         return None

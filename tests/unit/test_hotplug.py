@@ -124,6 +124,8 @@ class Port:
 class Hand:
     """A lookout that is told by hand."""
 
+    all_told = True
+
     def __init__(self) -> None:
         self._told = asyncio.Event()
         self.rested: list[float] = []

@@ -31,6 +31,8 @@ FEW = "warmup=0,speed=0,feed=0"
 class Told:
     """A lookout that is told by hand, and asked for nothing else but twice a second."""
 
+    all_told = True
+
     def __init__(self) -> None:
         self._told = asyncio.Event()
 
