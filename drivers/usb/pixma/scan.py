@@ -244,19 +244,21 @@ class Scan:
                 self._stopped(err)
             except Busy:
                 size = 0
-            if size:
-                heard = self._monotonic()
-            elif not end & End.PAGE:
+            if not size and not end & End.PAGE:
                 if self._monotonic() > heard + BLOCK_SECONDS:
                     raise DeviceTimeout(f"no image data from the scanner in {BLOCK_SECONDS:g} s")
                 self._pause(EMPTY_PAUSE)
+                continue
             while size:
                 data = self._dialogue.piece(size, self._patience)
                 size -= len(data)
                 got += len(data)
+                if got > total + wire.MOST_BLOCK:
+                    raise wire.garbled(f"a page of {total} bytes", data)
                 if whole := rows.add(data):
                     self._handover.put(whole)
                 self._tell(Phase.SCANNING, percent=min(100, got * 100 // total))
+            heard = self._monotonic()  # a reader may have taken its time
         return end
 
     # Ends.

@@ -1,7 +1,5 @@
 """How long the driver waits, on a clock that the link turns: nothing here sleeps but the driver's short pauses."""
 
-from collections.abc import Callable
-
 import pytest
 
 from drivers.contract.capabilities import Mode, Source
@@ -10,66 +8,10 @@ from drivers.contract.errors import DeviceBusy, DeviceGarbled, DeviceTimeout
 from drivers.contract.handover import Handover, ScanCanceled
 from drivers.usb.pixma.model import table
 from drivers.usb.pixma.scanner import PixmaScanner as Driver
-from hil import script
-from hil.devices.pixma.product import MX850
-from hil.devices.pixma.scanner import PixmaScanner
-from hil.devices.pixma.usb import BULK_IN, BULK_OUT, PixmaUsb
 from hil.devices.stimuli import InUse
-from hil.devices.usb.device import Refusal
+from tests.unit.drivers_usb_pixma.turning import TurningLink
 
 PART = Region(0, 0, 8000, 11000)
-ABORT = b"\xef\x20"
-
-
-class TurningLink:
-    """`drivers.usb.link.Link` straight to the simulated scanner: time passes only while it reads."""
-
-    def __init__(self, text: str) -> None:
-        self.now = 0.0
-        self.scanner = PixmaScanner(script.read(text), self.now, MX850)
-        self.usb = PixmaUsb(self.scanner)
-        self.sent: list[tuple[float, bytes]] = []
-        self._rest = b""
-        self.deaf = False  # nothing is answered any more
-        self.at: tuple[float, Callable[[], None]] | None = None  # what happens when
-
-    def read(self, limit: int, seconds: float = 0.25) -> bytes:
-        if not self._rest:
-            self._rest = self._received(-(-limit // 512) * 512, seconds)
-        data, self._rest = self._rest[:limit], self._rest[limit:]
-        return data
-
-    def _received(self, size: int, seconds: float) -> bytes:
-        until = self.now + seconds
-        while True:
-            if self.at is not None and self.now >= self.at[0]:
-                happening, self.at = self.at[1], None
-                happening()
-            data = None if self.deaf else self.usb.read(BULK_IN, size, self.now)
-            assert not isinstance(data, Refusal)
-            if data:
-                return data
-            if self.now >= until:
-                return b""
-            self.now = min(until, self.now + 0.01)
-
-    def write(self, data: bytes) -> None:
-        self.sent.append((self.now, data))
-        self.usb.write(BULK_OUT, data, self.now)
-
-    def interrupt(self, limit: int, seconds: float = 0.25) -> bytes:
-        del limit, seconds
-        return b""
-
-    def control(self, request_type: int, request: int, value: int, index: int, data: bytes | int) -> bytes:
-        del request_type, request, value, index, data
-        return b""
-
-    def close(self) -> None:
-        pass
-
-    def aborted_at(self) -> float:
-        return next(at for at, data in self.sent if data[:2] == ABORT)
 
 
 def scan(link: TurningLink, handover: Handover) -> None:
