@@ -70,6 +70,13 @@ def machine() -> Iterator[guest.Guest]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def udev(machine: guest.Guest) -> guest.Guest:
+    """The same guest; from then on udevd runs there, with our rules."""
+    machine.with_udev()
+    return machine
+
+
 _FIGURES: list[str] = []
 
 

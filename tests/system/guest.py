@@ -51,17 +51,39 @@ SCRIPT_SECONDS = 60
 STOP_SECONDS = 10
 ALWAYS = ("busybox-static", "kmod", "udev", "libusb-1.0-0")  # in every guest
 
-# Process 1. Scripts are told by number on a virtio port, and their exit codes told back.
+# Process 1 begins with this.
 RUN = """\
 #!/bin/busybox sh
-export PATH={path} HOME=/root LC_ALL=C.UTF-8 SHARE={share} PYTHONDONTWRITEBYTECODE=1
-mkdir -p /dev/pts /dev/shm
-mount -t devpts devpts /dev/pts
-mount -t tmpfs shm /dev/shm
+export PATH={path}
 chmod o+rx {closed}
 busybox ip link set lo up
 busybox ip addr add {address}/24 dev eth0
 busybox ip link set eth0 up
+{then}
+"""
+PLAIN = """\
+mkdir -p /dev/pts /dev/shm
+mount -t devpts devpts /dev/pts
+mount -t tmpfs shm /dev/shm
+exec busybox sh {share}/agent
+"""
+# systemd boots what its own packages bring, and of the host's configuration nothing.
+SYSTEMD = """\
+: > /etc/fstab
+mount -t tmpfs -o mode=755 systemd /etc/systemd
+mkdir -p /etc/systemd/system /run/systemd/system
+cp {share}/lab.target {share}/lab.service /run/systemd/system
+. {share}/prepare
+exec /lib/systemd/systemd --unit=lab.target
+"""
+UNITS = {
+    "lab.target": "[Unit]\nRequires=sysinit.target lab.service\nAfter=sysinit.target\nAllowIsolate=yes\n",
+    "lab.service": "[Unit]\nDefaultDependencies=no\nRequires=sysinit.target\nAfter=sysinit.target\n"
+    "[Service]\nExecStart=/bin/busybox sh {share}/agent\n",
+}
+# Scripts are told by number on a virtio port, and their exit codes told back.
+AGENT = """\
+export PATH={path} HOME=/root LC_ALL=C.UTF-8 SHARE={share} PYTHONDONTWRITEBYTECODE=1
 cd {project}
 exec 3<>"/dev/$(grep -lx lab /sys/class/virtio-ports/*/name | cut -d/ -f5)"
 echo "0 0" >&3
@@ -236,6 +258,21 @@ class Guest:
             (place / f"{backend}.conf").write_text("".join(f"{line}\n" for line in settings))
         return f"SANE_CONFIG_DIR={place}:/etc/sane.d"
 
+    def with_udev(self) -> None:
+        """Run udevd there, with our rules, our hardware database and the group `scanner`."""
+        self.check(
+            f"""
+            groupadd --system scanner
+            mkdir -p /etc/udev/rules.d /run/only-ours/etc/udev/hwdb.d
+            cp {PROJECT}/udev/60-wsd-scan-bridge.rules /etc/udev/rules.d/
+            cp {PROJECT}/udev/60-wsd-scan-bridge.hwdb /run/only-ours/etc/udev/hwdb.d/
+            udevadm hwdb --update --root=/run/only-ours 2>/dev/null
+            cp /run/only-ours/etc/udev/hwdb.bin /etc/udev/hwdb.bin
+            /lib/systemd/systemd-udevd --daemon
+            udevadm control --ping
+            """
+        )
+
     # USB.
 
     @contextmanager
@@ -252,12 +289,13 @@ class Guest:
             scanner.close()
 
     @contextmanager
-    def plugged(self, path: Path) -> Iterator[None]:
-        """Plug in what speaks usbredir on that socket."""
-        name = path.stem
+    def plugged(self, path: Path, port: int | None = None) -> Iterator[None]:
+        """Plug in what speaks usbredir on that socket, into that port (1 to 8) of the root hub or a free one."""
+        name = f"{path.stem}-{next(self._plugs)}"
         address = {"type": "unix", "data": {"path": str(path)}}
         self._monitor.do("chardev-add", id=name, backend={"type": "socket", "data": {"addr": address, "server": False}})
-        self._monitor.do("device_add", driver="usb-redir", id=f"d{name}", chardev=name)
+        where = {} if port is None else {"bus": "xhci.0", "port": str(port)}
+        self._monitor.do("device_add", driver="usb-redir", id=f"d{name}", chardev=name, **where)
         try:
             yield
         finally:
@@ -321,8 +359,12 @@ class Guest:
 
 
 @contextmanager
-def boot(*packages: str) -> Iterator[Guest]:
-    """A guest with these Debian packages. Where it cannot be had the test fails."""
+def boot(*packages: str, systemd: str | None = None) -> Iterator[Guest]:
+    """A guest with these Debian packages. Where it cannot be had the test fails.
+
+    `systemd`: boot Debian's systemd, with nothing of the host's configuration, after this shell script has put into
+    /etc/systemd/system and elsewhere what it is to find.
+    """
     try:
         tools = debian.unpacked(qemu.machine().package, "busybox-static", "kmod")
         kernel = kernel_of(tools)
@@ -332,8 +374,7 @@ def boot(*packages: str) -> Iterator[Guest]:
     share = Path(tempfile.mkdtemp(prefix="wsd-guest-"))
     share.chmod(0o755)
     (share / "boot").write_text(f"SHARE={share}\nRUN={share}/run\n")
-    (share / "run").write_text(_run(share))
-    (share / "run").chmod(0o755)
+    _write_scripts(share, systemd)
     try:
         with qemu.running(tools, kernel, layer, share) as (process, port, monitor):
             guest = Guest(share, process, port, monitor)
@@ -348,18 +389,18 @@ def boot(*packages: str) -> Iterator[Guest]:
         shutil.rmtree(share)
 
 
-def _run(share: Path) -> str:
+def _write_scripts(share: Path, systemd: str | None) -> None:
     interpreter = Path(sys.executable)
     ancestors = {*PROJECT.parents, PROJECT, *interpreter.parents, *interpreter.resolve().parents}
     closed = [str(each) for each in ancestors if each.stat().st_mode & 0o005 != 0o005]
     path = f"{interpreter.parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    return RUN.format(
-        path=path,
-        share=share,
-        closed=shlex.join(closed or ["/"]),
-        address=qemu.ADDRESS,
-        project=shlex.quote(str(PROJECT)),
-    )
+    then = (PLAIN if systemd is None else SYSTEMD).format(share=share)
+    run = RUN.format(path=path, closed=shlex.join(closed or ["/"]), address=qemu.ADDRESS, then=then)
+    agent = AGENT.format(path=path, share=share, project=shlex.quote(str(PROJECT)))
+    units = {name: text.format(share=share) for name, text in UNITS.items()}
+    for name, text in {"run": run, "agent": agent, "prepare": systemd or "", **units}.items():
+        (share / name).write_text(text)
+    (share / "run").chmod(0o755)
 
 
 def _layer(*packages: str) -> Path:

@@ -1,4 +1,4 @@
-"""What the guest runs to try our own link on a kernel's USB: `tests.system.odd_usb` is plugged in. Prints one JSON object."""
+"""What the guest runs to try our own link on a kernel's USB. `tests.system.odd_usb` is plugged in; prints JSON."""
 
 import json
 import time

@@ -1,9 +1,6 @@
 """udev's own daemon applies our rules to a device that a real kernel has, and a user who is nobody opens it by them."""
 
 import re
-from collections.abc import Iterator
-
-import pytest
 
 from tests.system.guest import PROJECT, Guest
 
@@ -22,28 +19,6 @@ else:
     print("identity", link.read(64)[:1] == b"\\x02")
     link.close()
 """
-
-
-@pytest.fixture(scope="module")
-def udev(machine: Guest) -> Iterator[Guest]:
-    """The guest with our rules and hardware database and a running udevd."""
-    (machine.share / "open.py").write_text(OPEN)
-    machine.check(
-        f"""
-        groupadd --system scanner
-        mkdir -p /etc/udev/rules.d /run/only-ours/etc/udev/hwdb.d
-        cp {PROJECT}/udev/60-wsd-scan-bridge.rules /etc/udev/rules.d/
-        cp {PROJECT}/udev/60-wsd-scan-bridge.hwdb /run/only-ours/etc/udev/hwdb.d/
-        udevadm hwdb --update --root=/run/only-ours 2>/dev/null
-        cp /run/only-ours/etc/udev/hwdb.bin /etc/udev/hwdb.bin
-        /lib/systemd/systemd-udevd --daemon
-        udevadm control --ping
-        """
-    )
-    yield machine
-    machine.check(
-        "udevadm control --exit; groupdel scanner; rm /etc/udev/hwdb.bin /etc/udev/rules.d/60-wsd-scan-bridge.rules"
-    )
 
 
 def node(machine: Guest, product: str) -> str:
@@ -76,6 +51,7 @@ def test_a_change_event_counts_as_well(udev: Guest):
 
 
 def test_nobody_opens_it_in_the_group_and_is_told_of_the_rule_outside(udev: Guest):
+    (udev.share / "open.py").write_text(OPEN)
     with udev.scanner("esci", QUICK):
         udev.check("udevadm settle")
         look = f"PYTHONPATH={PROJECT} python $SHARE/open.py"
