@@ -16,7 +16,7 @@ PART = Region(0, 0, 8000, 11000)
 
 def scan(link: TurningLink, handover: Handover) -> None:
     request = ScanRequest("job-1", Source.PLATEN, Mode.RGB24, (75, 75), PART)
-    Driver(table()["04a9:172c"], lambda: link.now).scan(link, request, handover, lambda *_, **__: None)
+    Driver(table()["04a9:172c"], link.monotonic).scan(link, request, handover, lambda *_, **__: None)
 
 
 @pytest.mark.parametrize("after", [0.05, 1.0, 2.5, 3.33])
@@ -53,7 +53,7 @@ def test_a_scanner_that_stays_busy_is_told_so() -> None:
 
 def test_after_a_broken_frame_the_next_command_is_answered() -> None:
     link = TurningLink("warmup=0,speed=0,feed=0")
-    family = Driver(table()["04a9:172c"], lambda: link.now)
+    family = Driver(table()["04a9:172c"], link.monotonic)
     link.scanner.write(bytes.fromhex("db20" + "00" * 14), link.now)  # an answer that nobody has read
     assert family.observe(link).facts
     link.scanner.write(bytes.fromhex("f320" + "00" * 12 + "0010"), link.now)

@@ -28,6 +28,9 @@ class TurningLink:
         self.deaf = False  # nothing is answered any more
         self.at: tuple[float, Callable[[], None]] | None = None  # what happens when
 
+    def monotonic(self) -> float:
+        return self.now
+
     def read(self, limit: int, seconds: float = 0.25) -> bytes:
         if not self._rest:
             self._rest = self._received(-(-limit // 512) * 512, seconds)

@@ -1,4 +1,7 @@
-"""A small scan of each generation with a fault at each of its transfers: it ends, and the next scan is whole. The actor's part is played here: a new link after a cut, resynchronising after other errors."""
+"""A small scan of each generation with a fault at each of its transfers: it ends, and the next scan is whole.
+
+The actor's part is played here: a new link after a cut, resynchronising after other errors.
+"""
 
 import pytest
 
@@ -50,12 +53,12 @@ def again(family: PixmaScanner, link: TurningLink) -> None:
 def test_a_fault_at_any_transfer_spoils_that_scan_alone(product: Product, fault: Fault) -> None:
     model = table()[f"04a9:{product.product_id:04x}"]
     good = TurningLink(QUICK, product)
-    assert scanned(PixmaScanner(model, lambda: good.now), good) == WANT
+    assert scanned(PixmaScanner(model, good.monotonic), good) == WANT
     assert 15 < good.count < 40
     for number in range(1, good.count + 1):
         link = TurningLink(QUICK, product)
         link.bad = (number, fault)
-        family = PixmaScanner(model, lambda link=link: link.now)
+        family = PixmaScanner(model, link.monotonic)
         try:
             page = scanned(family, link)
         except DriverError:
