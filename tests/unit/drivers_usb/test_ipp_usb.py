@@ -1,0 +1,203 @@
+"""IPP over USB: answers read to their last byte, and the simulated MFP asked over its interfaces."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from drivers import catalog
+from drivers.contract.capabilities import Mode, Source
+from drivers.contract.clock import SystemClock
+from drivers.contract.document import Encoded, Region, ScanRequest
+from drivers.contract.driver import Device
+from drivers.contract.errors import DeviceGone
+from drivers.contract.handover import ScanCanceled
+from drivers.contract.http import HttpFailed, HttpTimeout, ask
+from drivers.contract.observation import Readiness
+from drivers.usb.ipp_usb import answer
+from drivers.usb.ipp_usb.http import IppUsb
+from hil import serving
+from hil.devices.stimuli import Unplug
+
+AREA = Region(0, 0, 2000, 2000)
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def reader(*pieces: bytes) -> answer.Reader:
+    left: Iterator[bytes] = iter(pieces)
+
+    async def more() -> bytes:
+        try:
+            return next(left)
+        except StopIteration as err:
+            raise HttpTimeout("no more") from err
+
+    return answer.Reader(more)
+
+
+async def whole(found: answer.Reader) -> tuple[int, bytes, int]:
+    head = await answer.head(found)
+    return head.status, b"".join([piece async for piece in answer.body(found, head)]), found.rest
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "body"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", 200, b"abc"),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 404, b""),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b""),
+        (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", 304, b""),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", 200, b"x"),
+        (CHUNKED + b"3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\n\r\n", 200, b"abc0123456789"),
+        (CHUNKED + b"0\r\nTrailer: x\r\n\r\n", 200, b""),
+    ],
+)  # fmt: skip
+async def test_an_answer_ends_where_it_says(data: bytes, status: int, body: bytes) -> None:
+    assert await whole(reader(data)) == (status, body, 0)
+    assert await whole(reader(*(bytes([byte]) for byte in data))) == (status, body, 0)
+
+
+async def test_what_follows_an_answer_is_not_part_of_it() -> None:
+    assert await whole(reader(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP/1.1")) == (200, b"x", 8)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x00\x01binary\r\n\r\n",
+        b"HTTP/1.1 two hundred\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\nwho knows how long",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 5000,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: y\r\n" * 50 + b"\r\n",
+    ],
+)
+async def test_what_is_no_answer_fails(data: bytes) -> None:
+    with pytest.raises(HttpFailed):
+        await whole(reader(data))
+
+
+class Scripted:
+    """A link of drivers.usb.link: each write is answered by the next of its answers, in one read."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self.answers, self.pending, self.written = list(answers), b"", b""
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+        self.pending += self.answers.pop(0) if self.answers else b""
+
+    def read(self, limit: int, seconds: float = 0.25) -> bytes:
+        data, self.pending = self.pending[:limit], self.pending[limit:]
+        return data
+
+    def interrupt(self, limit: int, seconds: float = 0.25) -> bytes:
+        return b""
+
+    def control(self, request_type: int, request: int, value: int, index: int, data: bytes | int) -> bytes:
+        return b""
+
+    def close(self) -> None:
+        self.closed = True
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+async def test_a_request_names_localhost_and_has_the_header_that_a_quirk_wants() -> None:
+    link = Scripted(OK)
+    http = IppUsb("x", lambda: [link], SystemClock(), connection="close")
+    assert (await ask(http, "GET", "/eSCL/ScannerStatus", timeout=2)).body == b"ok"
+    assert link.written == b"GET /eSCL/ScannerStatus HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    await http.close()
+    assert link.closed
+
+
+async def test_an_answer_that_nobody_waits_for_is_read_before_the_next_request() -> None:
+    link = Scripted(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + bytes(100_000), OK)
+    http = IppUsb("x", lambda: [link], SystemClock())
+    async with http.exchange("GET", "/page", wait=2, pause=2) as incoming:
+        assert incoming.status == 200
+    assert (await ask(http, "GET", "/status", timeout=2)).body == b"ok"
+    await http.close()
+
+
+async def test_garbage_opens_the_device_anew() -> None:
+    links = [Scripted(b"garbage\r\n\r\n"), Scripted(OK)]
+    left = iter(links)
+    http = IppUsb("x", lambda: [next(left)], SystemClock())
+    with pytest.raises(HttpFailed):
+        await ask(http, "GET", "/status", timeout=2)
+    assert (await ask(http, "GET", "/status", timeout=2)).body == b"ok"
+    assert links[0].closed
+    await http.close()
+
+
+async def test_one_busy_interface_makes_the_next_request_wait() -> None:
+    http = IppUsb("x", lambda: [Scripted()], SystemClock())
+    first = asyncio.create_task(ask(http, "GET", "/page", timeout=5))
+    await asyncio.sleep(0)
+    with pytest.raises(HttpTimeout):
+        await ask(http, "GET", "/status", timeout=0.2)
+    first.cancel()
+    await http.close()
+
+
+async def test_a_device_that_cannot_be_opened_fails_the_request() -> None:
+    def refuse() -> list[Scripted]:
+        raise DeviceGone("it is not there")
+
+    http = IppUsb("x", refuse, SystemClock())
+    with pytest.raises(HttpFailed, match="it is not there"):
+        await ask(http, "GET", "/status", timeout=2)
+    await http.close()
+
+
+@pytest.fixture
+async def plugged() -> AsyncIterator[tuple[Device, serving.Rig]]:
+    async with serving.scanner("ipp-usb", "adf=2,warmup=0,speed=17540,feed=0.05") as rig:
+        (finding,) = await catalog.find(local=False, usbip=[rig.url])
+        assert finding.driver == "escl"
+        device = await finding.open()
+        yield device, rig
+        await device.close()
+
+
+def read(document: object) -> list[tuple[bool, bytes]]:
+    return [(page.back, b"".join(page.chunks)) for page in document if isinstance(page, Encoded)]  # type: ignore[attr-defined]
+
+
+async def test_both_sides_come_over_usb_while_the_status_is_asked(plugged: tuple[Device, serving.Rig]) -> None:
+    device, _ = plugged
+    assert device.acquirer is not None
+    request = ScanRequest("wsd-1", Source.FEEDER_DUPLEX, Mode.GRAY8, (75, 75), AREA)
+    document = await device.acquirer.scan(request)
+    reading = asyncio.create_task(asyncio.to_thread(read, document))
+    seen = await device.observers[0].poll()
+    assert seen.readiness is Readiness.BUSY
+    found = await asyncio.wait_for(reading, 10)
+    assert [back for back, _ in found] == [False, True, False, True]
+    assert all(data.startswith(b"\xff\xd8") and data.endswith(b"\xff\xd9") for _, data in found)
+
+
+async def test_a_cancel_goes_over_the_other_interface(plugged: tuple[Device, serving.Rig]) -> None:
+    device, rig = plugged
+    assert device.acquirer is not None
+    document = await device.acquirer.scan(ScanRequest("wsd-1", Source.FEEDER, Mode.RGB24, (75, 75), AREA))
+    document.cancel()
+    with pytest.raises(ScanCanceled):
+        await asyncio.wait_for(asyncio.to_thread(read, document), 10)
+    assert rig.scanner.state.jobs[-1].state == "Canceled"  # type: ignore[union-attr]
+
+
+async def test_unplugged_in_a_scan_is_gone(plugged: tuple[Device, serving.Rig]) -> None:
+    device, rig = plugged
+    assert device.acquirer is not None
+    document = await device.acquirer.scan(ScanRequest("wsd-1", Source.FEEDER, Mode.RGB24, (75, 75), AREA))
+    rig.stimulate(Unplug())
+    with pytest.raises(DeviceGone):
+        await asyncio.wait_for(asyncio.to_thread(read, document), 10)
