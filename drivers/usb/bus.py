@@ -6,7 +6,7 @@ and no permission is needed. Blocking; run it in a thread.
 
 import errno
 import logging
-from pathlib import Path
+from functools import cache
 from typing import Any, Protocol
 
 import usb.backend.libusb1
@@ -15,13 +15,13 @@ import usb.core
 from drivers.contract.errors import DeviceGone, DriverError
 from drivers.usb.descriptors import UsbDevice, distinct
 from drivers.usb.link import Link, UsbLink, several, translate
+from drivers.usb.surroundings import SYSFS, Remark, remarks
 from drivers.usb.tapped import Tapped
 from drivers.usbip.backend import Backend
 from drivers.usbip.place import Place
 
 log = logging.getLogger(__name__)
 
-SYSFS = Path("/sys/bus/usb/devices")
 # A USB/IP server forgets what a transfer had moved when it is unlinked, so a transfer there is small enough
 # to be whole or not begun when its slice of time ends.
 REMOTE_TRANSFER = 16 * 1024
@@ -53,12 +53,14 @@ class LocalBus:
     def open(self, key: str) -> Link:
         for device, handle in self._all():
             if device.key == key:
+                _remark(device)
                 return UsbLink(handle, device.description)
         raise DeviceGone(f"{key} is not plugged in")
 
     def several(self, key: str, kind: tuple[int, int, int], most: int) -> list[Link]:
         for device, handle in self._all():
             if device.key == key:
+                _remark(device)
                 return several(handle, device.description, kind, most)
         raise DeviceGone(f"{key} is not plugged in")
 
@@ -121,6 +123,17 @@ class RemoteBus:
             remote.serial,
             _interfaces(found),
         )
+
+
+def _remark(device: UsbDevice) -> None:
+    for remark in remarks(device.path):
+        _note(device.key, remark)
+
+
+@cache
+def _note(key: str, remark: Remark) -> None:
+    """Say it once, not at every opening."""
+    log.log(logging.WARNING if remark.act else logging.INFO, "device=%s: %s", key, remark.text)
 
 
 def _known(backend: Tapped, devices: list[UsbDevice], found: list[Any]) -> list[tuple[UsbDevice, Any]]:
