@@ -97,6 +97,8 @@ class Dialogue:
         self.spoiled = True
         data, status = self._spoken(cdb, parameters, size, seconds)
         told = GOOD
+        if size and not data and status == wire.ScsiStatus.GOOD:  # the answer to something else
+            raise wire.garbled(f"data in answer to {cdb.hex(' ')}", data)
         if status not in {wire.ScsiStatus.GOOD, wire.ScsiStatus.BUSY}:
             answer, status_of_sense = self._spoken(wire.REQUEST_SENSE, b"", wire.SENSE_SIZE, ANSWER_SECONDS)
             if status_of_sense != wire.ScsiStatus.GOOD:

@@ -43,6 +43,8 @@ class FujitsuScanner:
 
     def scan(self, link: Link, request: ScanRequest, handover: Handover, tell: Tell) -> None:
         dialogue = self._speak(link)
+        # A look that was answered twice shows the one before ever after, and nobody sees it; a scan must not begin so.
+        dialogue.spoiled = True
 
         def look() -> tuple[Hardware, tuple[ButtonPress, ...]]:
             seen, presses = self._look(dialogue)

@@ -91,6 +91,13 @@ def test_a_status_instead_of_data_ends_the_data() -> None:
     assert (reply.data, reply.verdict) == (b"", Verdict.TROUBLE)
 
 
+def test_success_without_the_data_asked_for_is_the_answer_to_something_else() -> None:
+    found, _ = dialogue(GOOD)
+    with pytest.raises(DeviceGarbled, match="got 0 bytes"):
+        found.command(wire.HARDWARE_STATUS, size=12)
+    assert found.spoiled
+
+
 def test_data_that_looks_like_a_status_is_data_when_it_is_as_long_as_was_asked_for() -> None:
     found, _ = dialogue(GOOD, GOOD)
     assert found.command(wire.read(wire.FRONT, 13), size=13).data == GOOD
