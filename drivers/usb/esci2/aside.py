@@ -20,11 +20,13 @@ class Aside:
     def __init__(self) -> None:
         self._file: IO[bytes] | None = None
         self._sizes: list[int] = []
+        self._total = 0
 
     def put(self, piece: bytes) -> None:
         """Raises ScanFailed when there is no more room."""
         packed = zlib.compress(piece, _LEVEL)
-        if sum(self._sizes) + len(packed) > MOST_BYTES:
+        self._total += len(packed)
+        if self._total > MOST_BYTES:
             raise ScanFailed("the other side of the sheet is too large to be put aside")
         try:
             if self._file is None:
@@ -45,7 +47,7 @@ class Aside:
     def backwards(self) -> Iterator[bytes]:
         """All pieces, the last one first."""
         if self._file is not None:
-            at = sum(self._sizes)
+            at = self._total
             for size in reversed(self._sizes):
                 at -= size
                 self._file.seek(at)
@@ -55,6 +57,7 @@ class Aside:
     def close(self) -> None:
         """Give the room back; may be called twice."""
         self._sizes.clear()
+        self._total = 0
         if self._file is not None:
             self._file.close()
             self._file = None

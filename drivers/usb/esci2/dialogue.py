@@ -37,9 +37,9 @@ class Dialogue:
         if self._broken:
             self.recover()
         if not (asking and self._asks and self._enter(wire.INQUIRY)):
-            self._asks = self._asks and not asking
             if not self._enter(wire.CONTROL):
                 raise DeviceBusy("the scanner opens no session: somebody else has one")
+            self._asks = self._asks and not asking
         try:
             yield
         finally:

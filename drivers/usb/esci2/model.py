@@ -21,8 +21,8 @@ MOST_RESOLUTION = 20_000
 BUTTONS = ("1", "2", "3")  # as many as the protocol has room for
 
 TABLES = ("RED ", "GRN ", "BLU ", "MONO")
-MODES = {"C024": Mode.RGB24, "M008": Mode.GRAY8, "M001": Mode.LINEART, "C048": Mode.RGB48, "M016": Mode.GRAY16}
-_CODED = {"C024", "M008"}  # what JPEG can hold
+# 16 bits are in the protocol, but no scanner on record has them.
+MODES = {"C024": Mode.RGB24, "M008": Mode.GRAY8, "M001": Mode.LINEART}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +114,9 @@ def _capabilities(
     quirk: quirks.Quirk,
 ) -> Capabilities:
     coded = "JPG " in _list(capability, "FMT")
-    # What cannot be JPEG comes as rows whatever the format (utsushi); deep samples need a scanner that has rows at all.
+    # Black and white comes as rows whatever the format (utsushi).
     modes = tuple(
-        mode
-        for word, mode in MODES.items()
-        if word in _list(capability, "COL") and (raw or word == "M001" or (coded and word in _CODED))
+        mode for word, mode in MODES.items() if word in _list(capability, "COL") and (raw or coded or word == "M001")
     )
     across, down = (_numbers(capability, tag) for tag in ("RSM", "RSS"))
     resolutions = tuple(sorted(across & down if down else across))

@@ -6,12 +6,13 @@ Facts: spec dossier on device protocols (a); SANE epsonds, utsushi and Epson Sca
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import NoReturn
 
 from drivers.contract.capabilities import Source
 from drivers.contract.document import ScanRequest
-from drivers.contract.errors import CanceledAtDevice, FeederEmpty, ScanFailed
+from drivers.contract.errors import CanceledAtDevice, DeviceGarbled, DeviceTimeout, FeederEmpty, ScanFailed
 from drivers.contract.handover import Handover, ScanCanceled
 from drivers.contract.observation import JobReport, Phase, Readiness, Trouble, TroubleKind, Unit
 from drivers.usb.esci2 import observe, parameters, wire
@@ -62,7 +63,7 @@ class Scan:
             self._pages_of(asked, path)
 
     def _pages_of(self, asked: parameters.Parameters, path: Path) -> None:
-        sides = Sides(asked, path, self._handover)
+        sides = Sides(asked, path, self._handover, self._request.pages)
         try:
             self._transfer(sides)
         except ScanCanceled:
@@ -74,7 +75,7 @@ class Scan:
     def _transfer(self, sides: Sides) -> None:
         back = False
         heard = warm = self._monotonic()
-        while not self._enough(sides):
+        while not sides.enough:
             self._check()
             head, data = self._dialogue.ask(wire.IMAGE, seconds=self._patience)
             self._condition = replace(observe.condition(head), event=0)
@@ -106,11 +107,8 @@ class Scan:
                 raise ScanFailed(f"the scanner sends nothing since {SILENT_SECONDS:g} s")
             else:
                 self._handover.pause(PAUSE)
-        self._cancel()
-
-    def _enough(self, sides: Sides) -> bool:
-        """All images that were wanted are there, although the scanner does not say that it is done."""
-        return bool(self._request.pages) and sides.done >= self._request.pages
+        with suppress(DeviceGarbled, DeviceTimeout):  # all is there: it may have stopped by itself
+            self._cancel()
 
     def _stopped(self, sides: Sides) -> None:
         """The scanner ended by itself: for want of paper, which is the normal end, or by a trouble."""

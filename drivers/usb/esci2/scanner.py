@@ -40,8 +40,8 @@ class Esci2Scanner:
         feeder = self._model.feeder is not None
         try:
             condition = self._look(self._speak(link))
-        except DeviceBusy as err:
-            return Snapshot(observe.SOURCE, Readiness.BUSY, explanation=str(err))
+        except DeviceBusy:
+            return Snapshot(observe.SOURCE, Readiness.BUSY)
         self._seen = observe.idle(condition, feeder=feeder, presses=self._presses(condition))
         return self._seen
 

@@ -19,8 +19,9 @@ MOST_WAITING = 4  # pages of one side; a scanner is never more than a sheet ahea
 class Sides:
     """Between the scanner and the hand-over."""
 
-    def __init__(self, asked: Parameters, path: Path, handover: Handover) -> None:
-        self._asked, self._path, self._handover = asked, path, handover
+    def __init__(self, asked: Parameters, path: Path, handover: Handover, most: int = 0) -> None:
+        """`most`: pages that are handed over; 0: all."""
+        self._asked, self._path, self._handover, self._most = asked, path, handover, most
         self._waiting: dict[bool, deque[PageOnItsWay]] = {False: deque(), True: deque()}
         self._turn = False  # of the back
         self._opened = False  # the page whose turn it is has been announced
@@ -52,6 +53,11 @@ class Sides:
         self._pass_on()
 
     @property
+    def enough(self) -> bool:
+        """All that were wanted were handed over."""
+        return bool(self._most) and self.done >= self._most
+
+    @property
     def on_their_way(self) -> bool:
         """Whether a page has begun that was not handed over whole."""
         return any(self._waiting.values())
@@ -77,7 +83,7 @@ class Sides:
 
     def _pass_on(self) -> None:
         """Hand over whatever has its turn."""
-        while (line := self._waiting[self._turn]) and line[0].begins:
+        while not self.enough and (line := self._waiting[self._turn]) and line[0].begins:
             page = line[0]
             if not self._opened:
                 self._handover.page(page.header)

@@ -1,6 +1,7 @@
 """What no simulated scanner does: answers of UNKN and INVD, troubles in the answer to TRDT, sizes without bounds."""
 
 from collections import deque
+from dataclasses import replace
 
 import pytest
 
@@ -173,3 +174,10 @@ def test_a_large_scanner_is_asked_for_each_of_its_units():
     seen = Esci2Scanner(model, link.monotonic).observe(link)
     assert seen.troubles == {Trouble(TroubleKind.COVER_OPEN, Unit.FEEDER)}
     assert [data for data in link.sent if data[:1] == b"#"] == [b"#ADF", b"#FB "]
+
+
+def test_a_scanner_that_has_stopped_by_itself_without_a_word_has_done_its_work():
+    page = answer(b"IMG ", b"#psti0000100i0000000i0000100#typIMGA", b"\0" * 10_000)
+    link, model = met(IMG=[*page, *answer(b"IMG ", b"#peni0000100i0000100#typIMGA")], CAN=answer(b"INVD"))
+    told = scanned(link, model, replace(REQUEST, pages=1))
+    assert [job.pages for job in told[-1].jobs] == [1]

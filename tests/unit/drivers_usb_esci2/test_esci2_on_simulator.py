@@ -187,6 +187,13 @@ async def test_of_five_sheets_two_are_fed_when_two_are_wanted() -> None:
         assert bench.scanner.state.sheets == 3
 
 
+async def test_of_a_sheet_scanned_on_both_sides_only_the_front_is_delivered_when_one_page_is_wanted() -> None:
+    async with rig(f"{QUICK},adf=2") as bench:
+        [(page, data)] = await read(await bench.scan(Source.FEEDER_DUPLEX, pages=1))
+        assert (page.back, data) == (False, fed(1))
+        assert bench.scanner.state.sheets == 1
+
+
 async def test_a_scanner_that_has_jpeg_only_is_handed_on_as_jpeg() -> None:
     async with rig(f"{QUICK},adf=1", DS_530) as bench:
         assert bench.device.identity.serial == "X2HC000001"
