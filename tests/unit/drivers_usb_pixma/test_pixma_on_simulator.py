@@ -374,3 +374,23 @@ async def test_a_session_that_somebody_left_open_is_ended() -> None:
                 link.close()
 
         assert await asyncio.to_thread(scan) == 1
+
+
+async def test_a_shared_scanner_is_free_between_looks_and_scans() -> None:
+    async with rig("adf=1") as bench:
+        await bench.device.close()
+        key = bench.device.identity.key
+        [finding] = await catalog.find(local=False, usbip=[bench.place])
+        assert finding.shared is not None
+        shared = await finding.shared()
+        bus = RemoteBus(parse(bench.place))
+        try:
+            for _ in range(2):
+                assert (await shared.observers[0].poll()).feeder is Feeder.LOADED
+                (await asyncio.to_thread(bus.open, key)).close()
+                assert shared.acquirer is not None
+                request = ScanRequest("job-1", Source.PLATEN, Mode.GRAY8, (75, 75), PART)
+                assert len(await read(await shared.acquirer.scan(request))) == 1
+                (await asyncio.to_thread(bus.open, key)).close()
+        finally:
+            await shared.close()
