@@ -10,7 +10,8 @@ from rich.console import Console
 
 from bridge.errors import BridgeError
 from drivers.contract.clock import SystemClock
-from hil.bench import compare, discovery, encoding, fanout, floor, images, pages, panel, questions, table
+from drivers.contract.errors import DriverError
+from hil.bench import compare, discovery, encoding, fanout, floor, images, pages, panel, polling, questions, table
 from hil.bench.figures import Figure, machine
 from hil.client.timeline import TooLate
 
@@ -18,10 +19,11 @@ DESCRIPTION = """\
 Measure, in about a minute, each time as a multiple of a floor of the same run: from what a simulated device shows to
 the event's POST at a subscriber, and an event to a hundred of them (bare POSTs of the same bytes); questions to the
 scanner, idle, scanning and unplugged, and finding it (a bare handler that answers the same bytes); a coded page
-through RetrieveImage (a bare stream); JPEG coding of A4 colour pages (scanimage). The wait for the next poll of a
+through RetrieveImage (a bare stream); JPEG coding of A4 colour pages (scanimage); looking at 10
+to 200 network MFPs over SNMP, and walking a table (snmpbulkwalk). The wait for the next poll of a
 device is no part of the time; it is shown beside it. --compare shows two records that --json wrote.
 """
-_PARTS = ("events", "fan-out", "questions", "discovery", "images", "encoding")
+_PARTS = ("events", "fan-out", "questions", "discovery", "images", "encoding", "polling")
 _QUESTIONS = 2_000  # in each state of the scanner: twenty are slower than p99
 _PROBES = 500
 _WIDTH = 140  # of the table in a file
@@ -39,6 +41,9 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     parser.add_argument(
         "--scanimage", metavar="PATH", help="the program to compare with ($SCANIMAGE, else the one on PATH)"
+    )
+    parser.add_argument(
+        "--snmpbulkwalk", metavar="PATH", help="the program to compare with ($SNMPBULKWALK, else the one on PATH)"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples there")
     parser.add_argument("--compare", type=Path, nargs=2, metavar=("BEFORE", "AFTER"), help="measure nothing")
@@ -62,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         table.show(console, figures, about)
         if arguments.json is not None:
             arguments.json.write_text(json.dumps(table.record(figures, about), indent=1) + "\n")
-    except (BridgeError, RuntimeError, TooLate, OSError, ValueError) as err:
+    except (BridgeError, DriverError, RuntimeError, TooLate, OSError, ValueError) as err:
         print(f"wsd-scan-hil: {err}", file=sys.stderr)
         return 1
     return 0
@@ -81,6 +86,8 @@ def _measured(part: str, arguments: argparse.Namespace) -> list[Figure]:
             return asyncio.run(discovery.figures(_PROBES))
         case "images":
             return [asyncio.run(images.figure(arguments.runs, clock))]
+        case "polling":
+            return asyncio.run(polling.figures(clock, arguments.snmpbulkwalk))
         case _:
             return encoding.figures((300, 600), 5, arguments.scanimage)
 
