@@ -127,12 +127,15 @@ class Job:
         self._phase, self._percent = Phase.SCANNING, percent
         self._tell()
 
-    def end_page(self) -> None:
-        """The open page is whole."""
+    def end_page(self, *, sheet: bool) -> None:
+        """The open page is whole. `sheet`: so is the sheet, and the sensors are looked at."""
         self._handover.end_page()
         self.pages += 1
         self._percent = None
-        self.look(lasting=True)
+        if sheet:
+            self.look(lasting=True)
+        else:
+            self._tell(lasting=True)
 
     def must(self, reply: Reply) -> Reply:
         """What may not be refused."""

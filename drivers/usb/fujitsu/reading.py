@@ -46,14 +46,14 @@ class Reading:
                 self._job.put(self._block(front, waiting), front.percent)
                 if back is not None and back.left and back.got < front.got + self._block_bytes:
                     spool.add(self._block(back))
-            self._close(front)
+            self._close(front, last=not rest)
             for side in rest if not self._job.enough else ():
                 self._open(side)
                 for rows in spool.chunks():
                     self._job.put(rows, side.percent)
                 while side.left:
                     self._job.put(self._block(side), side.percent)
-                self._close(side)
+                self._close(side, last=True)
 
     @property
     def _width_bytes(self) -> int:
@@ -74,9 +74,9 @@ class Reading:
         back = side.number == wire.BACK
         self._job.begin_page(Raster(self._width, self._height, asked.mode, asked.resolution, iter(()), back))
 
-    def _close(self, side: Side) -> None:
+    def _close(self, side: Side, *, last: bool) -> None:
         self._job.put(side.padding(), 100)
-        self._job.end_page()
+        self._job.end_page(sheet=last)
 
     def _block(self, side: Side, waiting: Waiting | None = None, *, once: bool = False) -> bytes:
         """The next rows of a side. `once`: none, where it has nothing yet."""

@@ -90,9 +90,10 @@ class Scan:
         """Source, modes, window and lamp; returns the window as the scanner took it."""
         vital = self._model.vital
         if vital.control and vital.flatbed:
-            self._job.must(
-                self._job.do(wire.control(wire.Function.FEEDER if self._job.from_feeder else wire.Function.FLATBED))
-            )
+            if self._job.from_feeder:
+                self._job.do(wire.control(wire.Function.FEEDER))
+            else:
+                self._job.must(self._job.do(wire.control(wire.Function.FLATBED)))
         if vital.mode_select:
             for page, value in _MODES:
                 self._job.do(*wire.mode_select(page, value))  # refused by a scanner that lacks the page, which is fine

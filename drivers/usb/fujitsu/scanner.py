@@ -91,12 +91,17 @@ class FujitsuScanner:
         return seen, self._presses(seen, dialogue)
 
     def _sensed(self, dialogue: Dialogue) -> Hardware | None:
-        if not self._model.vital.hardware_status:
-            return None if dialogue.command(wire.TEST_UNIT_READY).busy else Hardware()
-        reply = dialogue.command(wire.HARDWARE_STATUS, size=wire.HARDWARE_SIZE)
+        told = self._model.vital.hardware_status
+        reply = dialogue.command(wire.HARDWARE_STATUS if told else wire.TEST_UNIT_READY, size=told * wire.HARDWARE_SIZE)
         if reply.verdict is Verdict.AGAIN:
             return None
-        return hardware(reply.data)
+        if reply.data:
+            return hardware(reply.data)
+        # Sense data is all there is: what they say is so for as long as they say it.
+        self._remember(None)
+        if (trouble := reply.sense.meaning.trouble) is not None:
+            self._remembered = frozenset({trouble})
+        return Hardware(paper=reply.verdict is not Verdict.EMPTY)
 
     def _presses(self, seen: Hardware, dialogue: Dialogue) -> tuple[ButtonPress, ...]:
         """A switch that is set and was not down is one press.

@@ -2,10 +2,12 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 
 from drivers.contract.errors import DeviceGarbled, DeviceTimeout
+from drivers.contract.observation import Feeder, Readiness
 from drivers.quirks import of
 from drivers.usb.fujitsu import model as models
 from drivers.usb.fujitsu import wire
@@ -245,3 +247,18 @@ def test_an_ordinary_look_is_one_command(model: Model) -> None:
     panel.link.written.clear()
     assert scanner.observe(panel.link).facts == (("function", "0"),)
     assert len(panel.link.written) == 1
+
+
+def test_of_a_scanner_without_sensors_sense_data_are_looked_at(model: Model) -> None:
+    plain = replace(model, vital=replace(model.vital, hardware_status=False))
+    said = deque([[GOOD], [CHECK], [sense(3, 0x80, 0x01), GOOD], [CHECK], [sense(3, 0x80, 0x03), GOOD], [BUSY], [GOOD]])
+    link = Scripted()
+    link.heard = lambda _: link.answers.extend(said.popleft())
+    scanner = FujitsuScanner(plain, lambda: link.now)
+    jam = scanner.observe(link)
+    assert (jam.readiness, jam.explanation) == (Readiness.STOPPED, "paper jam in the document feeder")
+    empty = scanner.observe(link)
+    assert (empty.readiness, empty.feeder) == (Readiness.IDLE, Feeder.EMPTY)
+    assert scanner.observe(link).readiness is Readiness.BUSY
+    assert scanner.observe(link).feeder is Feeder.LOADED
+    assert [each[19] for each in link.written] == [0, 0, 3, 0, 3, 0, 0]
