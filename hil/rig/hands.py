@@ -25,10 +25,6 @@ def _threads(turns: Turns) -> SimpleNamespace:
     return SimpleNamespace(Condition=partial(Condition, turns), Event=partial(Event, turns), Lock=threading.Lock)
 
 
-def _time(turns: Turns) -> SimpleNamespace:
-    return SimpleNamespace(monotonic=lambda: turns.now, sleep=turns.sleep)
-
-
 def _executor(turns: Turns) -> Callable[..., Executor]:
     return partial(Executor, turns)
 
