@@ -39,6 +39,7 @@ READY_PAUSE = 0.25
 BLOCK_SECONDS = 60.0  # without a byte of the page
 EMPTY_PAUSE = 0.01  # after a block without data
 GAMMA_TIMES = 3  # generation 3 and later get the table so often
+FAILURES = (DeviceBusy, DeviceGarbled, DeviceTimeout, ScanFailed)  # all but that the device is gone
 
 log = logging.getLogger(__name__)
 
@@ -70,13 +71,18 @@ class Scan:
         self._tell(Phase.SCANNING)
         try:
             self._all()
-        except (DeviceBusy, DeviceGarbled, DeviceTimeout, ScanFailed) as err:
-            with suppress(DeviceBusy, DeviceGarbled, DeviceTimeout, ScanFailed):
+        except FAILURES as err:
+            with suppress(*FAILURES):
                 self._finish()
             if isinstance(err, DeviceTimeout) and self._handover.canceled:
                 raise ScanCanceled from err
             raise
-        self._finish()
+        try:
+            self._finish()
+        except FAILURES as err:  # nobody who has his pages is to lose them by it
+            log.warning("the scan's end: %s; once more", err)
+            with suppress(*FAILURES):
+                self._finish()
         if self._pages == 0:
             self._tell(Phase.SCANNING, trouble=Trouble(TroubleKind.FEEDER_EMPTY, Unit.FEEDER))
             raise FeederEmpty("the document feeder is empty")
@@ -138,17 +144,17 @@ class Scan:
 
     def _abort(self) -> None:
         if self._session:
-            self._session = False
             self._dialogue.abort()
+            self._session = False
 
     def _finish(self) -> None:
         """Back to where another scan can begin, whatever happened. Raises DriverError."""
-        if self._model.enveloped and self._wrapped:
+        if self._wrapped:
             self._session = True  # SANE aborts also the session that was not opened for want of paper
         self._abort()
         if self._wrapped:
-            self._wrapped = False
             self._dialogue.wrap(Operation.END)
+            self._wrapped = False
 
     def _do(self, command: Command, data: bytes = b"") -> None:
         """A command that has to be done. Raises ScanFailed, DeviceBusy."""

@@ -9,6 +9,7 @@ from drivers.contract.handover import Handover, ScanCanceled
 from drivers.usb.pixma.model import table
 from drivers.usb.pixma.scanner import PixmaScanner as Driver
 from hil.devices.stimuli import InUse
+from hil.faults.plan import Fault
 from tests.unit.drivers_usb_pixma.turning import TurningLink
 
 PART = Region(0, 0, 8000, 11000)
@@ -62,3 +63,14 @@ def test_after_a_broken_frame_the_next_command_is_answered() -> None:
         family.observe(link)
     family.resynchronise(link)
     assert family.observe(link).facts
+
+
+@pytest.mark.parametrize("fault", [Fault.LOSS, Fault.GARBLE, Fault.SHORT])
+def test_what_fails_after_the_last_page_costs_nobody_anything(fault: Fault) -> None:
+    good = TurningLink("warmup=0,speed=0,feed=0")
+    scan(good, Handover())
+    link = TurningLink("warmup=0,speed=0,feed=0")
+    link.bad = (good.count, fault)  # the answer to the abort
+    scan(link, Handover())
+    assert not link.scanner.scanning
+    scan(link, Handover())
