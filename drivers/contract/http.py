@@ -9,7 +9,6 @@ import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from hashlib import sha256
 from types import MappingProxyType
 from typing import Final, Protocol, Self
 
@@ -30,6 +29,10 @@ class HttpTimeout(HttpFailed):
     """The deadline passed."""
 
 
+class HttpUntrusted(HttpFailed):
+    """Somebody answers who cannot show the certificate that he must have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A complete answer, whatever its status."""
@@ -47,7 +50,6 @@ class Incoming:
     status: int
     headers: Mapping[str, str]  # names in lower case
     chunks: AsyncIterator[bytes]
-    certificate: str = ""  # SHA-256 of the peer's certificate in hex, over HTTPS
 
 
 class Http(Protocol):
@@ -222,7 +224,7 @@ class HttpClient:
                 )
         try:
             names = {name.lower(): value for name, value in response.headers.items()}
-            yield Incoming(response.status, names, _chunks(url, response, pause), _certificate(response))
+            yield Incoming(response.status, names, _chunks(url, response, pause))
         finally:
             # A body read to its end has given its connection back already; any other connection is of no use.
             response.close()
@@ -262,15 +264,6 @@ class HttpPeer:
             await self._client.__aexit__()
 
 
-def _certificate(response: aiohttp.ClientResponse) -> str:
-    connection = response.connection
-    layer = None if connection is None or connection.transport is None else connection.transport
-    object_ = None if layer is None else layer.get_extra_info("ssl_object")
-    if object_ is None:
-        return ""
-    return sha256(object_.getpeercert(binary_form=True) or b"").hexdigest()
-
-
 async def _chunks(url: str, response: aiohttp.ClientResponse, pause: float) -> AsyncIterator[bytes]:
     with _translated(url):
         while True:
@@ -292,4 +285,6 @@ def _translated(url: str) -> Iterator[None]:
 def _failure(url: str, err: Exception) -> HttpFailed:
     if isinstance(err, TimeoutError):
         return HttpTimeout(f"{url}: no answer in time")
+    if isinstance(err, aiohttp.ServerFingerprintMismatch | aiohttp.ClientConnectorCertificateError):
+        return HttpUntrusted(f"{url}: its certificate is not the one it must have")
     return HttpFailed(f"{url}: {err or type(err).__name__}")

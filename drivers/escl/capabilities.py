@@ -16,7 +16,8 @@ from drivers.escl import words
 JPEG: Final = "image/jpeg"
 MODES: Final = {"RGB24": Mode.RGB24, "Grayscale8": Mode.GRAY8}  # ColorMode, best first
 LARGEST: Final = 100 * 300  # 1/300 inch; nothing scans a hundred inches
-HIGHEST: Final = 9600  # ppi
+LOWEST: Final = 25  # ppi; one server offers 1
+HIGHEST: Final = 9600
 # Where a device tells a range, these are offered of it.
 USUAL: Final = (75, 100, 150, 200, 240, 300, 400, 600, 1200, 2400, 4800)
 
@@ -139,7 +140,7 @@ def _discrete(profile: etree._Element) -> set[int]:
     found = set()
     for each in words.descendants(profile, "DiscreteResolution"):
         across, down = words.number(each, "XResolution"), words.number(each, "YResolution")
-        if across == down and across is not None and 0 < across <= HIGHEST:
+        if across == down and across is not None and LOWEST <= across <= HIGHEST:
             found.add(across)
     return found
 

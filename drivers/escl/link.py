@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from drivers.contract.errors import DeviceBusy, DeviceGarbled, DeviceGone, DeviceRefused, DeviceTimeout
-from drivers.contract.http import Answer, Http, HttpFailed, HttpTimeout, Incoming, ask
+from drivers.contract.http import Answer, Http, HttpFailed, HttpTimeout, HttpUntrusted, Incoming, ask
 
 ASK_SECONDS: Final = 5.0  # for a status: a device that takes longer is asleep or away
 SLOW_SECONDS: Final = 15.0  # for a document that may wake it, and for starting a job
@@ -80,6 +80,8 @@ class EsclLink:
             yield
         except HttpTimeout as err:
             raise DeviceTimeout(f"{self.where} does not answer in time") from err
+        except HttpUntrusted as err:
+            raise DeviceRefused(f"{self.where} has another certificate than the configuration says") from err
         except HttpFailed as err:
             why = str(err).partition(": ")[2] or str(err)  # without the URL
             raise DeviceGone(f"{self.where} cannot be reached: {why}") from err

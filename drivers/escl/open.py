@@ -10,9 +10,9 @@ from drivers.contract.capabilities import Capabilities
 from drivers.contract.clock import Clock
 from drivers.contract.driver import Device
 from drivers.contract.errors import DeviceGarbled, DeviceRefused
-from drivers.contract.http import Http, HttpFailed, HttpPeer
+from drivers.contract.http import Http, HttpPeer
 from drivers.contract.identity import Identity
-from drivers.escl import capabilities, ledm
+from drivers.escl import capabilities, certificate, ledm
 from drivers.escl.link import SLOW_SECONDS, EsclLink
 from drivers.escl.scanner import EsclScanner
 
@@ -37,17 +37,17 @@ def key(url: str) -> str:
     return f"escl-{split(url)[2]}"
 
 
-async def open_device(url: str, certificate: str = "", *, clock: Clock) -> Device:
-    """Ask the service what it can do; one that has only HP's LEDM is watched over that. `certificate`: SHA-256 in hex
-    of the one it must have; "" accepts any.
+async def open_device(url: str, digest: str = "", *, clock: Clock) -> Device:
+    """Ask the service what it can do; one that has only HP's LEDM is watched over that. `digest`: SHA-256 in hex of
+    the certificate it must have; "" accepts any.
 
     Raises DeviceGone, DeviceTimeout, DeviceBusy, DeviceRefused, DeviceGarbled.
     """
     origin, root, place = split(url)
-    http = HttpPeer(origin, certificate=certificate)
+    http = HttpPeer(origin, certificate=digest)
     try:
-        if origin.startswith("https:") and not certificate:
-            await _say_certificate(http, root, place)
+        if origin.startswith("https:") and not digest:
+            await _say_certificate(place)
         try:
             return await open_on(http, root, key(url), place, clock=clock)
         except DeviceRefused as refused:
@@ -96,16 +96,13 @@ def _host(quirk: quirks.Quirk, where: str) -> str:
             return ""
 
 
-async def _say_certificate(http: HttpPeer, root: str, place: str) -> None:
+async def _say_certificate(place: str) -> None:
     """Tell the operator once what was accepted, so that it can be written down."""
-    try:
-        path = f"{root}/ScannerStatus"
-        async with http.exchange("GET", path, wait=SLOW_SECONDS, pause=SLOW_SECONDS) as incoming:
-            _note(place, incoming.certificate)
-    except HttpFailed:
-        pass  # what comes next fails too, and says why
+    host, _, port = place.rpartition(":")
+    if shown := await certificate.shown(host.strip("[]"), int(port), SLOW_SECONDS):
+        _note(place, shown)
 
 
 @cache
-def _note(place: str, certificate: str) -> None:
-    _log.warning("%s: its certificate is not checked; to accept no other: certificate = %r", place, certificate)
+def _note(place: str, shown: str) -> None:
+    _log.warning('%s: its certificate is not checked; to accept no other: certificate = "%s"', place, shown)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from drivers.contract.http import HttpClient, HttpFailed, HttpTimeout
+from drivers.contract.http import HttpClient, HttpFailed, HttpPeer, HttpTimeout, ask
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -225,3 +225,48 @@ async def test_a_silence_in_a_stream_is_too_late() -> None:
         assert await anext(chunks) == b"12345"
         with pytest.raises(HttpTimeout):
             await anext(chunks)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+async def test_a_peer_is_asked_by_any_method_and_its_headers_are_told(method: str) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=201, headers={"Location": f"/{request.method}"})
+
+    async with serving(handler) as url:
+        peer = HttpPeer(url.removesuffix("/x"))
+        answer = await ask(peer, method, "/x", timeout=2)
+        await peer.close()
+        await peer.close()
+    assert (answer.status, answer.headers["location"]) == (201, f"/{method}")
+
+
+async def test_an_answer_may_be_left_in_the_middle() -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(bytes(100))
+        await asyncio.sleep(30)
+        return response
+
+    async with serving(handler) as url:
+        peer = HttpPeer(url.removesuffix("/x"))
+        async with peer.exchange("GET", "/x", wait=2, pause=2) as incoming:
+            assert len(await anext(incoming.chunks)) == 100
+        await peer.close()
+
+
+async def test_silence_within_an_answer_has_an_end() -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(bytes(100))
+        await asyncio.sleep(30)
+        return response
+
+    async with serving(handler) as url:
+        peer = HttpPeer(url.removesuffix("/x"))
+        async with peer.exchange("GET", "/x", wait=5, pause=0.1) as incoming:
+            await anext(incoming.chunks)
+            with pytest.raises(HttpTimeout):
+                await anext(incoming.chunks)
+        await peer.close()
