@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,13 @@ def tried() -> dict[str, Any]:
         page += part
     told["long"] = page == bytes(n % 251 for n in range(200000))
 
-    link.close()
+    with ThreadPoolExecutor(1) as other:
+        listening = other.submit(link.interrupt, 8, 10.0)
+        time.sleep(0.5)
+        start = time.monotonic()
+        link.close()
+        told["ended in"] = time.monotonic() - start
+        told["ended"] = type(listening.exception()).__name__
     link.close()
     told["closed"] = driver(device.path)
     return told

@@ -30,7 +30,7 @@ def test_the_link_takes_the_device_from_usblp_and_gives_it_back(machine: Guest):
     with odd_printer(machine):
         machine.until("[ -e /sys/bus/usb/drivers/usblp/*:1.0 ]")
         told = json.loads(machine.check("python -m tests.system.link_in_guest"))
-        waited = told.pop("waited")
+        waited, ended = told.pop("waited"), told.pop("ended in")
         assert told == {
             "before": "usblp",
             "during": "usbfs",
@@ -45,6 +45,8 @@ def test_the_link_takes_the_device_from_usblp_and_gives_it_back(machine: Guest):
             "quiet": "",
             "bell": [1, 2],
             "long": True,
+            "ended": "DeviceGone",
             "closed": "usblp",
         }
         assert 0.2 <= waited < 2.0
+        assert ended < 0.5, "closing ends a read that another thread waits in for ten seconds"
