@@ -1,6 +1,6 @@
-"""One scan on a PIXMA, from the first command of its session to the abort that ends every one.
+"""One scan on a PIXMA, page by page.
 
-Source: SANE pixma_mp150.c (`mp150_scan`, `mp150_fill_buffer`, `mp150_finish_scan`: which commands, in which order).
+Source: SANE pixma_mp150.c (`mp150_scan`, `wait_until_ready`, `mp150_fill_buffer`).
 """
 
 import logging
@@ -13,8 +13,6 @@ from drivers.contract.capabilities import Source
 from drivers.contract.document import Raster, ScanRequest
 from drivers.contract.errors import (
     CanceledAtDevice,
-    DeviceBusy,
-    DeviceGarbled,
     DeviceTimeout,
     DriverError,
     FeederEmpty,
@@ -25,21 +23,17 @@ from drivers.contract.observation import Feeder, JobReport, Phase, Readiness, Sn
 from drivers.usb.family import Tell
 from drivers.usb.pixma import parameters, wire
 from drivers.usb.pixma.dialogue import Busy, Dialogue, Refused
-from drivers.usb.pixma.envelope import Operation
 from drivers.usb.pixma.model import Model
 from drivers.usb.pixma.parameters import Parameters
 from drivers.usb.pixma.rows import Rows
+from drivers.usb.pixma.session import FAILURES, Session
 from drivers.usb.pixma.wire import Command, End
 
 SOURCE = "usb"
-BUSY_SECONDS = 10.0  # the carriage goes home after an abort; SANE has seen 5 s
-BUSY_PAUSE = 0.5
 READY_SECONDS = 120.0  # as SANE: some need so long
 READY_PAUSE = 0.25
 BLOCK_SECONDS = 60.0  # without a byte of the page
 EMPTY_PAUSE = 0.01  # after a block without data
-GAMMA_TIMES = 3  # generation 3 and later get the table so often
-FAILURES = (DeviceBusy, DeviceGarbled, DeviceTimeout, ScanFailed)  # all but that the device is gone
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +57,7 @@ class Scan:
         self._handover, self._tell_actor, self._monotonic = handover, tell, monotonic
         self._seen = seen
         self._feeder = request.source is not Source.PLATEN
-        self._wrapped = self._session = False
+        self._session = Session(dialogue, model, handover, monotonic)
         self._pages = 0
 
     def run(self) -> None:
@@ -73,98 +67,29 @@ class Scan:
             self._all()
         except FAILURES as err:
             with suppress(*FAILURES):
-                self._finish()
+                self._session.finish()
             if isinstance(err, DeviceTimeout) and self._handover.canceled:
                 raise ScanCanceled from err
             raise
         try:
-            self._finish()
+            self._session.finish()
         except FAILURES as err:  # nobody who has his pages is to lose them by it
             log.warning("the scan's end: %s; once more", err)
             with suppress(*FAILURES):
-                self._finish()
+                self._session.finish()
         if self._pages == 0:
             self._tell(Phase.SCANNING, trouble=Trouble(TroubleKind.FEEDER_EMPTY, Unit.FEEDER))
             raise FeederEmpty("the document feeder is empty")
 
     def _all(self) -> None:
-        if self._model.enveloped:
-            self._wrap()
+        self._session.wrap()
         more = self._paper()
         while more:
-            if not self._session:
-                self._begin()
+            self._session.begin(self._request.source, self._request.mode)
             more = self._page() and self._pages < (self._request.pages or (1 << 30 if self._feeder else 1))
             if self._model.session_per_page:
-                self._abort()
+                self._session.abort()
             more = more and self._paper()
-
-    # Sessions.
-
-    def _wrap(self) -> None:
-        deadline = self._monotonic() + BUSY_SECONDS
-        while True:
-            try:
-                self._wrapped = True
-                self._dialogue.wrap(Operation.START)
-                self._dialogue.wrap(Operation.SHIFT)
-                return
-            except DeviceBusy:
-                if self._monotonic() > deadline:
-                    raise
-                self._pause(BUSY_PAUSE)
-
-    def _begin(self) -> None:
-        """Open a session; the source and the gamma table are its own."""
-        self._session = True
-        if not self._start():  # as SANE: it hangs in a session that nobody ended
-            self._dialogue.abort()
-            self._pause(BUSY_PAUSE)
-            if not self._start():
-                raise DeviceBusy("the scanner is busy and does not become free")
-        if self._model.session_per_page:
-            self._do(Command.SOURCE, parameters.select_source(self._request.source, self._model.generation))
-        table = parameters.gamma(self._model.generation, self._request.mode)
-        for _ in range(1 if self._model.session_per_page else GAMMA_TIMES):
-            self._do(Command.GAMMA, table)
-
-    def _start(self) -> bool:
-        """False: it is busy and stays so."""
-        deadline = self._monotonic() + BUSY_SECONDS
-        while True:
-            try:
-                self._dialogue.ask(Command.START, seconds=self._homing)
-                return True
-            except Refused as err:
-                raise ScanFailed("the scanner refuses to scan: its display may say why") from err
-            except Busy:
-                if self._monotonic() > deadline:
-                    return False
-            self._pause(BUSY_PAUSE)
-
-    def _abort(self) -> None:
-        if self._session:
-            self._dialogue.abort()
-            self._session = False
-
-    def _finish(self) -> None:
-        """Back to where another scan can begin, whatever happened. Raises DriverError."""
-        if self._wrapped:
-            self._session = True  # SANE aborts also the session that was not opened for want of paper
-        self._abort()
-        if self._wrapped:
-            self._dialogue.wrap(Operation.END)
-            self._wrapped = False
-
-    def _do(self, command: Command, data: bytes = b"") -> None:
-        """A command that has to be done. Raises ScanFailed, DeviceBusy."""
-        self._look_for_cancel()
-        try:
-            self._dialogue.ask(command, data)
-        except Refused as err:
-            raise ScanFailed(f"the scanner refuses command {command:#06x}") from err
-        except Busy as err:
-            raise DeviceBusy(f"the scanner is busy at command {command:#06x}") from err
 
     # Pages.
 
@@ -172,7 +97,7 @@ class Scan:
         """Whether there is something to scan."""
         if not self._feeder:
             return True
-        self._look_for_cancel()
+        self._session.look_for_cancel()
         try:
             size = self._model.status_bytes
             found = wire.condition(self._dialogue.ask(Command.STATUS, wanted=size), self._model.generation)
@@ -197,11 +122,11 @@ class Scan:
             raise ScanFailed("the region lies outside the scan area")
         wanted = parameters.parameters(self._model, request.source, request.mode, ppi, edges)
         if self._model.session_per_page:
-            self._do(Command.PARAMETERS, parameters.old(wanted))
+            self._session.do(Command.PARAMETERS, parameters.old(wanted))
         else:
             data = parameters.new(wanted, calibrate=self._pages == 0, digits=self._model.digits)
-            self._do(Command.PARAMETERS_3, data)
-            self._do(Command.START_3)
+            self._session.do(Command.PARAMETERS_3, data)
+            self._session.do(Command.START_3)
         self._wait_until_ready()
         self._tell(Phase.SCANNING, percent=0)
         self._handover.page(Raster(width, height, request.mode, (ppi, ppi), iter(()), self._back))
@@ -229,7 +154,7 @@ class Scan:
             if self._monotonic() > deadline:
                 raise ScanFailed(f"the scanner did not become ready in {READY_SECONDS:g} s")
             self._tell(Phase.WARMING, trouble=Trouble(TroubleKind.CALIBRATING, Unit.PLATEN))
-            self._pause(READY_PAUSE)
+            self._session.pause(READY_PAUSE)
 
     def _is_ready(self) -> bool:
         if self._model.session_per_page:
@@ -242,7 +167,7 @@ class Scan:
         total, got, end = wanted.row_bytes * wanted.height, 0, End(0)
         heard = self._monotonic()
         while not (end & End.NO_DATA and end & End.PAGE):
-            self._look_for_cancel()
+            self._session.look_for_cancel()
             try:
                 most = wire.LAST_BLOCK if end & End.NO_DATA else wire.MOST_BLOCK
                 end, size = self._dialogue.block(most, self._patience)
@@ -253,7 +178,7 @@ class Scan:
             if not size and not end & End.PAGE:
                 if self._monotonic() > heard + BLOCK_SECONDS:
                     raise DeviceTimeout(f"no image data from the scanner in {BLOCK_SECONDS:g} s")
-                self._pause(EMPTY_PAUSE)
+                self._session.pause(EMPTY_PAUSE)
                 continue
             while size:
                 data = self._dialogue.piece(size, self._patience)
@@ -277,17 +202,6 @@ class Scan:
 
     def _patience(self) -> float:
         return 0.0 if self._handover.canceled else BLOCK_SECONDS
-
-    def _homing(self) -> float:
-        return 0.0 if self._handover.canceled else BUSY_SECONDS
-
-    def _pause(self, seconds: float) -> None:
-        if self._handover.pause(seconds):
-            raise ScanCanceled
-
-    def _look_for_cancel(self) -> None:
-        if self._handover.canceled:
-            raise ScanCanceled
 
     def _tell(
         self, phase: Phase, percent: int | None = None, *, lasting: bool = False, trouble: Trouble | None = None
