@@ -12,6 +12,7 @@ from drivers.contract.clock import Clock
 from drivers.contract.errors import DeviceGone, DeviceTimeout
 from drivers.contract.observation import Readiness, Snapshot
 from drivers.snmp import oids, printer_mib, printer_parts, pwg_counters
+from drivers.snmp.doubles import Doubles
 from drivers.snmp.host_resources import HostDevices
 from drivers.snmp.job_mib.monitor import JobMonitor
 from drivers.snmp.reading import Link, Reading, Value, number
@@ -57,6 +58,7 @@ class SnmpObserver:
         self._walked: dict[str, Value] = {}
         self._alerts: tuple[printer_mib.Alert, ...] = ()
         self._uptime: int | None = None
+        self._doubles = Doubles()
         self._glance: Reading = {}  # what the last look had of the objects that tell a change
         self._parts: tuple[Seen, ...] = ()
         self._last: Snapshot | None = None
@@ -156,7 +158,7 @@ class SnmpObserver:
         # That no job scans does not make it idle: not every agent lists its scans.
         jobs = Seen("Job Monitoring MIB", Readiness.BUSY if self._jobs.scanning else None, jobs=self._jobs.jobs)
         services = (pwg_counters.see(together, self._services),) if self._services else ()
-        return (*sensed, jobs, *services, self._devices.see(reading), self._printer(reading))
+        return self._doubles.without((*sensed, jobs, *services, self._devices.see(reading), self._printer(reading)))
 
     def _printer(self, reading: Reading) -> Seen:
         troubles = printer_mib.troubles(self._alerts) | printer_parts.troubles(self._walked)
