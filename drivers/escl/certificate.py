@@ -1,4 +1,4 @@
-"""What certificate a device shows: MFPs sign their own, so that nobody but the operator can tell whether it is right."""
+"""What certificate a device shows: MFPs sign their own, so nobody but the operator can tell whether it is right."""
 
 import asyncio
 import ssl

@@ -19,7 +19,7 @@ from bridge.wsscan.scanner import ScannerState
 from bridge.wsscan.values import InputSource
 from drivers.contract.capabilities import Source
 from drivers.contract.clock import SystemClock
-from hil import chart
+from hil import chart, serving
 from hil.client import session, ticket
 from hil.client.session import Session
 from hil.devices.mfp import serve
@@ -216,3 +216,30 @@ async def test_served_by_the_bench_in_one_command(tmp_path: Path) -> None:
         )
         for number in (1, 2):
             await client.retrieve(job, tmp_path / f"page{number}.jpg")
+
+
+async def test_over_usb(tmp_path: Path) -> None:
+    """The same MFP on USB/IP: its status is asked over one interface while pages come over the other."""
+    async with (
+        serving.scanner("ipp-usb", f"adf=3,{SECOND}") as rig,
+        product.bridge(tmp_path, usbip=[rig]) as running,
+        session.opened(running.url, SystemClock()) as client,
+    ):
+        await client.subscribe()
+        wish = ticket.make(ticket.Wish(InputSource.ADF, resolution=PPI), await client.configuration())
+        rig.stimulate(At(3, 50, Jam()))
+        job = await client.create_job(wish)
+        for number in (1, 2):
+            image = await client.retrieve(job, tmp_path / f"page{number}.jpg")
+            assert looks_like(Image.open(BytesIO(image.path.read_bytes())), number, Source.FEEDER)
+        with pytest.raises((NoAnswer, Refused)):
+            await client.retrieve(job, tmp_path / "page3.jpg")
+        end = await client.timeline.job_end(job.job_id, 20)
+        assert (end.job_completed_state, end.scans_completed.count) == (JobState.ABORTED, 2)
+        rig.stimulate(Clear(), Unplug())
+        await product.until_state(client, ScannerState.STOPPED)
+        rig.stimulate(Plug(), RemovePaper(), LoadPaper(1))
+        await product.until_state(client, ScannerState.IDLE, 60)
+        again = await client.create_job(wish)
+        await client.retrieve(again, tmp_path / "page4.jpg")
+        assert (await client.timeline.job_end(again.job_id, 10)).job_completed_state is JobState.COMPLETED

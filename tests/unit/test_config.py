@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config import Config, Endpoint, load
+from bridge.config import Config, Endpoint, load, validate
 from bridge.errors import ConfigError
 
 
@@ -194,3 +194,30 @@ def test_passwords_of_snmp_are_not_shown(tmp_path: Path) -> None:
     config = load(written(tmp_path, V3 + "user = 'me'\nauth_password = 'hush-hush'\nprivacy_password = 'hush-hush'"))
     assert "hush" not in repr(config) + config.model_dump_json()
     assert config.snmp[0].auth_password.get_secret_value() == "hush-hush"
+
+
+def test_an_escl_service_is_named_by_its_url() -> None:
+    digest = "AA:" * 31 + "aa"
+    config = validate({"escl": [{"url": "https://192.0.2.18/eSCL", "certificate": digest}]}, "x")
+    assert (config.escl[0].url, config.escl[0].certificate) == ("https://192.0.2.18/eSCL", "aa" * 32)
+
+
+@pytest.mark.parametrize(
+    ("entries", "key", "reason"),
+    [
+        ([{"url": "192.0.2.18"}], "escl.0.url", "is not http"),
+        ([{"url": "ftp://x"}], "escl.0.url", "is not http"),
+        ([{"url": "http://u:p@x"}], "escl.0.url", "is not http"),
+        ([{"url": "http://x y"}], "escl.0.url", "is not http"),
+        ([{"url": "http://x:99999"}], "escl.0.url", "is not http"),
+        ([{}], "escl.0.url", "is missing"),
+        ([{"url": "http://x", "certificate": "ab"}], "escl.0.certificate", "SHA-256"),
+        ([{"url": "http://x", "user": "me"}], "escl.0.user", "there is no such key"),
+        ([{"url": "http://x/a"}, {"url": "http://X/b"}], "escl", "2 times"),
+    ],
+)
+def test_what_is_no_escl_service_is_said(entries: list[dict[str, str]], key: str, reason: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        validate({"escl": entries}, "x")
+    assert key in str(refused.value)
+    assert reason in str(refused.value)
