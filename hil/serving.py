@@ -171,10 +171,8 @@ async def scanner(
 @asynccontextmanager
 async def epson_net(rig: Rig, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
     """Serve the same scanner in Epson's network mode too; yields the port. SANE's epson2 and epsonds always use 1865."""
-    if isinstance(rig.scanner, MfpUsb):
-        raise UnknownFamily(f"{rig.family} has no such mode")
     if not isinstance(rig.scanner, EsciScanner | Esci2Scanner):
-        raise UnknownFamily(f"{rig.family!r} has no such plug")
+        raise UnknownFamily(f"{rig.family} has no such mode")
     async with EpsonNetServer(rig.scanner, rig.live, host, port) as server:
         yield server.port
 
