@@ -15,10 +15,10 @@ from drivers.contract.clock import Clock, SystemClock
 from hil.devices.esci.net import EpsonNetServer
 from hil.devices.esci.scanner import EsciScanner
 from hil.devices.esci.usb import EsciUsb
-from hil.devices.fujitsu.scanner import FujitsuScanner
-from hil.devices.fujitsu.usb import FujitsuUsb
 from hil.devices.esci2.scanner import Esci2Scanner
 from hil.devices.esci2.usb import Esci2Usb
+from hil.devices.fujitsu.scanner import FujitsuScanner
+from hil.devices.fujitsu.usb import FujitsuUsb
 from hil.devices.live import Live
 from hil.devices.mfp import serve as mfp
 from hil.devices.mfp.serve import MfpRig
@@ -170,7 +170,7 @@ async def scanner(
 
 @asynccontextmanager
 async def epson_net(rig: Rig, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
-    """Serve the same scanner in Epson's network mode too; yields the port. SANE's epson2 and epsonds always use 1865."""
+    """Serve the same scanner in Epson's network mode too; yields the port. SANE's epson2 and epsonds use 1865."""
     if not isinstance(rig.scanner, EsciScanner | Esci2Scanner):
         raise UnknownFamily(f"{rig.family} has no such mode")
     async with EpsonNetServer(rig.scanner, rig.live, host, port) as server:
