@@ -73,9 +73,12 @@ SYSTEMD = """\
 mount -t tmpfs -o mode=755 systemd /etc/systemd
 mkdir -p /etc/systemd/system /run/systemd/system
 cp {share}/lab.target {share}/lab.service /run/systemd/system
+for each in {idle}; do ln -s /dev/null /run/systemd/system/systemd-$each.service; done
 . {share}/prepare
 exec /lib/systemd/systemd --unit=lab.target
 """
+# What tidies a system that stays: /tmp is this machine's and may be large.
+IDLE = "tmpfiles-setup tmpfiles-setup-dev hwdb-update journal-catalog-update update-done machine-id-commit sysusers"
 UNITS = {
     "lab.target": "[Unit]\nRequires=sysinit.target lab.service\nAfter=sysinit.target\nAllowIsolate=yes\n",
     "lab.service": "[Unit]\nDefaultDependencies=no\nRequires=sysinit.target\nAfter=sysinit.target\n"
@@ -394,7 +397,7 @@ def _write_scripts(share: Path, systemd: str | None) -> None:
     ancestors = {*PROJECT.parents, PROJECT, *interpreter.parents, *interpreter.resolve().parents}
     closed = [str(each) for each in ancestors if each.stat().st_mode & 0o005 != 0o005]
     path = f"{interpreter.parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    then = (PLAIN if systemd is None else SYSTEMD).format(share=share)
+    then = (PLAIN if systemd is None else SYSTEMD).format(share=share, idle=IDLE)
     run = RUN.format(path=path, closed=shlex.join(closed or ["/"]), address=qemu.ADDRESS, then=then)
     agent = AGENT.format(path=path, share=share, project=shlex.quote(str(PROJECT)))
     units = {name: text.format(share=share) for name, text in UNITS.items()}
