@@ -150,16 +150,14 @@ class Courier:
 
     async def _insist(self, letter: Letter) -> None:
         """Deliver one letter, trying again. Raises DeliveryFailed."""
-        for pause in (*PAUSES, None):
+        TRAFFIC.debug("to %s: %r", letter.url, letter.body)
+        for pause in PAUSES:
             try:
-                TRAFFIC.debug("to %s: %r", letter.url, letter.body)
                 return await self.send(letter)
             except DeliveryFailed as err:
-                if pause is None:
-                    raise
                 _log.info("%s; trying again in %g s", err, pause)
                 await self._clock.sleep(pause)
-        return None
+        return await self.send(letter)
 
     def _give_up(self, subscription: str, why: str) -> None:
         self.forget(subscription)

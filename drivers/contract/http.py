@@ -9,6 +9,7 @@ import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, Protocol, Self
 
@@ -166,12 +167,12 @@ class HttpClient:
         one deadline for all of it, and no copy of the answer. Raises HttpFailed, HttpTimeout."""
         if self._session is None:
             raise RuntimeError("the client is not open")
-        limits, heard = aiohttp.ClientTimeout(total=timeout), TAP.wants()
+        heard = TAP.wants()
         if heard:
             TAP.tell("http", data=body, way="out", url=url, type=headers.get("Content-Type", ""))
         try:
             async with self._session.post(
-                url, data=body, headers=headers, timeout=limits, allow_redirects=False, ssl=self._ssl
+                url, data=body, headers=headers, timeout=_within(timeout), allow_redirects=False, ssl=self._ssl
             ) as response:
                 left = max_answer
                 while not response.content.at_eof():
@@ -272,6 +273,9 @@ async def _chunks(url: str, response: aiohttp.ClientResponse, pause: float) -> A
             if not chunk:
                 return
             yield chunk
+
+
+_within = lru_cache(maxsize=8)(lambda seconds: aiohttp.ClientTimeout(total=seconds))
 
 
 @contextmanager

@@ -43,10 +43,16 @@ class Figure:
     wait: Samples | None = None  # for the device's next poll; not in `ours`
     note: str = ""
     tail: bool = False  # the slowest hundredth matters too
+    paired: bool = False  # each of ours was measured beside one of the floor: then both met the same machine
 
     @property
     def ratio(self) -> float | None:
-        return None if self.floor is None else self.ours.median / self.floor.median
+        if self.floor is None:
+            return None
+        if self.paired:
+            pairs = zip(self.ours.seconds, self.floor.seconds, strict=True)
+            return statistics.median(one / other for one, other in pairs)
+        return self.ours.median / self.floor.median
 
     @property
     def tail_ratio(self) -> float | None:

@@ -259,6 +259,7 @@ async def test_an_empty_feeder_is_out_of_documents_at_once(airscan):
             assert OUT_OF_DOCUMENTS in err
         for job in await client.job_history():
             assert job.job_state is JobState.ABORTED
+            await client.timeline.job_end(job.job_id, 10)
             assert len(client.timeline.ends(job.job_id)) == 1
         assert (await here.scanimage("--mode", "Gray", "--resolution", "75"))[0] == 0
 
