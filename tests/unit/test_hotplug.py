@@ -10,8 +10,9 @@ from itertools import count
 
 import pytest
 
-from bridge.config import Config, Scanner, Usb
-from bridge.hotplug import Hotplug, find
+from bridge import hotplug
+from bridge.config import Config, Sane, Scanner, Usb
+from bridge.hotplug import ByWord, Hotplug, find
 from bridge.scanner.hosted import HostedScanner
 from drivers.contract.capabilities import Capabilities
 from drivers.contract.clock import SystemClock
@@ -322,3 +323,28 @@ async def test_what_could_not_be_opened_is_tried_again_at_any_word(caplog: pytes
             await world.until(lambda tries=tries: refusals >= min(tries, 2))  # type: ignore[misc]
         await world.until(lambda: world.served == [A])
     assert len([record for record in caplog.records if "no permission" in record.getMessage()]) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "servers", "seconds"), [(True, (), 60.0), (True, ("127.0.0.1:1",), 10.0), (False, (), 2.0)]
+)
+async def test_how_often_is_looked_without_a_word(
+    monkeypatch: pytest.MonkeyPatch, told: bool, servers: tuple[str, ...], seconds: float
+) -> None:
+    class Ear:
+        def __init__(self) -> None:
+            if not told:
+                raise PermissionError(1, "Operation not permitted")
+
+        async def changed(self) -> None:
+            return
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(hotplug, "Uevents", Ear)
+    config = Config(usb=Usb(enabled=True, usbip=servers), sane=Sane(enabled=False))
+    lookout = ByWord(config, SystemClock())
+    assert lookout.due() == seconds
+    assert lookout.all_told is (told and not servers)
+    assert await lookout.changed(0.01) is told
+    lookout.close()
