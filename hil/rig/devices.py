@@ -13,8 +13,8 @@ from drivers.contract.errors import DeviceRefused
 from drivers.snmp import device as snmp
 from drivers.usb.descriptors import UsbDevice
 from drivers.usb.esci import open as esci
-from drivers.usb.fujitsu import open as fujitsu
 from drivers.usb.esci2 import open as esci2
+from drivers.usb.fujitsu import open as fujitsu
 from drivers.usb.link import Link
 from drivers.usb.pixma import open as pixma
 from hil import serving
