@@ -57,7 +57,7 @@ events, also read from standard input while serving, one per line:
   jam | doublefeed           the sheet under way gets stuck; two sheets come at once
   cover open | cover close   the feeder's cover
   clear                      somebody puts everything right
-  press [N]                  scan button N (1)
+  press [N]                  scan button N (1); fujitsu: 1 scan, 2 send, 3 scan held long
   cancel                     cancel at the scanner's panel
   fatal                      the hardware fails until `clear`
   slow FACTOR                motor at 1/FACTOR speed; slow 1 is normal
