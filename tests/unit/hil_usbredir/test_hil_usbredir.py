@@ -2,6 +2,8 @@
 
 import asyncio
 import struct
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -142,6 +144,21 @@ async def test_an_early_read_waits_for_what_the_device_says(epson: serving.Rig, 
         assert await peer.bulked() == (2, 0x02, 0, 2, b"")
         number, endpoint, status, length, data = await peer.bulked()
         assert (number, endpoint, status, length, data[:1]) == (1, 0x81, 0, len(data), b"\x02")
+
+
+async def test_a_reset_forgets_the_configuration_and_what_was_waited_for(epson: serving.Rig, tmp_path: Path):
+    async with attached(tmp_path / "s") as peer:
+        await peer.see()
+        peer.send(6, b"\x01", 1)
+        assert await peer.get(8) == (1, b"\0\x01")
+        peer.bulk(2, 0x81, 512)
+        peer.send(3)
+        peer.send(7, b"", 3)
+        assert await peer.get(8) == (3, b"\0\0")
+        peer.bulk(4, 0x02, 2, IDENTITY)
+        assert (await peer.bulked())[:3] == (4, 0x02, 0)
+        peer.bulk(5, 0x81, 512)
+        assert (await peer.bulked())[:3] == (5, 0x81, 0)
 
 
 async def test_a_cancelled_read_is_answered_once_and_brings_nothing(epson: serving.Rig, tmp_path: Path):
@@ -326,3 +343,14 @@ async def test_an_interrupt_endpoint_is_heard_from_start_to_stop_and_its_stall_i
         live.stimulate(Press(4))
         assert (await peer.get(17))[1] == b"\x04\x83"
     live.close()
+
+
+def test_more_sockets_than_scanners_on_usb_are_refused_before_anything_is_served(tmp_path: Path):
+    sockets = [word for name in ("a", "b") for word in ("--usbredir", str(tmp_path / name))]
+    done = subprocess.run(
+        [sys.executable, "-m", "hil.cli", "serve", "esci", *sockets], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "only 1 scanners on USB" in done.stderr
+    assert done.stdout == ""
+    assert not list(tmp_path.iterdir())
