@@ -244,6 +244,12 @@ class Escl(_Section):
         return digest
 
 
+class Mdns(_Section):
+    """Scanners that announce themselves by multicast DNS."""
+
+    escl: StrictBool = False  # serve those that speak eSCL; some are bridges themselves
+
+
 class Scanner(_Section):
     """What the operator says of one scanner, named by the key that `devices` prints."""
 
@@ -285,6 +291,7 @@ class Config(_Section):
     sane: Sane = Sane()
     snmp: tuple[Snmp, ...] = ()
     escl: tuple[Escl, ...] = ()
+    mdns: Mdns = Mdns()
     scanner: tuple[Scanner, ...] = ()
     jobs: Jobs = Jobs()
     log: Log = Log()

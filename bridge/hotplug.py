@@ -43,6 +43,7 @@ async def find(config: Config, clock: Clock, *, patient: bool = False) -> list[F
         usbip=tuple(f"usbip://{place}" for place in config.usb.usbip),
         agents=tuple(catalog.Agent(each.host, each.port, _credentials(each)) for each in config.snmp),
         services=tuple(catalog.Service(each.url, each.certificate) for each in config.escl),
+        mdns=config.mdns.escl,
         sane=_sane(config),
         patient=patient,
         clock=clock,

@@ -18,6 +18,7 @@ from drivers.contract.clock import Clock, SystemClock
 from drivers.contract.driver import Claim, Device, Finding
 from drivers.contract.errors import DeviceRefused, DriverError
 from drivers.escl import open as escl
+from drivers.escl.mdns import Browser
 from drivers.snmp import device as snmp
 from drivers.snmp.credentials import Community, Credentials
 from drivers.usb.bus import Bus, LocalBus, RemoteBus
@@ -93,6 +94,7 @@ async def find(
     usbip: Iterable[str] = (),
     agents: Iterable[Agent] = (),
     services: Iterable[Service] = (),
+    mdns: bool = False,
     sane: Sane | None = None,
     patient: bool = True,
     clock: Clock | None = None,
@@ -100,8 +102,9 @@ async def find(
     """All scanners that are there now, known or not.
 
     `usbip`: servers as usbip://HOST:PORT, ValueError when one is not; `agents` and `services` are taken at their word
-    and asked only when they are opened; `sane` finds what no driver of ours scans with, at once for the `patient`, else
-    at a later look. A bus that cannot be looked at is logged and left out.
+    and asked only when they are opened; `mdns`: eSCL services are looked for in the networks too; `sane` finds what no
+    driver of ours scans with, at once for the `patient`, else at a later look. A bus that cannot be looked at is logged
+    and left out.
     """
     clock = clock or SystemClock()
     buses: list[Bus] = [_local()] if local else []
@@ -121,7 +124,10 @@ async def find(
         paths = {device.path: device.key for bus, devices in zip(buses, listings, strict=True) for device in devices}
         for finding in await _through_sane(sane, paths, found, clock, patient=patient):
             found[finding.key] = finding
-    named = [*(_agent(agent, clock) for agent in agents), *(_service(service, clock) for service in services)]
+    wanted = {escl.key(service.url): service for service in services}
+    for url in await _browser().urls() if mdns else ():
+        wanted.setdefault(escl.key(url), Service(url))
+    named = [*(_agent(agent, clock) for agent in agents), *(_service(each, clock) for each in wanted.values())]
     return [*found.values(), *named]
 
 
@@ -237,6 +243,12 @@ def _local() -> LocalBus:
 def _remote(place: places.Place) -> RemoteBus:
     """One per server for as long as we run: it remembers the descriptors of devices that are in use."""
     return RemoteBus(place)
+
+
+@cache
+def _browser() -> Browser:
+    """One for as long as we run: it remembers who answered."""
+    return Browser(SystemClock())
 
 
 @cache

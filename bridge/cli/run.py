@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bridge import log
 from bridge.cli import options
-from bridge.config import Config, Escl, Sane, Snmp, Usb
+from bridge.config import Config, Escl, Mdns, Sane, Snmp, Usb
 from bridge.daemon import Daemon
 from bridge.hotplug import ByWord, find
 from bridge.simulation import simulated
@@ -63,6 +63,7 @@ async def _serve(config: Config, families: list[str]) -> None:
                 "sane": Sane(enabled=False),
                 "snmp": tuple(Snmp(host=host, port=port) for host, port in there.snmp),
                 "escl": tuple(Escl(url=url) for url in there.escl),
+                "mdns": Mdns(),
             }
         )
         await _daemon(only_simulated).run(stop)
