@@ -290,5 +290,6 @@ def _failure(url: str, err: Exception) -> HttpFailed:
     if isinstance(err, TimeoutError):
         return HttpTimeout(f"{url}: no answer in time")
     if isinstance(err, aiohttp.ServerFingerprintMismatch | aiohttp.ClientConnectorCertificateError):
-        return HttpUntrusted(f"{url}: its certificate is not the one it must have")
+        why = f": {err}" if isinstance(err, aiohttp.ClientConnectorCertificateError) else ""
+        return HttpUntrusted(f"{url}: its certificate is not the one it must have{why}")
     return HttpFailed(f"{url}: {err or type(err).__name__}")
