@@ -12,7 +12,7 @@ from hil.faults.plan import USB, Fault, Plan, Planned
 from hil.scenario.leftovers import megabytes
 from hil.scenario.model import Client, Scenario, When
 from hil.scenario.runs import Outcome, Run, simulated
-from hil.scenario.seen import Lane
+from hil.scenario.seen import Lane, Seen
 
 NEXT: Final = "next"
 LATER: Final = 150.0  # seconds until the second client comes: after every deadline of the first one's
@@ -30,7 +30,7 @@ class Row:
     fault: Fault | None
     told: str
     wrong: tuple[str, ...]
-    run: Run  # without what passed: of hundreds that would be much
+    run: Run  # without what was seen and what passed: of hundreds that would be much
     megabytes: float  # resident after it
 
 
@@ -74,7 +74,7 @@ def _row(transfer: int, fault: Fault | None, run: Run) -> Row:
     got = run.seen.got.get(NEXT)
     if run.outcome in {Outcome.PASSED, Outcome.FAILED} and (got is None or len(got.pages) != 1):
         wrong.append(f"the next client met {got.refused or 'nothing' if got else 'nothing'}")
-    return Row(transfer, fault, ", ".join(dict.fromkeys(ends)), tuple(wrong), replace(run, passed=()), megabytes())
+    return Row(transfer, fault, ", ".join(dict.fromkeys(ends)), tuple(wrong), replace(run, passed=(), seen=Seen()), megabytes())
 
 
 def table(found: Sequence[Row]) -> str:
