@@ -1,4 +1,4 @@
-"""`devices --snmp`: one SNMP agent looked at without any configuration; as JSON, or as a table for people."""
+"""`devices --snmp`: SNMP agents looked at without any configuration; as JSON, or as a table for people."""
 
 import argparse
 import asyncio
@@ -13,6 +13,7 @@ from bridge.errors import BridgeError
 from drivers.contract.clock import SystemClock
 from drivers.contract.errors import DriverError
 from drivers.contract.observation import JobReport
+from drivers.snmp import search
 from drivers.snmp.credentials import Auth, Community, Credentials, Privacy, User, Version
 from drivers.snmp.device import DRIVER, PORT
 from drivers.snmp.inspection import Inspection, inspect_agent
@@ -26,8 +27,17 @@ class NotLookedAt(BridgeError):
 
 def add(parser: argparse.ArgumentParser) -> None:
     """The options that say which agent, and who we are to it."""
-    group = parser.add_argument_group("one SNMP agent, without any configuration")
+    group = parser.add_argument_group("SNMP agents, without any configuration")
     group.add_argument("--snmp", metavar="HOST[:PORT]", type=_place, help="look at this device and at nothing else")
+    group.add_argument(
+        "--snmp-network",
+        metavar="NETWORK",
+        action="append",
+        help="ask each address there, 1024 at most; said again: more",
+    )
+    group.add_argument(
+        "--snmp-broadcast", metavar="INTERFACE", action="append", help="ask everybody there, with 1 or 2c"
+    )
     group.add_argument("--community", metavar="NAME", default="public", help="for SNMP 1 and 2c (%(default)s)")
     group.add_argument("--snmp-version", choices=("1", "2c", "3"), help="2c, or 3 where --user is given")
     group.add_argument("--user", metavar="NAME", help="of SNMPv3")
@@ -40,19 +50,50 @@ def add(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--context", metavar="NAME", default="", help="of SNMPv3")
 
 
+def wanted(arguments: argparse.Namespace) -> bool:
+    """Whether the command line is about agents."""
+    return bool(arguments.snmp or arguments.snmp_network or arguments.snmp_broadcast)
+
+
 def looked_at(arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """An array of one. Raises NotLookedAt."""
-    host, port = arguments.snmp
+    """An array of one for one agent, else of those that were found. Raises NotLookedAt."""
+    return asyncio.run(_looked_at(arguments, _credentials(arguments)))
+
+
+async def _looked_at(arguments: argparse.Namespace, who: Credentials) -> list[dict[str, Any]]:
+    clock = SystemClock()
+    if arguments.snmp is not None:
+        host, port = arguments.snmp
+        try:
+            return [_said(await inspect_agent(host, port, who, clock=clock))]
+        except DriverError as err:
+            raise NotLookedAt(str(err)) from err
+    told = []
+    for each in await _found(arguments, who):
+        try:
+            told.append(_said(await inspect_agent(each.host, each.port, who, clock=clock)))
+        except DriverError as err:  # it is gone already
+            raise NotLookedAt(str(err)) from err
+    return told
+
+
+async def _found(arguments: argparse.Namespace, who: Credentials) -> tuple[search.Answerer, ...]:
     try:
-        found = asyncio.run(inspect_agent(host, port, _credentials(arguments), clock=SystemClock()))
-    except DriverError as err:
+        hosts = list(search.addresses(arguments.snmp_network or ()))
+        for interface in arguments.snmp_broadcast or ():
+            if not isinstance(who, Community):
+                raise NotLookedAt("a broadcast needs a community: SNMPv3 speaks with one device at a time")
+            hosts += await search.shout(interface, who)
+        return await search.search(hosts, who)
+    except (ValueError, OSError) as err:
         raise NotLookedAt(str(err)) from err
-    return [_said(found)]
 
 
 def show(found: list[dict[str, Any]]) -> None:
     """For people: each line names its source."""
     console = Console(highlight=False, soft_wrap=True)
+    if not found:
+        console.print("No SNMP agent of a scanner or printer found.")
     for device in found:
         sources = device["sources"]
         console.print(f"[bold]{escape(device['name'])}[/]", markup=True)  # the device's own words

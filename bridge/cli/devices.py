@@ -35,7 +35,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def run(arguments: argparse.Namespace) -> int:
     """0, also when nothing is there: that is an answer. 1 when one agent was named and could not be asked."""
-    if arguments.snmp is not None:
+    if agents.wanted(arguments):
         agent = agents.looked_at(arguments)
         if arguments.json:
             print(json.dumps(agent, indent=2))

@@ -103,6 +103,10 @@ class CommunityAsker(asyncio.DatagramProtocol):
         self._timer = asyncio.get_running_loop().call_later(self._timeout, self._send, datagram, answered, left - 1)
         self._transport.sendto(datagram)
 
+    def question(self, kind: Ask, oids: tuple[str, ...]) -> bytes:
+        """A request in octets, for who sends it in a way of his own."""
+        return self._encode(kind, oids, (0, 0), self._number)
+
     def _prepare(self, kind: Ask, oids: tuple[str, ...], numbers: tuple[int, int]) -> _Prepared:
         what = kind, oids, numbers
         found = self._prepared.pop(what, None)
