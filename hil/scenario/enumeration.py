@@ -74,7 +74,9 @@ def _row(transfer: int, fault: Fault | None, run: Run) -> Row:
     got = run.seen.got.get(NEXT)
     if run.outcome in {Outcome.PASSED, Outcome.FAILED} and (got is None or len(got.pages) != 1):
         wrong.append(f"the next client met {got.refused or 'nothing' if got else 'nothing'}")
-    return Row(transfer, fault, ", ".join(dict.fromkeys(ends)), tuple(wrong), replace(run, passed=(), seen=Seen()), megabytes())
+    return Row(
+        transfer, fault, ", ".join(dict.fromkeys(ends)), tuple(wrong), replace(run, passed=(), seen=Seen()), megabytes()
+    )
 
 
 def table(found: Sequence[Row]) -> str:
