@@ -311,7 +311,8 @@ class Config(_Section):
     @field_validator("escl")
     @classmethod
     def _has_each_service_once(cls, value: tuple[Escl, ...]) -> tuple[Escl, ...]:
-        _once("the service", (urlsplit(each.url).netloc.lower() for each in value))
+        places = (urlsplit(each.url) for each in value)
+        _once("the service", (f"{place.netloc.lower()}{place.path.rstrip('/') or '/eSCL'}" for place in places))
         return value
 
     def of(self, key: str) -> Scanner:

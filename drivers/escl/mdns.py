@@ -12,6 +12,7 @@ import struct
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Final
+from urllib.parse import urlsplit
 
 from drivers.contract.clock import Clock
 from drivers.escl import dns
@@ -44,7 +45,8 @@ class Browser:
                 if len(self._found) < MOST or url in self._found:
                     self._found[url] = now
         self._found = {url: heard for url, heard in self._found.items() if now - heard < KEPT}
-        return list(self._found)
+        secure = {_place(url) for url in self._found if url.startswith("https:")}
+        return [url for url in self._found if url.startswith("https:") or _place(url) not in secure]
 
 
 async def ask(
@@ -90,6 +92,12 @@ def _url(host: str, service: dns.Service) -> str:
     path = service.text.get("rs", "eSCL").strip("/")
     plain = "".join(char for char in path if char.isascii() and (char.isalnum() or char in "-._~/"))[:100]
     return f"{'https' if service.kind == SECURE else 'http'}://{host}:{service.port}/{plain or 'eSCL'}"
+
+
+def _place(url: str) -> tuple[str | None, str]:
+    """What a scanner that is announced over HTTP and over HTTPS has in common."""
+    parts = urlsplit(url)
+    return parts.hostname, parts.path
 
 
 def _ours(address: str) -> bool:

@@ -33,8 +33,9 @@ def split(url: str) -> tuple[str, str, str]:
 
 
 def key(url: str) -> str:
-    """`Identity.key` of the service there."""
-    return f"escl-{split(url)[2]}"
+    """`Identity.key` of the service there. One host may serve several, below other paths than the usual one."""
+    _, root, place = split(url)
+    return f"escl-{place}" if root == "/eSCL" else f"escl-{place}{root.replace('/', '-')}"
 
 
 async def open_device(url: str, digest: str = "", *, clock: Clock) -> Device:

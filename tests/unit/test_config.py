@@ -213,7 +213,7 @@ def test_an_escl_service_is_named_by_its_url() -> None:
         ([{}], "escl.0.url", "is missing"),
         ([{"url": "http://x", "certificate": "ab"}], "escl.0.certificate", "SHA-256"),
         ([{"url": "http://x", "user": "me"}], "escl.0.user", "there is no such key"),
-        ([{"url": "http://x/a"}, {"url": "http://X/b"}], "escl", "2 times"),
+        ([{"url": "http://x"}, {"url": "http://X/eSCL/"}], "escl", "2 times"),
     ],
 )
 def test_what_is_no_escl_service_is_said(entries: list[dict[str, str]], key: str, reason: str) -> None:

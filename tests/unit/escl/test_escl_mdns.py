@@ -126,6 +126,13 @@ def test_only_an_address_of_this_machine_is_ours() -> None:
     assert not mdns._ours("no address")
 
 
+async def test_one_that_is_announced_over_both_is_found_once(clock: Turned) -> None:
+    async def ask() -> list[str]:
+        return ["http://192.0.2.1:80/eSCL", "https://192.0.2.1:443/eSCL", "http://192.0.2.1:80/eSCL/2"]
+
+    assert await mdns.Browser(clock, ask).urls() == ["https://192.0.2.1:443/eSCL", "http://192.0.2.1:80/eSCL/2"]
+
+
 async def test_one_that_falls_silent_is_told_for_a_while(clock: Turned) -> None:
     answers = [["http://192.0.2.1:80/eSCL"], [], [], []]
 

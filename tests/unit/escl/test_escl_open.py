@@ -18,7 +18,7 @@ from tests.unit.escl.conftest import Device, Turned
 )
 def test_an_address_has_an_origin_a_path_and_a_place(url: str, split: tuple[str, str, str]) -> None:
     assert escl.split(url) == split
-    assert escl.key(url) == f"escl-{split[2]}"
+    assert escl.key(url) == f"escl-{split[2]}{'' if split[1] == '/eSCL' else '-other'}"
 
 
 @pytest.mark.parametrize("url", ["", "ftp://x", "http://", "http://u:p@x", "http://x?y", "http://x:port", "http://x#y"])
