@@ -180,7 +180,11 @@ class Scanner:
             text=True,
         )
         self.socket = socket_path
-        _, self.url, self.busid, self.ids = self._line("ready")
+        try:
+            _, self.url, self.busid, self.ids = self._line("ready")
+        except BaseException:
+            self.close()
+            raise
 
     def say(self, event: str) -> None:
         """Something happens to it, as typed at `wsd-scan-hil serve`: "jam", "unplug", "press 2" …"""

@@ -8,6 +8,7 @@ the ports of 127.0.0.1 that a test forwards.
 import json
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -60,26 +61,20 @@ class Monitor:
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
+        self._one_at_a_time = threading.Lock()
         self._file = connection.makefile("rw")
         self._file.readline()  # the greeting
         self.do("qmp_capabilities")
 
     def do(self, command: str, **arguments: Any) -> Any:
         """What the command returns. Raises AssertionError with QEMU's reason."""
-        self._file.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
-        self._file.flush()
-        while True:
-            told = json.loads(self._file.readline())
-            if "event" not in told:
-                assert "error" not in told, f"{command}: {told['error']}"
-                return told["return"]
-
-    def until(self, event: str, device: str) -> None:
-        """Until QEMU tells of it. What it tells while a command is answered is passed over."""
-        while True:
-            told = json.loads(self._file.readline())
-            if told.get("event") == event and told["data"].get("device") == device:
-                return
+        with self._one_at_a_time:
+            self._file.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+            self._file.flush()
+            while "event" in (told := json.loads(self._file.readline())):
+                pass
+        assert "error" not in told, f"{command}: {told['error']}"
+        return told["return"]
 
     def close(self) -> None:
         with suppress(BrokenPipeError):
