@@ -74,7 +74,7 @@ def _airscan_exchange(block: str, url: str, method: str, took: timedelta) -> Exc
     before, _, after = block.partition("Status: ")
     _, _, sent = before.strip().partition("\n\n")
     head, _, rest = after.partition("\n\n")
-    status, *lines = head.splitlines()
+    status, *lines = head.splitlines() or [""]
     body = rest.split("\n=====")[0].strip() if rest.lstrip().startswith("<?xml") else ""
     if body:
         body = body[: body.rindex(">") + 1]
