@@ -55,9 +55,8 @@ class UdpLink:
             elif answer.status == TOO_BIG and len(batch) > 1:
                 half = len(batch) // 2
                 batches += [batch[:half], batch[half:]]
-            elif answer.status in (NO_SUCH_NAME, GEN_ERR) and 1 <= answer.index <= len(batch):
-                del batch[answer.index - 1]
-                batches += [batch] if batch else []
+            elif answer.status in (NO_SUCH_NAME, GEN_ERR) and 0 <= answer.index <= len(batch):
+                batches += _without(batch, answer.index)
             else:
                 raise self._unusual(answer)
         return found
@@ -71,10 +70,14 @@ class UdpLink:
 
     async def _walk(self, root: str, rows: int, at: str) -> dict[str, Value]:
         found: dict[str, Value] = {}
+        repetitions = REPETITIONS
         while len(found) < rows:
-            answer = await (self._ask(Ask.NEXT, [at]) if self._v1 else self._ask(Ask.BULK, [at], (0, REPETITIONS)))
-            if answer.status == NO_SUCH_NAME:
-                break  # v1's end of the MIB
+            answer = await (self._ask(Ask.NEXT, [at]) if self._v1 else self._ask(Ask.BULK, [at], (0, repetitions)))
+            if answer.status in (NO_SUCH_NAME, GEN_ERR):
+                break  # v1's end of the MIB; and some say genErr of a table they lack
+            if answer.status == TOO_BIG and repetitions > 1:
+                repetitions //= 2
+                continue
             if answer.status:
                 raise self._unusual(answer)
             for oid, _, value in answer.binds:
@@ -167,6 +170,15 @@ async def open_link(
         raise DeviceGone(f"{where}: cannot be sent to: {err}") from err
     TAP.opened("snmp", where, version=version_of(credentials))
     return UdpLink(where, credentials, asker, patience)
+
+
+def _without(batch: list[str], index: int) -> list[list[str]]:
+    """What is still to be asked when the agent stumbled over one object; 0: it does not say over which."""
+    if index:
+        rest = batch[: index - 1] + batch[index:]
+        return [rest] if rest else []
+    half = len(batch) // 2
+    return [batch[:half], batch[half:]] if half else []
 
 
 def _arcs(oid: str) -> tuple[int, ...]:

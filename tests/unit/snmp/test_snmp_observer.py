@@ -222,3 +222,65 @@ async def test_pages_never_fall_and_never_run_ahead_wherever_the_looks_fall(obse
             await observer.rest(snapshot)
         assert told[-1] == pages
         assert not snapshot.jobs
+
+
+UPTIME = "1.3.6.1.2.1.1.3.0"
+
+
+async def test_an_idle_look_asks_for_nothing_that_always_moves_and_brings_the_same_snapshot(observer, link) -> None:
+    first = await observer.poll()
+    assert UPTIME in link.asked[-2] + link.asked[-1]
+    link.asked.clear()
+    assert await observer.poll() is first
+    assert [UPTIME in asked for asked in link.asked] == [False]
+
+
+async def test_everything_is_read_again_within_a_minute_at_a_time_of_its_own(observer, link, clock) -> None:
+    snapshot = await observer.poll()
+    whole = []
+    while len(whole) < 3:
+        link.walked.clear()
+        await observer.rest(snapshot)
+        snapshot = await observer.poll()
+        if link.walked:
+            whole.append(clock.seconds)
+    assert whole[0] <= 1000 + 62
+    assert all(52 <= later - before <= 68 for before, later in itertools.pairwise(whole))
+
+
+JM = "1.3.6.1.4.1.2699.1.1.1"
+
+
+async def test_a_scan_in_the_job_tables_makes_a_device_without_any_other_source_busy(link_to, clock) -> None:
+    objects = {
+        "1.3.6.1.2.1.1.3.0": Typed(Tag.TIME_TICKS, 5000),
+        f"{JM}.1.1.1.2.1": Typed(Tag.INTEGER, 0),
+        f"{JM}.1.1.1.3.1": Typed(Tag.INTEGER, 0),
+        f"{JM}.1.1.1.4.1": Typed(Tag.INTEGER, 0),
+    }
+    link = link_to(lambda: Mib({oid(name): typed for name, typed in objects.items()}))
+    device = await open_on(link, "k", clock)
+    watcher = device.observers[0]
+    assert (await watcher.poll()).readiness is Readiness.IDLE
+    assert watcher.pace() == 2.0
+    objects |= {
+        f"{JM}.1.1.1.2.1": Typed(Tag.INTEGER, 1),
+        f"{JM}.1.1.1.3.1": Typed(Tag.INTEGER, 3),
+        f"{JM}.1.1.1.4.1": Typed(Tag.INTEGER, 3),
+        f"{JM}.3.1.1.2.1.3": Typed(Tag.INTEGER, 5),
+        f"{JM}.3.1.1.8.1.3": Typed(Tag.INTEGER, 1),
+        f"{JM}.4.1.1.3.1.3.24.1": Typed(Tag.INTEGER, 8),
+    }
+    snapshot = await watcher.poll()
+    assert (snapshot.readiness, [(job.phase, job.pages) for job in snapshot.jobs]) == (
+        Readiness.BUSY,
+        [(Phase.SCANNING, 1)],
+    )
+    assert watcher.pace() == 0.3
+    # the agent is switched off and on: indexes begin anew, nothing is in its tables
+    for name in [name for name in objects if name.startswith((f"{JM}.3", f"{JM}.4"))]:
+        del objects[name]
+    objects |= {f"{JM}.1.1.1.{column}.1": Typed(Tag.INTEGER, 0) for column in (2, 3, 4)}
+    objects["1.3.6.1.2.1.1.3.0"] = Typed(Tag.TIME_TICKS, 10)
+    (job,) = (await watcher.poll()).jobs
+    assert (job.phase, job.reasons) == (Phase.FAILED, ("deviceRestarted",))

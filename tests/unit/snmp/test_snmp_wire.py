@@ -12,7 +12,7 @@ from drivers.snmp.link import open_link
 from drivers.snmp.wire import community
 from hil.snmp.agent import Agent, answer
 from hil.snmp.ber import Tag, Typed
-from hil.snmp.message import parse
+from hil.snmp.message import Pdu, Status, parse, response
 from hil.snmp.mib import Mib, oid
 
 NAME = "1.3.6.1.2.1.1.5.0"
@@ -159,3 +159,43 @@ async def test_no_secret_is_shown_or_told_to_a_tape(agent) -> None:
         TAP.unlisten(told.append)
     assert told
     assert "secret" not in repr(told) + str(caught.value)
+
+
+class Stumbling(asyncio.DatagramProtocol):
+    """An agent that answers what it lacks by genErr, and says where or not; and GETBULK only in small pieces."""
+
+    def __init__(self, *, says_where: bool) -> None:
+        self.says_where = says_where
+        self.there = Mib({oid(f"1.3.6.1.{n}.0"): Typed(Tag.INTEGER, n) for n in (1, 2, 4, 7)})
+
+    def connection_made(self, transport) -> None:
+        self.transport = transport
+
+    def datagram_received(self, data, addr) -> None:
+        request = parse(data)
+        missing = next((at for at, name in enumerate(request.names, 1) if self.there.get(name) is None), 0)
+        if request.pdu == Pdu.GET_BULK and request.second > 5:
+            reply = response(request, [], Status.TOO_BIG)
+        elif request.pdu == Pdu.GET_BULK and self.there.after(request.names[0]) is None:
+            reply = response(request, [], Status.GEN_ERR, 1)
+        elif request.pdu == Pdu.GET and missing:
+            reply = response(request, [], Status.GEN_ERR, missing if self.says_where else 0)
+        else:
+            reply = answer(data, self.there, b"public")
+        self.transport.sendto(reply, addr)
+
+
+@pytest.mark.parametrize("says_where", [True, False])
+async def test_an_agent_that_stumbles_over_what_it_lacks_still_tells_the_rest(says_where) -> None:
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: Stumbling(says_where=says_where), local_addr=("127.0.0.1", 0)
+    )
+    link = await open_link(*transport.get_extra_info("sockname"), Community(), timeout=1.0, retries=0)
+    try:
+        names = [f"1.3.6.1.{n}.0" for n in range(1, 9)]
+        assert await link.get(names) == {name: n if n in (1, 2, 4, 7) else None for n, name in enumerate(names, 1)}
+        assert list((await link.walk("1.3.6.1")).values()) == [1, 2, 4, 7]
+        assert await link.walk("1.3.6.1.9") == {}
+    finally:
+        await link.close()
+        transport.close()
