@@ -85,8 +85,9 @@ class Scan:
         stop = asyncio.ensure_future(canceled.wait())
         try:
             await asyncio.wait({pages, stop}, return_when=asyncio.FIRST_COMPLETED)
-            if not canceled.is_set():
-                return await pages
+            with suppress(ScanCanceled):  # the hand-over may know of a cancel before we do
+                if not canceled.is_set():
+                    return await pages
             await self._delete()
         finally:
             for task in (pages, stop):
