@@ -31,6 +31,7 @@ class Work:
     user: str  # whose job it is
     created: datetime  # aware
     images: tuple[StoredImage, ...]  # by document_id
+    notes: Path  # a directory of this job alone, in which filters note what they have done; there until the job ends
 
 
 class FilterFailed(BridgeError):
