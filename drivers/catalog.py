@@ -18,6 +18,7 @@ from drivers.contract.clock import Clock, SystemClock
 from drivers.contract.driver import Claim, Device, Finding
 from drivers.contract.errors import DeviceRefused, DriverError
 from drivers.escl import open as escl
+from drivers.escl.link import NoService
 from drivers.escl.mdns import Browser
 from drivers.snmp import device as snmp
 from drivers.snmp.credentials import Community, Credentials
@@ -59,6 +60,7 @@ USB_FAMILIES = (
     UsbFamily(pixma.FAMILY, pixma.models, pixma.open_device),
 )
 
+_no_scanners: Final[set[str]] = set()  # what has the interfaces of IPP over USB, and no eSCL behind them: printers
 _claims: Final[WeakSet[Claim]] = WeakSet()  # of what is open and must be lent to SANE when it lists its devices
 
 
@@ -110,6 +112,7 @@ async def find(
     buses: list[Bus] = [_local()] if local else []
     buses += [_remote(places.parse(text)) for text in usbip]
     listings = await asyncio.gather(*(asyncio.to_thread(_devices, bus) for bus in buses))
+    _no_scanners.intersection_update(device.key for devices in listings for device in devices)
     found: dict[str, Finding] = {}
     for bus, devices in zip(buses, listings, strict=True):
         for device in devices:
@@ -190,7 +193,7 @@ def _finding(bus: Bus, device: UsbDevice, clock: Clock) -> Finding | None:
         if ids in family.ids():
             opener = partial(_opened, family, device, partial(bus.open, device.key), clock)
             return Finding(device.key, family.name, device.description, opener, partial(opener, share=True))
-    if ipp_usb.KIND in device.interfaces:
+    if ipp_usb.KIND in device.interfaces and device.key not in _no_scanners:
         quirk = quirks.of(device.vendor_id, device.product_id, f"{device.manufacturer} {device.product}")
         if quirk.ipp_usb:
             opener = partial(_over_usb, bus, device, quirk, clock)
@@ -209,6 +212,10 @@ async def _over_usb(bus: Bus, device: UsbDevice, quirk: quirks.Quirk, clock: Clo
         return await escl.open_on(
             http, "/eSCL", device.key, device.description, clock=clock, ids=ids, serial=device.serial
         )
+    except NoService:
+        _no_scanners.add(device.key)  # a printer must not be claimed again and again
+        await http.close()
+        raise
     except BaseException:
         await asyncio.shield(http.close())
         raise

@@ -15,6 +15,10 @@ ASK_SECONDS: Final = 5.0  # for a status: a device that takes longer is asleep o
 SLOW_SECONDS: Final = 15.0  # for a document that may wake it, and for starting a job
 
 
+class NoService(DeviceRefused):
+    """Something answers there, and knows nothing of eSCL."""
+
+
 class EsclLink:
     """One device's service below one path."""
 
@@ -68,7 +72,7 @@ class EsclLink:
                 target = answer.headers.get("location", "elsewhere")[:100]
                 return DeviceRefused(f"{self.where} sends eSCL clients to {target}: write that address into url")
             case 404:
-                return DeviceRefused(f"{self.where} has no eSCL service below {self._root}")
+                return NoService(f"{self.where} has no eSCL service below {self._root}")
             case 503:
                 return DeviceBusy(f"{self.where} is busy")
             case _:

@@ -54,7 +54,7 @@ class IppUsb:
         wait: float,
         pause: float,
     ) -> AsyncIterator[Incoming]:
-        """As `Http`."""
+        """As `Http`; raises the DriverErrors of opening the device too, which say who must act."""
         try:
             async with asyncio.timeout(wait):
                 pair = await self._pair()
@@ -82,10 +82,7 @@ class IppUsb:
             if self._closed:
                 raise HttpFailed(f"{self._name}: it was closed")
             if not self._pairs:
-                try:
-                    links = await asyncio.to_thread(self._open_links)
-                except DriverError as err:
-                    raise HttpFailed(f"{self._name}: {err}") from err
+                links = await asyncio.to_thread(self._open_links)
                 self._pairs, self._free = [_Pair(link, self._clock) for link in links], asyncio.Queue()
                 for pair in self._pairs:
                     self._free.put_nowait(pair)

@@ -10,10 +10,11 @@ from drivers.contract.capabilities import Mode, Source
 from drivers.contract.clock import SystemClock
 from drivers.contract.document import Encoded, Region, ScanRequest
 from drivers.contract.driver import Device
-from drivers.contract.errors import DeviceGone
+from drivers.contract.errors import DeviceBusy, DeviceGone, DeviceRefused
 from drivers.contract.handover import ScanCanceled
 from drivers.contract.http import HttpFailed, HttpTimeout, ask
 from drivers.contract.observation import Readiness
+from drivers.usb.descriptors import UsbDevice
 from drivers.usb.ipp_usb import answer
 from drivers.usb.ipp_usb.http import IppUsb
 from hil import serving
@@ -147,12 +148,12 @@ async def test_one_busy_interface_makes_the_next_request_wait() -> None:
     await http.close()
 
 
-async def test_a_device_that_cannot_be_opened_fails_the_request() -> None:
+async def test_a_device_that_cannot_be_opened_says_who_must_act() -> None:
     def refuse() -> list[Scripted]:
-        raise DeviceGone("it is not there")
+        raise DeviceBusy("another program has it")
 
     http = IppUsb("x", refuse, SystemClock())
-    with pytest.raises(HttpFailed, match="it is not there"):
+    with pytest.raises(DeviceBusy, match="another program has it"):
         await ask(http, "GET", "/status", timeout=2)
     await http.close()
 
@@ -201,3 +202,35 @@ async def test_unplugged_in_a_scan_is_gone(plugged: tuple[Device, serving.Rig]) 
     rig.stimulate(Unplug())
     with pytest.raises(DeviceGone):
         await asyncio.wait_for(asyncio.to_thread(read, document), 10)
+
+
+class Printer:
+    """A bus with one device that has the interfaces and says 404 to everything."""
+
+    def __init__(self) -> None:
+        self.opened = 0
+
+    def devices(self) -> list[UsbDevice]:
+        return [UsbDevice(0x03F0, 0x0001, "1-1", "HP", "Printer", "", ((7, 1, 2), (7, 1, 4)))]
+
+    def open(self, key: str) -> Scripted:
+        raise DeviceGone(key)
+
+    def several(self, key: str, kind: tuple[int, int, int], most: int) -> list[Scripted]:
+        self.opened += 1
+        return [Scripted(*[b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"] * 9)]
+
+
+async def test_a_printer_is_claimed_once_and_left_alone_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    printer = Printer()
+    monkeypatch.setattr(catalog, "_local", lambda: printer)
+    (finding,) = await catalog.find()
+    with pytest.raises(DeviceRefused, match="no eSCL service"):
+        await finding.open()
+    assert await catalog.find() == []
+    assert printer.opened == 1
+    monkeypatch.setattr(printer, "devices", list)
+    assert await catalog.find() == []  # unplugged
+    monkeypatch.undo()
+    monkeypatch.setattr(catalog, "_local", lambda: printer)
+    assert len(await catalog.find()) == 1  # it may have learnt meanwhile
