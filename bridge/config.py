@@ -194,6 +194,11 @@ class Snmp(_Section):
     privacy_password: SecretStr = SecretStr("")  # empty: nothing is encrypted
     context: str = ""
 
+    def credentials(self) -> dict[str, str]:
+        """Who we are to it, secrets in plain: for `drivers.snmp.credentials` and nobody else."""
+        said = self.model_dump(exclude={"host", "port"})
+        return {key: value.get_secret_value() if isinstance(value, SecretStr) else value for key, value in said.items()}
+
     @field_validator("community")
     @classmethod
     def _is_sendable(cls, value: SecretStr) -> SecretStr:

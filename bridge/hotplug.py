@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final, Protocol
 
-from bridge.config import Config, Snmp
+from bridge.config import Config
 from bridge.log import kept_short
 from bridge.scanner.hosted import HostedScanner
 from drivers import catalog
@@ -20,7 +20,7 @@ from drivers.contract.clock import Clock
 from drivers.contract.driver import Device, Finding, Observer
 from drivers.contract.errors import DeviceRefused, DriverError
 from drivers.contract.observation import Readiness
-from drivers.snmp.credentials import Auth, Community, Credentials, Privacy, User, Version
+from drivers.snmp.credentials import credentials
 from drivers.usb.uevents import Uevents
 from drivers.watch import BACK_OFF, snapshots
 
@@ -41,7 +41,7 @@ async def find(config: Config, clock: Clock, *, patient: bool = False) -> list[F
     found = await catalog.find(
         local=config.usb.enabled,
         usbip=tuple(f"usbip://{place}" for place in config.usb.usbip),
-        agents=tuple(catalog.Agent(each.host, each.port, _credentials(each)) for each in config.snmp),
+        agents=tuple(catalog.Agent(each.host, each.port, credentials(**each.credentials())) for each in config.snmp),
         services=tuple(catalog.Service(each.url, each.certificate) for each in config.escl),
         mdns=config.mdns.escl,
         sane=_sane(config),
@@ -53,14 +53,6 @@ async def find(config: Config, clock: Clock, *, patient: bool = False) -> list[F
         if entry.key not in there:
             _note_absent(entry.key)
     return found
-
-
-def _credentials(agent: Snmp) -> Credentials:
-    """Who we are to it. The passwords' lengths and the user's name were checked with the configuration."""
-    if agent.version != "3":
-        return Community(agent.community.get_secret_value(), Version(agent.version))
-    auth, privacy = agent.auth_password.get_secret_value(), agent.privacy_password.get_secret_value()
-    return User(agent.user, Auth(agent.auth), auth or None, Privacy(agent.privacy), privacy or None, agent.context)
 
 
 @cache

@@ -69,6 +69,23 @@ class User:
 Credentials = Community | User
 
 
+def credentials(
+    version: str,
+    community: str,
+    *,
+    user: str,
+    auth: str,
+    auth_password: str,
+    privacy: str,
+    privacy_password: str,
+    context: str,
+) -> Credentials:
+    """From plain words, as a configuration has them; an empty password is none. Raises ValueError."""
+    if version != "3":
+        return Community(community, Version(version))
+    return User(user, Auth(auth), auth_password or None, Privacy(privacy), privacy_password or None, context)
+
+
 def version_of(credentials: Credentials) -> str:
     """`1`, `2c` or `3`."""
     return "3" if isinstance(credentials, User) else str(credentials.version)
