@@ -7,6 +7,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
@@ -113,6 +114,17 @@ def _once(what: str, names: Iterable[str]) -> None:
     for name, times in Counter(names).items():
         if times > 1:
             raise ValueError(f"{what} {name} is there {times} times")
+
+
+def _web_address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.username or parts.query or parts.fragment or not value.isprintable() or " " in value:
+        raise ValueError(f"'{value}' is not http[s]://HOST[:PORT][/PATH]")
+    return value
 
 
 class Service(_Section):
@@ -231,14 +243,7 @@ class Escl(_Section):
     @field_validator("url")
     @classmethod
     def _is_a_place(cls, value: str) -> str:
-        try:
-            parts = urlsplit(value)
-            usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        except ValueError:
-            usable = False
-        if not usable or parts.username or parts.query or parts.fragment or not value.isprintable() or " " in value:
-            raise ValueError(f"'{value}' is not http[s]://HOST[:PORT][/PATH]")
-        return value
+        return _web_address(value)
 
     @field_validator("certificate")
     @classmethod
@@ -267,6 +272,96 @@ class Scanner(_Section):
     share: StrictBool = (
         False  # claim it only while it is looked at or scans, so that other programs can use it in between
     )
+
+
+NAME_FIELDS: Final = frozenset({"name", "date", "time", "year", "month", "scanner", "button", "user", "page"})
+
+
+def _template(value: str) -> str:
+    """Plain fields only: a template can neither look into our objects nor leave its folder."""
+    parts = list(Formatter().parse(value))
+    for _, field, how, conversion in parts:
+        if field is not None and (field not in NAME_FIELDS or how or conversion):
+            raise ValueError(f"'{{{field}}}' is none of {', '.join(f'{{{each}}}' for each in sorted(NAME_FIELDS))}")
+    if not value.strip("/ ") or any(part.strip() in ("", ".", "..") for part in value.split("/")):
+        raise ValueError(f"'{value}' is not a name, nor a name in a folder such as {{year}}/{{date}}")
+    return value
+
+
+def _unc(value: str) -> str:
+    r"""`\\SERVER\SHARE` with folders behind it."""
+    parts = value.replace("/", "\\").removeprefix("\\\\").rstrip("\\").split("\\")
+    if not value.startswith(("\\\\", "//")) or len(parts) < 2 or any(each in ("", ".", "..") for each in parts):
+        raise ValueError(rf"'{value}' is not \\SERVER\SHARE with or without folders")
+    return "\\\\" + "\\".join(parts)
+
+
+_MailAddress = Annotated[str, Field(pattern=r"^[^\s<>\"(),:;@\[\]\\\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,255}$")]
+Unc = Annotated[str, AfterValidator(_unc)]
+
+
+class Smtp(_Section):
+    """The server that takes mail."""
+
+    host: str = ""
+    port: int = Field(default=587, ge=1, le=65535, strict=True)
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""  # empty: no login
+    password: SecretStr = SecretStr("")
+    sender: _MailAddress | Literal[""] = ""
+    certificate: _Named | None = None  # PEM of whoever signed the server's; None: whom the system trusts
+    most_mb: int = Field(default=20, ge=1, le=1024, strict=True)  # of one mail; more goes in several
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.host and not self.sender:
+            raise ValueError("sender is missing")
+        if self.password and self.tls == "none":
+            raise ValueError("a password is not sent without TLS")
+        return self
+
+
+class Account(_Section):
+    """How to log in at one server: shares, libraries, paperless."""
+
+    host: str = Field(min_length=1)
+    user: str = ""  # DOMAIN\\user for shares, where there is a domain
+    password: SecretStr = SecretStr("")
+    token: SecretStr = SecretStr("")  # of paperless
+    port: int | None = Field(default=None, ge=1, le=65535, strict=True)  # of a share; None: 445
+    certificate: _Named | None = None  # PEM of whoever signed the server's; None: whom the system trusts
+
+
+class Button(_Section):
+    """What a press of a scanner's button does here, without any PC: scan, and bring the pages somewhere."""
+
+    scanner: str = ""  # key; empty: every scanner
+    button: str = ""  # the name that `devices` prints; empty: every button
+    source: Literal["auto", "glass", "feeder"] = "auto"  # auto: the feeder when paper is in it
+    duplex: StrictBool = False
+    resolution: int = Field(default=300, ge=50, le=2400, strict=True)
+    mode: Literal["color", "gray", "bw"] = "color"
+    format: Literal["pdf", "jpeg", "png", "tiff"] = "pdf"
+    ocr: str = Field(default="", pattern=r"^([A-Za-z0-9_]{1,20}(\+[A-Za-z0-9_]{1,20}){0,9})?$")  # tesseract's languages
+    name: Annotated[str, Field(max_length=200), AfterValidator(_template)] = "{date} {time}"
+    user: str = Field(default="", max_length=127)  # whose scans these are
+    folder: _Named | None = None
+    share: Unc | Literal[""] = ""
+    mail: tuple[_MailAddress, ...] = Field(default=(), max_length=64)
+    library: Annotated[str, AfterValidator(lambda url: url and _web_address(url))] = ""  # a WebDAV folder
+    paperless: Annotated[str, AfterValidator(lambda url: url and _web_address(url))] = ""
+
+    @model_validator(mode="after")
+    def _goes_somewhere(self) -> Self:
+        if not (self.folder or self.share or self.mail or self.library or self.paperless):
+            raise ValueError("has none of folder, share, mail, library, paperless")
+        if self.folder is not None and not self.folder.is_absolute():
+            raise ValueError("folder is not an absolute path")
+        if self.mode == "bw" and self.format == "jpeg":
+            raise ValueError("jpeg holds no black and white; take pdf, png or tiff")
+        if self.ocr and self.format != "pdf":
+            raise ValueError("text is found for pdf only")
+        return self
 
 
 class Jobs(_Section):
@@ -298,6 +393,9 @@ class Config(_Section):
     escl: tuple[Escl, ...] = ()
     mdns: Mdns = Mdns()
     scanner: tuple[Scanner, ...] = ()
+    button: tuple[Button, ...] = ()
+    smtp: Smtp = Smtp()
+    account: tuple[Account, ...] = ()
     jobs: Jobs = Jobs()
     log: Log = Log()
 
@@ -319,6 +417,33 @@ class Config(_Section):
         places = (urlsplit(each.url) for each in value)
         _once("the service", (f"{place.netloc.lower()}{place.path.rstrip('/') or '/eSCL'}" for place in places))
         return value
+
+    @field_validator("account")
+    @classmethod
+    def _has_each_host_once(cls, value: tuple[Account, ...]) -> tuple[Account, ...]:
+        _once("the host", (each.host.casefold() for each in value))
+        return value
+
+    @field_validator("button")
+    @classmethod
+    def _has_each_button_once(cls, value: tuple[Button, ...]) -> tuple[Button, ...]:
+        _once("the button", (f"'{each.button}' of '{each.scanner}'" for each in value))
+        return value
+
+    @model_validator(mode="after")
+    def _can_mail(self) -> Self:
+        if any(each.mail for each in self.button) and not self.smtp.host:
+            raise ValueError("button.mail needs [smtp]")
+        return self
+
+    def pressed(self, key: str, button: str) -> Button | None:
+        """What that button of that scanner does here; the entry that says most about it. None: it invites a PC."""
+        fitting = [each for each in self.button if each.scanner in ("", key) and each.button in ("", button)]
+        return max(fitting, key=lambda each: (bool(each.scanner), bool(each.button)), default=None)
+
+    def at(self, host: str) -> Account:
+        """How to log in there; nameless where nothing is said."""
+        return next((each for each in self.account if each.host.casefold() == host.casefold()), Account(host=host))
 
     def of(self, key: str) -> Scanner:
         """What the operator said of the scanner with that key."""

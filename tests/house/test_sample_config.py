@@ -8,12 +8,28 @@ import pytest
 
 from bridge import config
 from bridge.cli import main
-from bridge.config import Access, Config, Jobs, Log, Sane, Scanner, Service, Snmp, Tls, Usb
+from bridge.config import Access, Account, Button, Config, Jobs, Log, Sane, Scanner, Service, Smtp, Snmp, Tls, Usb
 
 SAMPLE = Path(__file__).parents[2] / "udev" / "wsd-scan-bridge.toml"
-SECTIONS = {"service": Service, "access": Access, "tls": Tls, "usb": Usb, "sane": Sane, "jobs": Jobs, "log": Log}
-LISTS = {"snmp": Snmp, "scanner": Scanner}
-EXAMPLES = {"state_dir", "cache_dir", "certificate", "key"}  # where the default is another one in each place
+SECTIONS = {
+    "service": Service,
+    "access": Access,
+    "tls": Tls,
+    "usb": Usb,
+    "sane": Sane,
+    "smtp": Smtp,
+    "jobs": Jobs,
+    "log": Log,
+}
+LISTS = {"snmp": Snmp, "scanner": Scanner, "button": Button, "account": Account}
+EXAMPLES = {
+    "state_dir",
+    "cache_dir",
+    "certificate",
+    "key",
+    "host",
+    "sender",
+}  # where the default is another one in each place
 
 
 @pytest.fixture
