@@ -1,6 +1,7 @@
 """Agents nobody here wrote: net-snmp's snmpd and snmpsim serve an MFP, v2c and v3, and the driver follows it."""
 
 import asyncio
+import json
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -245,3 +246,39 @@ async def test_who_is_not_known_is_refused_and_told_no_password(tmp_path, record
             await open_device("127.0.0.1", port, stranger, clock=SystemClock(), timeout=1, retries=0)
         assert "password" not in str(caught.value)
         assert SECRET not in repr(stranger) + str(caught.value)
+
+
+async def test_the_product_looks_at_an_agent_as_a_user_and_tells_no_password(tmp_path, recording) -> None:
+    (tmp_path / "auth").write_text(f"{PASSWORD}\n")
+    (tmp_path / "privacy").write_text(f"{SECRET}\n")
+    async with net_snmpd(tmp_path, recording) as (process, port, log):
+        await (await opened(port, V3, process, log)).close()
+        words = ["--snmp", f"127.0.0.1:{port}", "--user", V3.name, "--auth", "sha256", "--json"]
+        words += ["--auth-file", str(tmp_path / "auth"), "--privacy-file", str(tmp_path / "privacy")]
+        status, out, err = await command("devices", *words)
+        assert (status, err) == (0, "")
+        (device,) = json.loads(out)
+        assert (device["manufacturer"], device["serial"], device["state"]) == ("HP", "ELSE0001", "stopped")
+        assert [(job["kind"], job["phase"], job["source"]) for job in device["jobs"]] == [
+            ("scan", "scanning", "Job Monitoring MIB"),
+            ("fax_in", "scanning", "Job Monitoring MIB"),
+        ]
+        (tmp_path / "auth").write_text("not the password\n")
+        status, out, err = await command("devices", *words)
+        assert (status, out) == (1, "")
+        assert "refuses our credentials" in err
+        assert "not the password" not in err
+
+
+async def command(*words: str) -> tuple[int, str, str]:
+    """The product's command: exit status, standard output, standard error."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bridge.cli",
+        *words,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode or 0, out.decode(), err.decode()

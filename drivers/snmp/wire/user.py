@@ -83,8 +83,9 @@ class UserAsker:
 
     def __init__(self, user: User, target: Any, patience: float) -> None:
         engines = _engines.setdefault(asyncio.get_running_loop(), {})
-        self._engine: _Engine | None = engines.setdefault(user, _Engine())
-        self._engine.users += 1
+        engine = engines[user] = engines.get(user) or _Engine()
+        engine.users += 1
+        self._engine: _Engine | None = engine
         self._user = user
         self._data = UsmUserData(
             user.name,
