@@ -6,8 +6,8 @@ Spec: SOAP 1.2 HTTP binding, DPWS 2006 section 4, MTOM. Everything a peer can ma
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final
 
 from aiohttp import web
@@ -54,16 +54,18 @@ class Web:
     def application(self) -> web.Application:
         """What aiohttp serves."""
         # One more than is read: some versions of aiohttp refuse the very limit.
-        app = web.Application(client_max_size=MAX_BYTES + 1, middlewares=[_watched, _tapped, self._admitted])
-        app.router.add_post(STABLE_PROBE, self._probe)
-        app.router.add_post("/{uuid}", self._post)
-        app.router.add_post("/{uuid}/scan", self._post)
+        app = web.Application(client_max_size=MAX_BYTES + 1)
+        # One way in, and no middlewares: of an application that has some aiohttp lets go only a thousand others later.
+        app.router.add_route("*", "/{path:.*}", self._handle)
         return app
 
-    @web.middleware
-    async def _admitted(
-        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        with _watched(request):
+            response = await self._admitted(request)
+            _tell(request, response)
+            return response
+
+    async def _admitted(self, request: web.Request) -> web.StreamResponse:
         """Nobody who may do nothing here, or asks without end, and no web page is listened to."""
         try:
             peer = _peer(request)
@@ -79,18 +81,23 @@ class Web:
         page = next((name for name in FROM_A_PAGE if name in request.headers), None)
         if page is not None:
             return self._turned_away(peer, f"a web page asks ({page}: {kept_short(request.headers[page], 100)})")
-        return await handler(request)
+        return await self._routed(request)
 
     def _turned_away(self, peer: Peer, why: str) -> web.Response:
         if self._shares.is_worth_a_line(peer.address, asyncio.get_running_loop().time()):
             _log.info("%s: refused: %s", peer.address, why)
         return _closing(web.Response(status=403))
 
-    async def _post(self, request: web.Request) -> web.StreamResponse:
-        endpoint = self._endpoints().get(request.match_info["uuid"])
-        if endpoint is None:
+    async def _routed(self, request: web.Request) -> web.StreamResponse:
+        uuid, _, rest = request.path[1:].partition("/")
+        endpoint = self._endpoints().get(uuid) if rest in ("", "scan") else None
+        if endpoint is None and request.path != STABLE_PROBE:
             raise web.HTTPNotFound(text="no scanner lives here\n")
+        if request.method != "POST":
+            raise web.HTTPMethodNotAllowed(request.method, ["POST"])
+        return await (self._probe(request) if endpoint is None else self._post(request, endpoint))
 
+    async def _post(self, request: web.Request, endpoint: Endpoint) -> web.StreamResponse:
         async def answer(message: Message) -> web.StreamResponse:
             if is_retrieve_image(message):
                 return await self._retrieve(request, endpoint, message)
@@ -163,32 +170,26 @@ class Web:
         return response
 
 
-@web.middleware
-async def _watched(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
+@contextmanager
+def _watched(request: web.Request) -> Iterator[None]:
     """Who watches the connection is told that its head is whole, and that it was answered."""
     guest = guest_of(request.transport)
     if guest is None:
-        return await handler(request)
+        yield
+        return
     guest.began()
     try:
-        return await handler(request)
+        yield
     finally:
         guest.ended()
 
 
-@web.middleware
-async def _tapped(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
+def _tell(request: web.Request, response: web.StreamResponse) -> None:
     """The tap hears every answer; of one with an image in it, `_retrieve` has told the SOAP part."""
-    response = await handler(request)
     if isinstance(response, web.Response) and TAP.wants():
         body = response.body if isinstance(response.body, bytes) else b""
         kind = response.content_type
         TAP.tell("http", data=body, way="out", peer=_asker(request), status=response.status, type=kind)
-    return response
 
 
 def _asker(request: web.Request) -> str:

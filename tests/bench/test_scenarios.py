@@ -1,5 +1,6 @@
 """Every shipped scenario on the hand-turned clock: on its simulated device, on a tape of that run, and again."""
 
+import gc
 import os
 import re
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.daemon import Daemon
 from hil.faults.plan import USB, Fault, Plan, Planned
 from hil.scenario import enumeration, model, runs
 from hil.scenario.runs import Outcome, Run
@@ -166,3 +168,9 @@ state = "Completed"
             assert [each.number for each in plan.struck] == [transfer]
             assert (found.outcome, found.complaints, found.left) == (Outcome.PASSED, (), ())
             assert len(found.seen.got[enumeration.NEXT].pages) == 1
+
+
+def test_of_a_run_that_is_over_no_bridge_is_kept():
+    runs.simulated("platen", model.named("platen"))
+    gc.collect()
+    assert not [each for each in gc.get_objects() if isinstance(each, Daemon)]
