@@ -1,57 +1,38 @@
 """From a USB device that should speak ESC/I to an opened Device of the contract."""
 
-import asyncio
-import tomllib
 from collections.abc import Callable
-from functools import cache
-from importlib import resources
+from functools import partial
 
 from drivers.contract.clock import Clock
 from drivers.contract.driver import Device
-from drivers.contract.identity import Identity
-from drivers.usb.actor import Actor
+from drivers.usb import opening
 from drivers.usb.descriptors import UsbDevice
 from drivers.usb.esci.dialogue import Dialogue
-from drivers.usb.esci.model import Model, identify
+from drivers.usb.esci.model import identify
 from drivers.usb.esci.scanner import EsciScanner
 from drivers.usb.exchange import Exchange
 from drivers.usb.link import Link
+from drivers.usb.opening import Met
 
 FAMILY = "esci"
 
-
-@cache
-def models() -> dict[str, list[str]]:
-    """The scanners known to speak ESC/I: "vvvv:pppp" → the names they are sold under."""
-    text = (resources.files("drivers") / "usb" / "esci" / "models.toml").read_text("utf-8")
-    return tomllib.loads(text)
+models = partial(opening.models, FAMILY)
 
 
-async def open_device(device: UsbDevice, open_link: Callable[[], Link], clock: Clock, *, share: bool = False) -> Device:
-    """Identify the scanner and start its actor. Raises DeviceBusy, DeviceGone, DeviceRefused, DeviceTimeout,
-    DeviceGarbled."""
+async def open_device(
+    device: UsbDevice, open_link: Callable[[], Link], clock: Clock, *, share: bool = False, pace: float | None = None
+) -> Device:
+    """Identify the scanner and start its actor, as drivers.usb.opening."""
 
-    def meet() -> tuple[Link, Model]:
-        link = open_link()
-        try:
-            return link, identify(Dialogue(Exchange(link, clock.monotonic)), device.vendor_id, device.product_id)
-        except BaseException:
-            link.close()
-            raise
+    def meet(link: Link) -> Met:
+        model = identify(Dialogue(Exchange(link, clock.monotonic)), device.vendor_id, device.product_id)
+        return Met(
+            EsciScanner(model, clock.monotonic),
+            model.capabilities,
+            device.manufacturer or "EPSON",
+            device.product or model.name or "ESC/I scanner",
+            device.serial or None,
+            model.firmware,
+        )
 
-    link, model = await asyncio.to_thread(meet)
-    if share:
-        await asyncio.to_thread(link.close)
-    actor = Actor(
-        device.key, EsciScanner(model, clock.monotonic), open_link, clock, link=None if share else link, share=share
-    )
-    identity = Identity(
-        device.key,
-        device.manufacturer or "EPSON",
-        device.product or model.name or "ESC/I scanner",
-        device.serial or None,
-        model.firmware,
-        device.vendor_id,
-        device.product_id,
-    )
-    return Device(identity, FAMILY, model.capabilities, (actor,), actor, actor.close)
+    return await opening.opened(FAMILY, device, open_link, clock, meet, share=share, pace=pace)

@@ -1,17 +1,16 @@
 """From a USB device that should be a PIXMA to an opened Device of the contract."""
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
 from drivers.contract.clock import Clock
 from drivers.contract.driver import Device
 from drivers.contract.errors import DeviceGarbled, DeviceRefused, DeviceTimeout
-from drivers.contract.identity import Identity
-from drivers.usb.actor import Actor
+from drivers.usb import opening
 from drivers.usb.descriptors import UsbDevice
 from drivers.usb.link import Link
 from drivers.usb.listening import PACKET
+from drivers.usb.opening import Met
 from drivers.usb.pixma.model import Model, table
 from drivers.usb.pixma.scanner import PixmaScanner
 
@@ -25,43 +24,32 @@ def models() -> dict[str, Model]:
     return table()
 
 
-async def open_device(device: UsbDevice, open_link: Callable[[], Link], clock: Clock, *, share: bool = False) -> Device:
-    """Look the scanner up and start its actor. Raises DeviceBusy, DeviceGone, DeviceRefused, DeviceTimeout,
-    DeviceGarbled."""
-    ids = f"{device.vendor_id:04x}:{device.product_id:04x}"
-    model = models().get(ids)
+async def open_device(
+    device: UsbDevice, open_link: Callable[[], Link], clock: Clock, *, share: bool = False, pace: float | None = None
+) -> Device:
+    """Look the scanner up and start its actor, as drivers.usb.opening."""
+    model = models().get(f"{device.vendor_id:04x}:{device.product_id:04x}")
     if model is None:
         raise DeviceRefused(f"{device.description} is not in the list of PIXMAs")
     scanner = PixmaScanner(model, clock.monotonic)
-
-    def meet() -> Link:
-        link = open_link()
-        try:
-            _forget(link)
-            try:
-                scanner.observe(link)
-            except (DeviceTimeout, DeviceGarbled):  # whoever had it before may have left it in a session
-                scanner.resynchronise(link)
-                scanner.observe(link)
-            return link
-        except BaseException:
-            link.close()
-            raise
-
-    link = await asyncio.to_thread(meet)
-    if share:
-        await asyncio.to_thread(link.close)
-    actor = Actor(device.key, scanner, open_link, clock, link=None if share else link, share=share)
-    identity = Identity(
-        device.key,
+    met = Met(
+        scanner,
+        model.capabilities,
         device.manufacturer or "Canon",
         device.product or model.names[0],
         device.serial or None,
-        None,
-        device.vendor_id,
-        device.product_id,
     )
-    return Device(identity, FAMILY, model.capabilities, (actor,), actor, actor.close)
+
+    def meet(link: Link) -> Met:
+        _forget(link)
+        try:
+            scanner.observe(link)
+        except (DeviceTimeout, DeviceGarbled):  # whoever had it before may have left it in a session
+            scanner.resynchronise(link)
+            scanner.observe(link)
+        return met
+
+    return await opening.opened(FAMILY, device, open_link, clock, meet, share=share, pace=pace)
 
 
 def _forget(link: Link) -> None:
