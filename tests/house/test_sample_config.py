@@ -22,14 +22,8 @@ SECTIONS = {
     "log": Log,
 }
 LISTS = {"snmp": Snmp, "scanner": Scanner, "button": Button, "account": Account}
-EXAMPLES = {
-    "state_dir",
-    "cache_dir",
-    "certificate",
-    "key",
-    "host",
-    "sender",
-}  # where the default is another one in each place
+# where the default is another one in each place, or none
+EXAMPLES = {"state_dir", "cache_dir", "certificate", "key", "host", "sender"}
 
 
 @pytest.fixture
