@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 from drivers.contract.capabilities import Source
 from hil.devices.esci import pixels, replies
-from hil.devices.esci.mechanism import Mechanism
 from hil.devices.esci.parameters import OPTION_DUPLEX, Parameters
 from hil.devices.esci.product import Product
 from hil.devices.esci.scan import Scan
+from hil.devices.mechanism import Mechanism
 from hil.script import Script
 
 ACKED, NAKED = bytes([replies.ACK]), bytes([replies.NAK])

@@ -5,9 +5,9 @@ Layouts: SANE epson2 (`epson2-commands.c`, `epson2-ops.c`); all numbers little-e
 
 import struct
 
-from hil.devices.esci.mechanism import State
 from hil.devices.esci.parameters import OPTION_DUPLEX, Parameters
 from hil.devices.esci.product import Product
+from hil.devices.mechanism import State
 
 STX, ACK, NAK, CAN = 0x02, 0x06, 0x15, 0x18
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 
 from hil.devices.esci import replies
 from hil.devices.esci.engine import ACKED, NAKED, Engine
-from hil.devices.esci.mechanism import Mechanism, State
 from hil.devices.esci.parameters import LETTERS, Parameters, set_letter
 from hil.devices.esci.product import GT_2500, Product
+from hil.devices.mechanism import Mechanism, State
 from hil.devices.stimuli import Stimulus
 from hil.script import Script
 

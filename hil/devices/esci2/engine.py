@@ -6,12 +6,12 @@ takes longer than `HOLD`, so that the host can say something else meanwhile.
 
 from collections.abc import Callable
 
-from hil.devices.esci.mechanism import Mechanism
 from hil.devices.esci2 import words
 from hil.devices.esci2.parameters import Parameters
 from hil.devices.esci2.product import Product
 from hil.devices.esci2.sheet import Piece, Sheet
 from hil.devices.esci2.troubles import cause
+from hil.devices.mechanism import Mechanism
 from hil.script import Script
 
 HOLD = 0.5  # seconds

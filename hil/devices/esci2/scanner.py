@@ -10,11 +10,11 @@ nothing (a request out of step, a session in a session) it does what is hardest 
 from collections import deque
 from collections.abc import Iterable
 
-from hil.devices.esci.mechanism import Mechanism, State
 from hil.devices.esci2 import tables, troubles, words
 from hil.devices.esci2.engine import Engine
 from hil.devices.esci2.parameters import Parameters, changed
 from hil.devices.esci2.product import WF_8590, Product
+from hil.devices.mechanism import Mechanism, State
 from hil.devices.stimuli import Stimulus
 from hil.script import Script
 

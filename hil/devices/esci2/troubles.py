@@ -1,7 +1,7 @@
 """What the body shows, in the scanner's words. Source: SANE epsonds, utsushi, Epson Scan 2."""
 
-from hil.devices.esci.mechanism import State
 from hil.devices.esci2.words import token
+from hil.devices.mechanism import State
 
 
 def cause(state: State) -> str | None:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 
 from drivers.contract.capabilities import Mode, Source
 from hil import chart
-from hil.devices.esci.mechanism import Mechanism
 from hil.devices.fujitsu import pixels, replies, sense
 from hil.devices.fujitsu import window as windows
 from hil.devices.fujitsu.passing import Passing, Side
 from hil.devices.fujitsu.product import Product
 from hil.devices.fujitsu.sense import GOOD, Answer, Sense, Status, check
 from hil.devices.fujitsu.window import BACK, FRONT, Window
+from hil.devices.mechanism import Mechanism
 from hil.script import Script
 
 LOAD, EJECT, HALT = 1, 0, 4

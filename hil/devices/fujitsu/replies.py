@@ -5,9 +5,9 @@ Layouts: SANE fujitsu (`fujitsu-scsi.h`: INQUIRY, its page F0, MODE SENSE, GET H
 
 import struct
 
-from hil.devices.esci.mechanism import State
 from hil.devices.fujitsu.product import Product
 from hil.devices.fujitsu.window import Window
+from hil.devices.mechanism import State
 
 INQUIRY_SIZE = 96
 VITAL_SIZE = 0x68

@@ -8,11 +8,11 @@ Source: SANE fujitsu; its "what the host does" is this module's "what must be un
 
 from collections.abc import Callable, Iterable
 
-from hil.devices.esci.mechanism import Mechanism, State
 from hil.devices.fujitsu import replies, sense
 from hil.devices.fujitsu.paper import Paper
 from hil.devices.fujitsu.product import FI_6230, Product
 from hil.devices.fujitsu.sense import GOOD, Answer, Sense, Status, check
+from hil.devices.mechanism import Mechanism, State
 from hil.devices.stimuli import Plug, Stimulus
 from hil.script import Script
 

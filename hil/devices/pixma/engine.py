@@ -6,7 +6,7 @@ all of that, so the engine needs no more.
 
 from collections.abc import Iterator
 
-from hil.devices.esci.mechanism import Lamp, Mechanism
+from hil.devices.mechanism import Lamp, Mechanism
 from hil.devices.pixma import pixels
 from hil.devices.pixma.page import Page
 from hil.devices.pixma.parameters import Parameters

@@ -10,7 +10,7 @@ Source: SANE pixma_mp150.c; its "what the host does" is this module's "what must
 from collections import deque
 from collections.abc import Iterable
 
-from hil.devices.esci.mechanism import Lamp, Mechanism, State
+from hil.devices.mechanism import Lamp, Mechanism, State
 from hil.devices.pixma import envelope, packets, parameters, wire
 from hil.devices.pixma.engine import Engine
 from hil.devices.pixma.parameters import Parameters

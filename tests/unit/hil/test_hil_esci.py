@@ -7,9 +7,9 @@ import pytest
 
 from drivers.contract.capabilities import Mode, Source
 from hil import chart
-from hil.devices.esci.mechanism import Lamp
 from hil.devices.esci.parameters import Parameters
 from hil.devices.esci.scanner import EsciScanner
+from hil.devices.mechanism import Lamp
 from hil.devices.stimuli import (
     CancelAtPanel,
     ChangeOriginal,
