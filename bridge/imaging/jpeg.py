@@ -22,8 +22,9 @@ from drivers.contract.capabilities import Mode
 
 # Above it the colour is kept at full resolution, for whoever wants the best.
 FULL_COLOUR_QUALITY = 90
-# What a strip holds at most where a row of MCUs is not larger: three of them are in memory at once.
-STRIP_BYTES = 1024 * 1024
+# What a strip holds at most where a row of MCUs is not larger: eight rows of A4 colour at 600 ppi. Three are in memory
+# at once.
+STRIP_BYTES = 2 * 1024 * 1024
 # libjpeg's limit, below the 65535 of the standard.
 LONGEST_SIDE = 65500
 
@@ -56,7 +57,7 @@ def _joined(strips: Strips, target: Target, application: markers.Segment, *, hal
     for index, jpeg in enumerate(in_order(code, strips(rows * side for rows in widths))):
         head = markers.read(jpeg)
         assert head is not None
-        pixels = _renumbered(jpeg[head.size : -len(markers.EOI)], widths[index], at)
+        pixels = _renumbered(jpeg, head.size, widths[index], at)
         if at:
             yield bytes((0xFF, 0xD0 + (at - 1) % 8)) + pixels
         else:
@@ -94,10 +95,14 @@ def coded(strip: bytes, target: Target, *, halved: bool, restarts: bool) -> byte
         return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0)
 
 
-def _renumbered(coded: bytes, rows: int, at: int) -> bytes:
-    """RST0, RST1, … between the strip's rows become those of MCU row `at` and on. FF is always stuffed in between."""
-    shift = at % 8
-    if shift:
-        for number in reversed(range(rows - 1)):
-            coded = coded.replace(bytes((0xFF, 0xD0 + number)), bytes((0xFF, 0xD0 + number + shift)))
-    return coded
+def _renumbered(jpeg: bytes, start: int, rows: int, at: int) -> bytes:
+    """The coded pixels from `start`. RST0, RST1, … between the strip's rows become those of MCU row `at` and on."""
+    if not at % 8:
+        return jpeg[start : -len(markers.EOI)]
+    pixels = bytearray(memoryview(jpeg)[start : -len(markers.EOI)])
+    place = 0
+    for number in range(rows - 1):
+        # FF is always stuffed between markers
+        place = pixels.index(bytes((0xFF, 0xD0 + number)), place) + 1
+        pixels[place] = 0xD0 + (at + number) % 8
+    return bytes(pixels)

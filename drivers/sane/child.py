@@ -10,6 +10,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -33,6 +34,7 @@ class Child:
         self._idle = threading.Event()  # no call that scans is under way
         self._idle.set()
         self._sane: Sane | None = None
+        self._line = 1  # bytes of one of the frame's
 
     def run(self, library: str) -> None:
         """Until stdin ends or `quit`."""
@@ -81,7 +83,9 @@ class Child:
                     sane.start()
                 finally:
                     self._idle.set()
-                return {"parameters": sane.parameters()}
+                parameters = sane.parameters()
+                self._line = max(1, parameters["bytes_per_line"])
+                return {"parameters": parameters}
             case "read":
                 for data in self._read(sane):
                     self._frame(protocol.DATA, data)
@@ -93,20 +97,29 @@ class Child:
         raise ValueError("there is no such request")
 
     def _read(self, sane: Sane) -> Iterator[memoryview]:
-        """The rest of the frame."""
+        """The rest of the frame: whole rows where there are any; nothing, now and then, where there is none yet."""
+        held, since = 0, 0.0
         while True:
             self._idle.clear()
             try:
-                data = sane.read()
+                held += sane.read(held)
             except SaneError as err:
+                yield sane.data[:held]
                 if err.status == Status.EOF and not self._canceled.is_set():
                     return
                 raise
             finally:
                 self._idle.set()
-            yield data
             if self._canceled.is_set():
                 raise SaneError("sane_read", Status.CANCELLED, "canceled")
+            full = len(sane.data) - held < protocol.READ_SIZE
+            if full or time.monotonic() - since >= protocol.GATHER_SECONDS:
+                whole = held - held % self._line
+                if full and not whole:  # one row is more than there is room for
+                    whole = held
+                yield sane.data[:whole]
+                sane.data[: held - whole] = sane.data[whole:held]
+                held, since = held - whole, time.monotonic()
 
     # The thread that listens.
 
@@ -133,9 +146,10 @@ class Child:
 
     def _frame(self, kind: bytes, payload: bytes | memoryview) -> None:
         try:
-            left = memoryview(protocol.HEAD.pack(kind, len(payload)) + payload)
-            while left:
-                left = left[os.write(self._target, left) :]
+            for part in (protocol.HEAD.pack(kind, len(payload)), payload):
+                left = memoryview(part)
+                while left:
+                    left = left[os.write(self._target, left) :]
         except BrokenPipeError:
             os._exit(1)  # the bridge is gone; the kernel gives the device back
 

@@ -26,7 +26,7 @@ SLICE: Final = 0.1  # s between looks at a cancel
 CANCEL_SECONDS: Final = 15.0  # for the hardware to stop; a carriage may have to go all its way back
 QUIT_SECONDS: Final = 3.0
 START_SECONDS: Final = 10.0
-_PIPE: Final = 256 * 1024  # so that the backend reads on while rows are encoded
+_PIPE: Final = 1024 * 1024  # so that the backend reads on while rows are encoded; more only root may have
 _MESSAGE: Final = 300
 
 _ROOT: Final = Path(drivers.__file__).resolve().parents[1]
@@ -68,7 +68,7 @@ class Child:
         with suppress(OSError):  # more than the system allows is not needed either
             fcntl.fcntl(self._out, fcntl.F_SETPIPE_SZ, _PIPE)
         os.set_blocking(self._out, False)
-        self._held = bytearray()
+        self._room = bytearray()  # for what arrives, while there is a scan
         self._owed = True  # it has not answered yet
         try:
             self._answer(time.monotonic() + START_SECONDS)
@@ -119,6 +119,7 @@ class Child:
                 pass
         with suppress(Refused):
             self.ask("stop", CANCEL_SECONDS)
+        self._room = bytearray()
 
     def quit(self) -> None:
         """Let it close its device, but not for long."""
@@ -166,24 +167,30 @@ class Child:
         return kind, payload
 
     def _bytes(self, count: int, deadline: float, canceled: Callable[[], bool] | None) -> bytes:
-        while len(self._held) < count:
-            left = deadline - time.monotonic()
+        if len(self._room) < count:
+            self._room = bytearray(count)
+        room = memoryview(self._room)[:count]
+        while room:
             if canceled is not None and canceled():
                 raise ScanCanceled
-            if left <= 0:
-                self.kill()
-                raise DeviceTimeout(f"{self._name}: SANE did not answer in time, its process was ended")
-            ready, _, _ = select.select([self._out], [], [], left if canceled is None else min(left, SLICE))
-            if not ready:
+            try:
+                got = os.readv(self._out, [room])
+            except BlockingIOError:
+                self._wait(deadline, canceled)
                 continue
-            data = os.read(self._out, _PIPE)
-            if not data:
+            if not got:
                 self.kill()
                 raise DeviceTimeout(self._how_it_ended())
-            self._held += data
-        taken = bytes(memoryview(self._held)[:count])
-        del self._held[:count]
-        return taken
+            room = room[got:]
+        return bytes(memoryview(self._room)[:count])
+
+    def _wait(self, deadline: float, canceled: Callable[[], bool] | None) -> None:
+        """Until something arrives, or it is time to look at `canceled`."""
+        left = deadline - time.monotonic()
+        if left <= 0:
+            self.kill()
+            raise DeviceTimeout(f"{self._name}: SANE did not answer in time, its process was ended")
+        select.select([self._out], [], [], left if canceled is None else min(left, SLICE))
 
     def _how_it_ended(self) -> str:
         code = self._process.returncode

@@ -14,7 +14,9 @@ JSON: Final = b"J"
 DATA: Final = b"D"
 MAX_PAYLOAD: Final = 4 * 1024 * 1024  # a backend with hundreds of options stays far below
 MAX_REQUEST: Final = 64 * 1024
-READ_SIZE: Final = 64 * 1024  # asked of sane_read at a time
+PIECE: Final = 512 * 1024  # of an image is what the child gathers at most before it hands rows on
+READ_SIZE: Final = 64 * 1024  # at least so much is asked of sane_read
+GATHER_SECONDS: Final = 0.05  # rows wait no longer for others while more come
 
 CHILD_BROKE: Final = -1  # a status of ours: libsane cannot be loaded, or the request made no sense
 

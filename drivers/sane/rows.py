@@ -44,12 +44,14 @@ class Rows:
 
     def add(self, data: bytes) -> bytes:
         """The whole rows that are complete now."""
-        self._held += data
-        count = len(self._held) // self._line
-        if not count:
+        if self._held or len(data) % self._line:
+            self._held += data
+            end = len(self._held) // self._line * self._line
+            data = bytes(memoryview(self._held)[:end])
+            del self._held[:end]
+        if not data:
             return b""
-        whole = bytes(memoryview(self._held)[: count * self._line])
-        del self._held[: count * self._line]
+        count, whole = len(data) // self._line, data
         self.read += count
         if self._skip:
             skipped = min(self._skip, count)
@@ -70,8 +72,8 @@ class Rows:
 
     def _rendered(self, rows: bytes) -> bytes:
         if self._from or self._to != self._line:
-            starts = range(0, len(rows), self._line)
-            rows = b"".join([rows[start + self._from : start + self._to] for start in starts])
+            starts, view = range(0, len(rows), self._line), memoryview(rows)
+            rows = b"".join([view[start + self._from : start + self._to] for start in starts])
         if self._mode is Mode.LINEART:
             return rows.translate(_INVERT)
         if self._mode in (Mode.GRAY16, Mode.RGB48) and sys.byteorder == "little":

@@ -38,6 +38,7 @@ START_SECONDS: Final = 180.0  # some backends warm the lamp and calibrate within
 SILENCE: Final = 60.0  # s without a byte
 WARM_SECONDS: Final = 120.0
 WARM_PAUSE: Final = 0.5
+TELL_SECONDS: Final = 0.1  # between two tellings of how far a page is
 BUSY_TRIES: Final = 3
 ROUNDED: Final = 8  # pixels
 MOST_PAGES: Final = 10_000
@@ -169,15 +170,15 @@ class Scan:
         resolution = (ppi, request.resolution[1] if request.resolution[0] != request.resolution[1] else ppi)
         back = request.source is Source.FEEDER_DUPLEX and self._pages % 2 == 1
         self._handover.page(Raster(rows.width, known, request.mode, resolution, iter(()), back))
-        percent = 0
+        percent, told = 0, time.monotonic()
         self._tell(Phase.SCANNING, percent)
         try:
             for data in chunks:
                 if whole := rows.add(data):
                     self._handover.put(whole)
                 now = min(99, rows.read * 100 // max(1, expected))
-                if now != percent:
-                    percent = now
+                if now != percent and time.monotonic() - told >= TELL_SECONDS:
+                    percent, told = now, time.monotonic()
                     self._tell(Phase.SCANNING, percent)
         except Refused as err:
             self._fail(err)
