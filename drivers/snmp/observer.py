@@ -117,8 +117,8 @@ class SnmpObserver:
         await self._details(reading, whole=whole or restarted)
         await self._jobs.look(self._link, reading, now, self._clock.now(), self._uptime, restarted=restarted)
         if whole:
-            # The first span is any part of it, so that devices opened together are not read whole together.
-            spread = self._dice.uniform(-JITTER, JITTER) if self._last else -self._dice.random()
+            # The first span is half of it or more, so that devices opened together are not read whole together.
+            spread = self._dice.uniform(-JITTER, JITTER) if self._last else -self._dice.random() / 2
             self._whole_at = now + WHOLE_AFTER * (1 + spread)
         self._glance = {oid: reading.get(oid) for oid in self._telling() if oid not in self._missing}
         self._parts = self._seen(reading)

@@ -31,6 +31,7 @@ ROWS = 5_000
 _WARM = 6.0  # seconds: the first look at each reads all its tables, and the agents are one process
 _WINDOWS = 6  # seconds that are measured, one by one
 _GETS = 100
+_OPENINGS = 20
 _WALKS = 5
 _START = 30.0
 _TICK = 0.012  # seconds between two GETs: sysUpTime has moved
@@ -46,6 +47,7 @@ async def figures(clock: Clock, walker: str | None) -> list[Figure]:
     """All rows. `walker`: the path of snmpbulkwalk. Raises RuntimeError, DriverError."""
     async with _agents(max(COUNTS), ROWS) as ports:
         rows = [await _devices(clock, ports[:count]) for count in COUNTS]
+        rows.append(await _opened(clock, ports[0]))
         rows.append(await _gets(clock, ports[0]))
         return [*rows, await _walk(ports[-1], walker or os.environ.get("SNMPBULKWALK") or shutil.which("snmpbulkwalk"))]
 
@@ -113,6 +115,18 @@ async def _second(clock: Clock) -> float:
     began, cpu = clock.monotonic(), time.process_time()
     await clock.sleep(1.0)
     return (time.process_time() - cpu) / (clock.monotonic() - began)
+
+
+async def _opened(clock: Clock, port: int) -> Figure:
+    """What comes on top once for each device, and about half of it once a minute."""
+    used = []
+    for _ in range(_OPENINGS):
+        before = time.process_time()
+        device = await open_device(HOST, port, clock=clock)
+        await device.observers[0].poll()
+        used.append(time.process_time() - before)
+        await device.close()
+    return Figure("an MFP is opened and read whole, CPU", samples(used), note="its tables are read again once a minute")
 
 
 async def _gets(clock: Clock, port: int) -> Figure:
