@@ -1,4 +1,4 @@
-"""Files that are whole or not there, also after a power cut: written beside, flushed, renamed, and the folder flushed."""
+"""Files that are whole or not there, also after a power cut: written beside, flushed, renamed, the folder flushed."""
 
 import os
 from collections.abc import Iterable

@@ -10,7 +10,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PYPROJECT = (ROOT / "pyproject.toml").read_text("utf-8")
 PROJECT = tomllib.loads(PYPROJECT)["project"]
-IMPORTED_AS = {"pillow": {"PIL"}, "pyusb": {"usb"}, "pysnmp": {"pysnmp", "pyasn1"}}  # pyasn1 is pysnmp's own language
+IMPORTED_AS = {
+    "pillow": {"PIL"},
+    "pyusb": {"usb"},
+    "pysnmp": {"pysnmp", "pyasn1"},  # pyasn1 is pysnmp's own language
+    "smbprotocol": {"smbclient", "smbprotocol"},
+}
 
 
 def name_of(requirement: str) -> str:
@@ -41,7 +46,7 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
                     imported.add(node.module.split(".")[0])
     foreign = imported - set(sys.stdlib_module_names) - {"bridge", "drivers", "hil"}
     declared = set()
-    for requirement in PROJECT["dependencies"]:
+    for requirement in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["smb"]]:
         name = name_of(requirement)
         declared |= IMPORTED_AS.get(name, {name})
     assert foreign == declared
