@@ -30,7 +30,7 @@ class Passes:
     def __exit__(self, *exc: object) -> None:
         self._stack.close()
 
-    def add(self, colour: Frame, data: bytes) -> None:
+    def add(self, colour: Frame, data: bytes | memoryview) -> None:
         """More of that plane. Raises DeviceGarbled when it never ends."""
         self._sizes[colour] += len(data)
         if self._sizes[colour] > MOST_BYTES:

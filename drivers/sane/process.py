@@ -97,8 +97,8 @@ class Child:
         self._send({"do": do, **more})
         return self._answer(time.monotonic() + seconds, canceled)
 
-    def read(self, silence: float, canceled: Callable[[], bool]) -> Iterator[bytes]:
-        """The bytes of the frame that was started, until its end.
+    def read(self, silence: float, canceled: Callable[[], bool]) -> Iterator[memoryview]:
+        """The bytes of the frame that was started, until its end; each piece is good until the next is asked for.
 
         `silence`: seconds without any byte after which the child is taken for hung. Raises as `ask`.
         """
@@ -157,7 +157,7 @@ class Child:
             raise DeviceGarbled(f"{self._name}: image data where an answer was expected")
         return _checked(payload)
 
-    def _frame(self, deadline: float, canceled: Callable[[], bool] | None) -> tuple[bytes, bytes]:
+    def _frame(self, deadline: float, canceled: Callable[[], bool] | None) -> tuple[bytes, memoryview]:
         kind, length = protocol.HEAD.unpack(self._bytes(protocol.HEAD.size, deadline, canceled))
         if kind not in (protocol.JSON, protocol.DATA) or length > protocol.MAX_PAYLOAD:
             self.kill()
@@ -166,7 +166,7 @@ class Child:
         self._owed = kind != protocol.JSON
         return kind, payload
 
-    def _bytes(self, count: int, deadline: float, canceled: Callable[[], bool] | None) -> bytes:
+    def _bytes(self, count: int, deadline: float, canceled: Callable[[], bool] | None) -> memoryview:
         if len(self._room) < count:
             self._room = bytearray(count)
         room = memoryview(self._room)[:count]
@@ -182,7 +182,7 @@ class Child:
                 self.kill()
                 raise DeviceTimeout(self._how_it_ended())
             room = room[got:]
-        return bytes(memoryview(self._room)[:count])
+        return memoryview(self._room)[:count]
 
     def _wait(self, deadline: float, canceled: Callable[[], bool] | None) -> None:
         """Until something arrives, or it is time to look at `canceled`."""
@@ -198,14 +198,15 @@ class Child:
         return f"{self._name}: the SANE process ended ({how})"
 
 
-def _checked(payload: bytes) -> Mapping[str, Any]:
+def _checked(payload: memoryview) -> Mapping[str, Any]:
+    text = bytes(payload)
     try:
-        answer = json.loads(payload)
+        answer = json.loads(text)
         status = answer["status"]
         if isinstance(status, int) and isinstance(answer, dict):
             if status == Status.GOOD:
                 return answer
             raise Refused(status, str(answer.get("error", ""))[:_MESSAGE])
     except (ValueError, KeyError, TypeError) as err:
-        raise DeviceGarbled(f"the SANE process sent {payload[:32]!r}") from err
-    raise DeviceGarbled(f"the SANE process sent {payload[:32]!r}")
+        raise DeviceGarbled(f"the SANE process sent {text[:32]!r}") from err
+    raise DeviceGarbled(f"the SANE process sent {text[:32]!r}")

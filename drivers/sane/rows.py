@@ -42,16 +42,15 @@ class Rows:
         self._to = self._from + mode.row_bytes(self.width)
         self._held = bytearray()
 
-    def add(self, data: bytes) -> bytes:
-        """The whole rows that are complete now."""
+    def add(self, data: bytes | memoryview) -> bytes:
+        """The whole rows that are complete now; `data` is not looked at any more."""
         if self._held or len(data) % self._line:
             self._held += data
             end = len(self._held) // self._line * self._line
             data = bytes(memoryview(self._held)[:end])
             del self._held[:end]
-        if not data:
-            return b""
-        count, whole = len(data) // self._line, data
+        whole = memoryview(data)
+        count = len(whole) // self._line
         self.read += count
         if self._skip:
             skipped = min(self._skip, count)
@@ -70,10 +69,12 @@ class Rows:
         self.delivered += rows
         return b"\xff" * (rows * row)
 
-    def _rendered(self, rows: bytes) -> bytes:
+    def _rendered(self, whole: memoryview) -> bytes:
         if self._from or self._to != self._line:
-            starts, view = range(0, len(rows), self._line), memoryview(rows)
-            rows = b"".join([view[start + self._from : start + self._to] for start in starts])
+            starts = range(0, len(whole), self._line)
+            rows = b"".join([whole[start + self._from : start + self._to] for start in starts])
+        else:
+            rows = bytes(whole)
         if self._mode is Mode.LINEART:
             return rows.translate(_INVERT)
         if self._mode in (Mode.GRAY16, Mode.RGB48) and sys.byteorder == "little":

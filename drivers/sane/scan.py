@@ -30,7 +30,7 @@ from drivers.sane.model import MM, Dials, Model, SourceModel, resolution_now, wi
 from drivers.sane.options import Parameters, parameters
 from drivers.sane.panel import SOURCE
 from drivers.sane.process import Child, Refused
-from drivers.sane.protocol import Frame, Status
+from drivers.sane.protocol import PIECE, Frame, Status
 from drivers.sane.protocol import Unit as Measure
 from drivers.sane.rows import Rows
 
@@ -155,7 +155,7 @@ class Scan:
 
     def _page(self, frame: Parameters) -> None:
         request = self._request
-        chunks = self._child.read(SILENCE, self._canceled)
+        chunks: Iterator[bytes | memoryview] = self._child.read(SILENCE, self._canceled)
         if frame.format in passes.COLOURS and frame.depth in (8, 16):
             chunks, frame = self._in_passes(frame), passes.whole(frame)
         samples = 3 if frame.format == Frame.RGB else 1
@@ -197,7 +197,7 @@ class Scan:
                 for data in self._child.read(SILENCE, self._canceled):
                     planes.add(Frame(frame.format), data)
                 if frame.last_frame:
-                    yield from planes.together(frame.depth, frame.bytes_per_line)
+                    yield from planes.together(frame.depth, PIECE // 2)  # which are whole samples
                     return
                 frame = parameters(self._child.ask("start", START_SECONDS, self._canceled).get("parameters"))
         raise DeviceGarbled(f"SANE: a frame of kind {frame.format} among three passes")
