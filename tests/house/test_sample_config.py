@@ -8,7 +8,7 @@ import pytest
 
 from bridge import config
 from bridge.cli import main
-from bridge.config import Access, Account, Button, Config, Jobs, Log, Sane, Scanner, Service, Smtp, Snmp, Tls, Usb
+from bridge.config import Access, Account, Button, Config, Fax, Jobs, Log, Sane, Scanner, Service, Smtp, Snmp, Tls, Usb
 
 SAMPLE = Path(__file__).parents[2] / "udev" / "wsd-scan-bridge.toml"
 SECTIONS = {
@@ -17,13 +17,14 @@ SECTIONS = {
     "tls": Tls,
     "usb": Usb,
     "sane": Sane,
+    "fax": Fax,
     "smtp": Smtp,
     "jobs": Jobs,
     "log": Log,
 }
 LISTS = {"snmp": Snmp, "scanner": Scanner, "button": Button, "account": Account}
 # where the default is another one in each place, or none
-EXAMPLES = {"state_dir", "cache_dir", "certificate", "key", "host", "sender"}
+EXAMPLES = {"state_dir", "cache_dir", "certificate", "key", "host", "sender", "token", "hylafax"}
 
 
 @pytest.fixture
