@@ -19,6 +19,7 @@ FILE: Final = "state.json"
 JOB_ID_BLOCK: Final = 64
 MAX_JOB_ID: Final = 2**31 - 1
 MAX_INSTANCE_ID: Final = 2**32 - 1
+MAX_FAX_LINES: Final = 1000
 
 
 class ScannerState(BaseModel):
@@ -42,6 +43,7 @@ class _Contents(BaseModel):
     version: int = 1
     instance_id: int = Field(default=0, ge=0, le=MAX_INSTANCE_ID)
     scanners: dict[str, ScannerState] = Field(default_factory=dict)
+    fax_lines: dict[str, dict[str, int]] = Field(default_factory=dict)  # by source and name: DeviceId, from 1
 
 
 class State:
@@ -101,6 +103,22 @@ class State:
                 raise
         self._next_job[key] = next_id + 1
         return next_id
+
+    def fax_line(self, source: str, line: str) -> int:
+        """The number of a modem or port: always the same, never another's. 0: there are more than anybody has.
+
+        Raises ConfigError when it cannot be written; it holds as long as this run all the same.
+        """
+        kept = self._contents.fax_lines
+        known = kept.get(source, {}).get(line)
+        if known is not None:
+            return known
+        given = [number for lines in kept.values() for number in lines.values()]
+        if len(given) >= MAX_FAX_LINES:
+            return 0
+        number = kept.setdefault(source, {})[line] = max(given, default=0) + 1
+        self.save()
+        return number
 
     def close(self) -> None:
         """A stop in order: ids that were reserved and not used are the next run's. Raises ConfigError."""

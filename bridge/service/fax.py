@@ -101,6 +101,7 @@ class FaxService:
         self._run = run
         self._device_id = device_id
         self._queues: dict[str, FaxQueue] = {}
+        self._stale: set[str] = set()  # sources that could not be looked at the last time
         self._told: deque[tuple[int, Notification]] = deque(maxlen=remembered)
         self._numbers = itertools.count(1)
         self._last = 0
@@ -114,6 +115,7 @@ class FaxService:
     def see(self, snapshot: FaxSnapshot) -> None:
         """One look at one fax system."""
         source = snapshot.source
+        self._stale.discard(source)
         looked = look(self._queues.get(source, FaxQueue()), snapshot, lambda line: self._device_id(source, line))
         self._queues[source] = looked.queue
         self._tell(looked.told)
@@ -123,6 +125,10 @@ class FaxService:
         jobs = tuple(found for job in snapshot.jobs if (found := fax(job)) is not None)
         if jobs or source in self._queues:
             self.see(FaxSnapshot(source, jobs))
+
+    def lose(self, source: str) -> None:
+        """It cannot be looked at: its jobs stay as they were last seen, and are called stale."""
+        self._stale.add(source)
 
     def close(self) -> None:
         """The last event is OnServerShutDown; the streams end after it."""
@@ -160,9 +166,14 @@ class FaxService:
         return stream
 
     def jobs(self) -> list[dict[str, Any]]:
-        """Every job there is, as a snapshot has it."""
+        """Every job there is, as a snapshot has it; `stale`: its source does not answer just now."""
         return [
-            {"job_id": job_id(source, key), "direction": str(key[0]), "job_status": status.to_json()}
+            {
+                "job_id": job_id(source, key),
+                "direction": str(key[0]),
+                "stale": source in self._stale,
+                "job_status": status.to_json(),
+            }
             for source, queue in self._queues.items()
             for key, status in queue.jobs.items()
         ]

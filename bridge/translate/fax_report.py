@@ -1,7 +1,8 @@
 """A fax job of an MFP, which tells of it as of any other job, in the words of a fax line.
 
 Pure. The table is the fax dossier's section 4.1 (Job Monitoring MIB). An MFP does not say what its line is doing:
-a job that is processed is sending or receiving, and its pages are taken for confirmed when it counts them.
+a job that is processed is sending or receiving, and its pages are taken for confirmed when it counts them. A fax whose
+end nobody saw is no longer told of: that it was sent would be a guess (docs/decisions/0076-faxes-of-an-mfp.md).
 """
 
 from types import MappingProxyType
@@ -28,12 +29,13 @@ PHASES: Final = MappingProxyType(
     }
 )
 WITH_ERRORS: Final = "jobCompletedWithErrors"  # RFC 2707 §3.3.9.1
+END_NOT_SEEN: Final = "endNotSeen"  # docs/decisions/0058-jobs-of-the-job-monitoring-mib.md
 
 
 def fax(job: JobReport) -> FaxReport | None:
-    """The same job as a fax; None for one that is none."""
+    """The same job as a fax; None for one that is none, or of which nobody knows how it ended."""
     direction = DIRECTIONS.get(job.kind)
-    if direction is None:
+    if direction is None or END_NOT_SEEN in job.reasons:
         return None
     phase = PHASES.get(job.phase, ON_THE_LINE[direction])
     partly = direction is Direction.INCOMING and phase is FaxPhase.DONE and WITH_ERRORS in job.reasons
