@@ -297,7 +297,9 @@ def _unc(value: str) -> str:
     return "\\\\" + "\\".join(parts)
 
 
-_MailAddress = Annotated[str, Field(pattern=r"^[^\s<>\"(),:;@\[\]\\\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,255}$")]
+# The dot-atoms of RFC 5322, in ASCII.
+MAIL_ADDRESS: Final = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}$"
+_MailAddress = Annotated[str, Field(pattern=MAIL_ADDRESS)]
 Unc = Annotated[str, AfterValidator(_unc)]
 
 
