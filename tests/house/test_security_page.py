@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bridge.eventing.ledger import Limits
 from bridge.jobs import invitations
-from bridge.net import guest, seats, serving, shares, web
+from bridge.net import exchange, guest, seats, serving, shares, web
 from bridge.service import subscriptions
 from drivers.contract import xml
 
@@ -29,7 +29,7 @@ def test_every_measure_has_a_proof():
 
 def test_the_limits_are_those_in_force():
     said = (
-        (PAGE, f"{guest.HEAD_TIMEOUT:g} s for a head, {web.BODY_TIMEOUT:g} s for a body"),
+        (PAGE, f"{guest.HEAD_TIMEOUT:g} s for a head, {exchange.BODY_TIMEOUT:g} s for a body"),
         (PAGE, f"{guest.TAKE_TIMEOUT:g} s for taking an answer, {serving.KEEP_ALIVE:g} s between requests"),
         (PAGE, f"{serving.MAX_CONNECTIONS} connections, {seats.PER_PEER} of one address"),
         (PAGE, f"{shares.RATE:g} requests a second of one address"),

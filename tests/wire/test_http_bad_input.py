@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bridge import log
-from bridge.net import serving, web
+from bridge.net import exchange, serving
 from drivers.contract.errors import DeviceBusy
 from tests.wire.http_rig import (
     ANONYMOUS,
@@ -513,7 +513,7 @@ async def test_chunks_without_end_are_refused_when_they_are_too_many(tmp_path: P
 
 
 async def test_a_body_that_trickles_in_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "BODY_TIMEOUT", 0.1)
+    monkeypatch.setattr(exchange, "BODY_TIMEOUT", 0.1)
     async with running(tmp_path) as rig:
         connection = await rig.connect()
         await connection.send(rig.scan_path, GOOD[:100], Content_Length=str(len(GOOD)))
