@@ -12,11 +12,12 @@ from bridge.eventing import faults as refusals
 from bridge.eventing import filter as filters
 from bridge.eventing import messages
 from bridge.eventing.ledger import Granted, Ledger, Owed, Wish
-from bridge.eventing.messages import EndStatus, Lease, Renew, Subscribe, SubscribeResponse, SubscriptionEnd
+from bridge.eventing.messages import EndStatus, Subscribe, SubscribeResponse, SubscriptionEnd
 from bridge.eventing.policy import Caller, Network, pin
 from bridge.eventing.subscription import Subscription
 from bridge.jobs.invitations import Invitations
 from bridge.log import kept_short
+from bridge.service import leases
 from bridge.service.circular import Circular
 from bridge.soap import addressing, envelope
 from bridge.soap.addressing import Addressing
@@ -67,26 +68,12 @@ class Subscriptions:
 
     def answer(self, message: Message, caller: Caller, manager_url: str) -> bytes:
         """Subscribe, Renew, GetStatus or Unsubscribe. Raises OperationRefused."""
-        headers = message.addressing
-        match headers.action:
-            case messages.SUBSCRIBE:
-                return self._subscribe(message, caller, manager_url)
-            case messages.RENEW:
-                granted = self._ledger.renew(messages.identifier_of(message), Renew.from_message(message).expires)
-                self.changed()
-                lease = Lease("RenewResponse", granted.expires)
-                return envelope.write(headers.answer(messages.RENEW_RESPONSE), lease.to_xml())
-            case messages.GET_STATUS:
-                lease = Lease("GetStatusResponse", self._ledger.status(messages.identifier_of(message)))
-                return envelope.write(headers.answer(messages.GET_STATUS_RESPONSE), lease.to_xml())
-            case messages.UNSUBSCRIBE:
-                entry = self._ledger.unsubscribe(messages.identifier_of(message))
-                self._drop(entry.identifier)
-                self.changed()
-                _log.info("device=%s sub=%s: unsubscribed", self._key, entry.identifier)
-                return envelope.write(headers.answer(messages.UNSUBSCRIBE_RESPONSE))
-            case other:
-                raise faults.action_not_supported(other)
+        if message.addressing.action == messages.SUBSCRIBE:
+            return self._subscribe(message, caller, manager_url)
+        answer = leases.answer(self._ledger, message, self._drop, self.changed)
+        if answer is None:
+            raise faults.action_not_supported(message.addressing.action)
+        return answer
 
     def _subscribe(self, message: Message, caller: Caller, manager_url: str) -> bytes:
         asked = Subscribe.from_message(message)
