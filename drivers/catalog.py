@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from weakref import WeakSet
 
@@ -27,6 +28,7 @@ from drivers.usb.descriptors import CLASS_IMAGE, UsbDevice
 from drivers.usb.esci import open as esci
 from drivers.usb.esci2 import open as esci2
 from drivers.usb.fujitsu import open as fujitsu
+from drivers.usb.genesys import open as genesys
 from drivers.usb.ipp_usb import http as ipp_usb
 from drivers.usb.link import Link
 from drivers.usb.pixma import open as pixma
@@ -58,6 +60,7 @@ USB_FAMILIES = (
     UsbFamily(esci2.FAMILY, esci2.models, esci2.open_device),
     UsbFamily(fujitsu.FAMILY, fujitsu.models, fujitsu.open_device),
     UsbFamily(pixma.FAMILY, pixma.models, pixma.open_device),
+    UsbFamily(genesys.FAMILY, genesys.models, genesys.open_device, scans=False),
 )
 
 _no_scanners: Final[set[str]] = set()  # what has the interfaces of IPP over USB, and no eSCL behind them: printers
@@ -71,6 +74,7 @@ class Sane:
     library: str
     backends: tuple[str, ...] = ()  # to be used although they are left out elsewhere
     network: bool = False
+    firmware_dir: Path | None = None  # where the operator's firmware files are
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +267,9 @@ def _listing(sane: Sane) -> "Listing":
     """One for as long as we run: it remembers what was found and looks again only when there is a reason."""
     from drivers.sane.listing import Listing  # noqa: PLC0415 see above
 
-    return Listing(sane.library, sane.backends, network=sane.network, claims=_claims)
+    return Listing(
+        sane.library, sane.backends, network=sane.network, firmware_dir=sane.firmware_dir, claims=_claims
+    )
 
 
 @cache

@@ -19,6 +19,8 @@ from hil.devices.esci2.scanner import Esci2Scanner
 from hil.devices.esci2.usb import Esci2Usb
 from hil.devices.fujitsu.scanner import FujitsuScanner
 from hil.devices.fujitsu.usb import FujitsuUsb
+from hil.devices.genesys.scanner import GenesysScanner
+from hil.devices.genesys.usb import GenesysUsb
 from hil.devices.live import Live
 from hil.devices.mfp import serve as mfp
 from hil.devices.mfp.serve import MfpRig
@@ -59,17 +61,23 @@ def _fujitsu(script: Script, now: float) -> tuple[FujitsuScanner, SimulatedUsbDe
     return scanner, FujitsuUsb(scanner, script.serial)
 
 
+def _genesys(script: Script, now: float) -> tuple[GenesysScanner, SimulatedUsbDevice]:
+    scanner = GenesysScanner(script, now)
+    return scanner, GenesysUsb(scanner, script.serial)
+
+
 def _ipp_usb(script: Script, now: float) -> tuple[MfpUsb, SimulatedUsbDevice]:
     device = MfpUsb(script, now)
     return device, device
 
 
-Simulated = EsciScanner | Esci2Scanner | FujitsuScanner | MfpUsb | PixmaScanner
+Simulated = EsciScanner | Esci2Scanner | FujitsuScanner | GenesysScanner | MfpUsb | PixmaScanner
 
 FAMILIES: Mapping[str, Callable[[Script, float], tuple[Simulated, SimulatedUsbDevice]]] = {
     "esci": _esci,
     "esci2": _esci2,
     "fujitsu": _fujitsu,
+    "genesys": _genesys,
     "ipp-usb": _ipp_usb,
     "pixma": _pixma,
 }

@@ -12,7 +12,7 @@ from drivers.contract.document import ScanRequest
 from drivers.contract.handover import Handover
 from drivers.contract.observation import Snapshot
 from drivers.usb.exchange import Exchange
-from drivers.usb.family import Family, Listener, Paced, Resynchronising, Tell
+from drivers.usb.family import Family, Fleeting, Listener, Paced, Resynchronising, Tell
 from drivers.usb.link import Link
 from drivers.usb.listening import Listening
 
@@ -32,7 +32,9 @@ class Claimed:
         self._listening: Listening | None = None
 
     def pace(self, quiet: float) -> float:
-        return self._pace if quiet < LIVELY else max(self._pace, QUIET_PACE)
+        if quiet < LIVELY or (isinstance(self._family, Fleeting) and self._family.fleeting):
+            return self._pace
+        return max(self._pace, QUIET_PACE)
 
     def glance(self) -> None:
         return None

@@ -1,6 +1,7 @@
 """What a protocol family gives to the actor that owns its device.
 
-`Family` is all that is needed. A family that has more also has the members of `Listener`, `Paced` or `Resynchronising`.
+`Family` is all that is needed. A family that has more also has the members of `Listener`, `Paced`, `Fleeting` or
+`Resynchronising`.
 """
 
 from typing import Protocol, runtime_checkable
@@ -11,7 +12,7 @@ from drivers.contract.handover import Handover
 from drivers.contract.observation import Snapshot
 from drivers.usb.link import Link
 
-__all__ = ["Family", "Listener", "Paced", "Resynchronising", "Tell"]
+__all__ = ["Family", "Fleeting", "Listener", "Paced", "Resynchronising", "Tell"]
 
 
 class Family(Protocol):
@@ -51,6 +52,15 @@ class Paced(Protocol):
     @property
     def pace(self) -> float:
         """Seconds between two looks while no scan runs."""
+
+
+@runtime_checkable
+class Fleeting(Protocol):
+    """A family whose device shows a press only while the button is down: it is looked at as often at any time."""
+
+    @property
+    def fleeting(self) -> bool:
+        """Whether it is so."""
 
 
 @runtime_checkable

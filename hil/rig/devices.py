@@ -15,6 +15,7 @@ from drivers.usb.descriptors import UsbDevice
 from drivers.usb.esci import open as esci
 from drivers.usb.esci2 import open as esci2
 from drivers.usb.fujitsu import open as fujitsu
+from drivers.usb.genesys import open as genesys
 from drivers.usb.link import Link
 from drivers.usb.pixma import open as pixma
 from hil import serving
@@ -122,6 +123,7 @@ _FAMILIES: Final[tuple[tuple[str, Callable[[], Container[str]], Open], ...]] = (
     (fujitsu.FAMILY, fujitsu.models, fujitsu.open_device),
     (esci2.FAMILY, esci2.models, esci2.open_device),
     (pixma.FAMILY, pixma.models, pixma.open_device),
+    (genesys.FAMILY, genesys.models, genesys.open_device),
 )
 
 

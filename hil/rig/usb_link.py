@@ -10,6 +10,7 @@ from drivers.contract.errors import DeviceBusy, DeviceGarbled, DeviceGone, Devic
 from drivers.contract.tap import TAP, Tap
 from drivers.usb.descriptors import UsbDevice
 from drivers.usb.link import READ_LARGEST, SLICE, STALL_RETRIES
+from hil.devices.usb.control import ControlEndpoint
 from hil.devices.usb.descriptors import Description, Endpoint, Transfer
 from hil.devices.usb.device import Refusal, Setup, SimulatedUsbDevice
 from hil.rig.threads import Condition
@@ -25,6 +26,7 @@ class Plug:
         self.device, self.turns, self.path = device, turns, path
         self.changed = Condition(turns)
         self.claimed = False
+        self.zero = ControlEndpoint(device)
 
     def known(self) -> UsbDevice:
         """What enumeration shows of it."""
@@ -88,7 +90,7 @@ class ModelLink:
         sent = b"" if isinstance(data, int) else data
         self._there(None)
         setup = Setup(request_type, request, value, index, length)
-        answer = self._device.control(setup, sent, self._turns.now)
+        answer = self._plug.zero.request(setup, sent, self._turns.now)
         head = bytes([request_type, request]) + b"".join(n.to_bytes(2, "little") for n in (value, index, length))
         facts: dict[str, Any] = {"endpoint": _IN if into else 0, "setup": head.hex()}
         if isinstance(answer, Refusal):
