@@ -163,7 +163,7 @@ def _head(ends: tuple[str, Sequence[str]], subject: str, work: Work, names: Sequ
     message["Content-Type"] = f'multipart/mixed; boundary="{mark}"'
     text = EmailMessage(policy=WIRE)
     when = format_datetime(work.created.astimezone())
-    text.set_content(f"Scanned {when}\n" + "".join(f"  {name}\n" for name in names))
+    text.set_content(f"Scanned {when}\n" + "".join(f"  {name}\n" for name in names), cte="base64")
     return _headers(message) + f"--{mark}\r\n".encode() + bytes(text)
 
 

@@ -1,8 +1,8 @@
 """Pages into one PDF/A-1b while they arrive: each page is one picture, JPEG or G4.
 
 A stream's length is an object that follows it, and the table of objects comes last: nothing waits for a page's end.
-sRGB is the output intent, for grey pages as well. No fonts, no document information: what there is to say is in the
-XMP packet, once.
+sRGB is the output intent, for grey pages as well. No document information: what there is to say is in the XMP packet,
+once. Text that was recognized lies over the picture, invisible, in a font that has no shapes (pdf_text.py).
 
 Spec: ISO 32000-1 7.3 to 7.5, 8.9; PDF Reference 1.4; ISO 19005-1 6.1, 6.2.2, 6.7; XMP specification part 1.
 """
@@ -10,13 +10,16 @@ Spec: ISO 32000-1 7.3 to 7.5, 8.9; PDF Reference 1.4; ISO 19005-1 6.1, 6.2.2, 6.
 import hashlib
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from bridge.imaging import icc
+from bridge.imaging import icc, pdf_text
 from bridge.imaging.errors import ImagingError
 from bridge.imaging.exif import SOFTWARE
 from bridge.imaging.fax import joined_g4
 from bridge.imaging.jpeg import encode_jfif
+from bridge.imaging.pdf_text import Word
 from bridge.imaging.spool import Spool
 from bridge.imaging.target import Ready, Target
 from drivers.contract.capabilities import Mode
@@ -27,7 +30,7 @@ _SHORTEST_SIDE: Final = 3
 
 # The second line tells programs that guess that the file is not text.
 _BEGIN: Final = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"
-_CATALOG, _PAGES, _METADATA, _INTENT, _PROFILE, _FIRST = 1, 2, 3, 4, 5, 6
+_CATALOG, _PAGES, _METADATA, _INTENT, _PROFILE, _NEXT = 1, 2, 3, 4, 5, 6
 _OBJECTS_A_PAGE: Final = 4
 
 _XMP: Final = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
@@ -46,18 +49,37 @@ _XMP: Final = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One page: its picture, and the words that were recognized in it."""
+
+    picture: Ready
+    target: Target
+    words: tuple[Word, ...] = ()
+
+
 def encode_pages(pages: Iterator[Ready], target: Target, spool: Spool) -> Iterator[bytes]:
-    """All pages there are, at least one. Nothing leaves before the first page's first rows."""
+    """All pages there are, at least one, all of one size. Nothing leaves before the first page's first rows."""
+    return encode_sheets((Sheet(page, target) for page in pages), target.origin.taken, spool)
+
+
+def encode_sheets(
+    sheets: Iterator[Sheet], taken: datetime | None, spool: Spool, *, searchable: bool = False
+) -> Iterator[bytes]:
+    """All there are, at least one; each is read to its end before the next is asked for. `searchable`: some may have
+    words."""
     file = _File()
     kids: list[int] = []
-    for page in pages:
+    for sheet in sheets:
         if not kids:
-            _begin(file, target)
-        first = _FIRST + _OBJECTS_A_PAGE * len(kids)
-        for chunk in _picture(file, page, target, spool, first):
+            _begin(file, taken)
+            if searchable:
+                pdf_text.add_font(file, _NEXT)
+        first = _NEXT + searchable * pdf_text.OBJECTS + _OBJECTS_A_PAGE * len(kids)
+        for chunk in _picture(file, sheet.picture, sheet.target, spool, first):
             file.put(chunk)
             yield file.taken()
-        _page(file, target, first)
+        _page(file, sheet, first)
         kids.append(first + _OBJECTS_A_PAGE - 1)
     if not kids:
         raise ImagingError("there is no page to make a file of")
@@ -67,14 +89,14 @@ def encode_pages(pages: Iterator[Ready], target: Target, spool: Spool) -> Iterat
     yield file.taken()
 
 
-def _begin(file: "_File", target: Target) -> None:
+def _begin(file: "_File", taken: datetime | None) -> None:
     """What does not depend on the pages."""
     file.put(_BEGIN)
     intent = f"/OutputIntents [{_INTENT} 0 R]"
     file.add(_CATALOG, f"<< /Type /Catalog /Pages {_PAGES} 0 R /Metadata {_METADATA} 0 R {intent} >>")
-    at = target.origin.taken
     # A time without a zone is none (XMP 8.2.1.1), and is left out.
-    said = f"\n   <xmp:CreateDate>{at.isoformat(timespec='seconds')}</xmp:CreateDate>" if at and at.tzinfo else ""
+    at = taken if taken and taken.tzinfo else None
+    said = f"\n   <xmp:CreateDate>{at.isoformat(timespec='seconds')}</xmp:CreateDate>" if at else ""
     packet = _XMP.format(tool=SOFTWARE, taken=said).encode()
     file.add_stream(_METADATA, "/Type /Metadata /Subtype /XML", packet)
     file.add(
@@ -106,17 +128,24 @@ def _picture(file: "_File", page: Ready, target: Target, spool: Spool, number: i
     file.add(number + 1, str(length))
 
 
-def _page(file: "_File", target: Target, first: int) -> None:
+def _page(file: "_File", sheet: Sheet, first: int) -> None:
     """The page that shows the picture `first`, as large as it was scanned."""
+    target = sheet.target
     inches = (target.width / target.resolution[0], target.height / target.resolution[1])
     # A page larger than readers can show keeps its pixels and is shown smaller.
     shown = min(1.0, LONGEST_SIDE / 72 / max(inches))
-    width, height = (f"{max(_SHORTEST_SIDE, 72 * inch * shown):.4f}" for inch in inches)
-    file.add_stream(first + 2, "", f"q {width} 0 0 {height} 0 0 cm /P Do Q".encode())
+    size = [max(_SHORTEST_SIDE, 72 * inch * shown) for inch in inches]
+    width, height = (f"{side:.4f}" for side in size)
+    content = f"q {width} 0 0 {height} 0 0 cm /P Do Q".encode()
+    resources = f"/XObject << /P {first} 0 R >>"
+    if sheet.words:
+        content += b"\n" + pdf_text.shown(sheet.words, (size[0] / target.width, size[1] / target.height), size[1])
+        resources += f" /Font << {pdf_text.NAME} {_NEXT} 0 R >>"
+    file.add_stream(first + 2, "", content)
     file.add(
         first + 3,
         f"<< /Type /Page /Parent {_PAGES} 0 R /MediaBox [0 0 {width} {height}] "
-        f"/Resources << /XObject << /P {first} 0 R >> >> /Contents {first + 2} 0 R >>",
+        f"/Resources << {resources} >> /Contents {first + 2} 0 R >>",
     )
 
 
