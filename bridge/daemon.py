@@ -102,10 +102,17 @@ class Daemon:
             await self._serve_http(stack)
             await stack.enter_async_context(self._presence)
             await stack.enter_async_context(wiretap.opened(config.state_dir, self._clock))
+            self._faxes = None
+            find = self._find
+            if config.fax.enabled:
+                from bridge.following import faxes  # noqa: PLC0415 - for those who want faxes
+
+                self._faxes = await stack.enter_async_context(faxes(config, self._state, self._clock))
+                find = partial(self._faxes.find, find)
             lookout = self._look_out() if self._look_out is not None else ByClock(self._clock)
             stack.callback(lookout.close)
             self._hotplug = Hotplug(
-                self._find,
+                find,
                 lambda key: config.of(key).enabled,
                 self._clock,
                 share=lambda key: config.of(key).share,
@@ -139,6 +146,8 @@ class Daemon:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._hotplug.run(self._appeared))
             tasks.create_task(self._expire())
+            if self._faxes is not None:
+                tasks.create_task(self._faxes.run())
 
     # The sockets.
 

@@ -1,0 +1,176 @@
+"""The fax systems of a running bridge: who is looked at, what is told when one is away, and who may hear of it.
+
+A HylaFAX server has a task of its own; an SNMP agent is looked at anyway, as a scanner, and its looks are overheard.
+A source that is away keeps its jobs, called stale, and is asked again, later each time; that is said once.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final, Protocol
+
+from bridge.config import Config, Hylafax
+from bridge.errors import ConfigError
+from bridge.fax.faxcomex import AccessRights
+from bridge.log import kept_short
+from bridge.net import doors
+from bridge.net.listening import listen
+from bridge.net.serving import serving
+from bridge.net.sse import EVENTS, FaxEvents, Pass
+from bridge.service.fax import FaxService
+from bridge.state import State
+from bridge.tokens import own_token
+from drivers.contract.clock import Clock
+from drivers.contract.driver import Device, Finding, Observer
+from drivers.contract.errors import DriverError
+from drivers.contract.fax import FaxSnapshot
+from drivers.contract.observation import Readiness, Snapshot
+from drivers.snmp.device import key as agent_key
+
+_log = logging.getLogger(__name__)
+
+ALL_RIGHTS: Final = AccessRights(sum(AccessRights))
+PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before a source that is away is asked again; the last repeats
+
+
+class FaxSource(Protocol):
+    """A `drivers.contract.fax.FaxObserver` that can be closed."""
+
+    async def poll(self) -> FaxSnapshot: ...
+    async def rest(self, seen: FaxSnapshot) -> None: ...
+    async def close(self) -> None: ...
+
+
+Opener = Callable[[], Awaitable[FaxSource]]
+
+
+async def follow(source: str, opener: Opener, service: FaxService, clock: Clock) -> None:
+    """For ever: what that fax system shows is what the service sees, under the name `source`."""
+    away, said = 0, ""
+    while True:
+        try:
+            observer = await opener()
+            try:
+                while True:
+                    seen = await observer.poll()
+                    if said:
+                        _log.warning("fax source %s: back again", source)
+                    away, said = 0, ""
+                    service.see(replace(seen, source=source))
+                    await observer.rest(seen)
+            finally:
+                await observer.close()
+        except DriverError as err:
+            service.lose(source)
+            if not said:
+                _log.warning("fax source %s: away: %s", source, kept_short(str(err), 300))
+            said = str(err)
+        await clock.sleep(PAUSES[min(away, len(PAUSES) - 1)])
+        away += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Overheard:
+    """An observer whose looks the fax service sees as well."""
+
+    observer: Observer
+    source: str
+    service: FaxService
+
+    async def poll(self) -> Snapshot:
+        """As the observer's own."""
+        try:
+            seen = await self.observer.poll()
+        except DriverError:
+            self.service.lose(self.source)
+            raise
+        if seen.readiness is Readiness.GONE:
+            self.service.lose(self.source)
+        else:
+            self.service.see_mfp(self.source, seen)
+        return seen
+
+    async def rest(self, seen: Snapshot) -> None:
+        """As the observer's own."""
+        await self.observer.rest(seen)
+
+
+def overheard(finding: Finding, service: FaxService) -> Finding:
+    """The same, but the fax service sees what its observers see, under the device's key."""
+
+    async def opened() -> Device:
+        device = await finding.open()
+        return replace(device, observers=tuple(Overheard(each, finding.key, service) for each in device.observers))
+
+    return replace(finding, open=opened)
+
+
+class Faxes:
+    """Everything about faxes in one running bridge."""
+
+    def __init__(self, config: Config, service: FaxService, clock: Clock) -> None:
+        self._hylafax = config.fax.hylafax
+        self._agents = frozenset(agent_key(each.host, each.port) for each in config.snmp if each.fax)
+        self._service, self._clock = service, clock
+
+    async def find(self, find: Callable[[], Awaitable[list[Finding]]]) -> list[Finding]:
+        """What is found, those agents overheard whose fax jobs are wanted."""
+        return [overheard(each, self._service) if each.key in self._agents else each for each in await find()]
+
+    async def run(self) -> None:
+        """Follow every server; ends at once where there is none."""
+        async with asyncio.TaskGroup() as tasks:
+            for each in self._hylafax:
+                opener = partial(_hylafax, each, self._clock)
+                tasks.create_task(follow(f"hylafax-{each.host}:{each.port}", opener, self._service, self._clock))
+
+
+async def _hylafax(server: Hylafax, clock: Clock) -> FaxSource:
+    from drivers.hylafax.device import open_observer  # noqa: PLC0415 - for those who have one
+
+    return await open_observer(server.host, server.port, server.user, server.password.get_secret_value(), clock)
+
+
+def _passes(config: Config) -> tuple[Pass, ...]:
+    """Who may listen. Raises ConfigError."""
+    given = []
+    for each in config.fax.token:
+        rights = AccessRights(sum(AccessRights[word.upper()] for word in {*each.rights}))
+        given.append(Pass(each.name, each.token.get_secret_value(), rights))
+    return tuple(given) or (Pass("this machine", own_token(config.state_dir), ALL_RIGHTS),)
+
+
+@asynccontextmanager
+async def faxes(config: Config, state: State, clock: Clock) -> AsyncIterator[Faxes]:
+    """Fax events are served while the block lasts. Raises ConfigError."""
+
+    def number(source: str, line: str) -> int:
+        try:
+            return state.fax_line(source, line)
+        except ConfigError as err:
+            _log.warning("%s", err)  # it holds until the next start
+            return state.fax_line(source, line)
+
+    service = FaxService(state.instance_id, number)
+    said = config.fax
+    secured = None
+    if not said.local and config.tls.certificate is not None:
+        secured = doors.context(config.tls.certificate, config.tls.key)
+    try:
+        sockets = listen(said.listen.address, said.listen.port, ipv6=config.service.ipv6)
+    except ConfigError as err:
+        raise ConfigError("fax", "listen", err.reason) from err
+    face = FaxEvents(service, _passes(config))
+    async with serving(face.application(), [(sock, secured) for sock in sockets]):
+        scheme = "http" if secured is None else "https"
+        place = said.listen.model_copy(update={"port": sockets[0].getsockname()[1]})
+        _log.info("fax events at %s://%s%s", scheme, place, EVENTS)
+        if secured is None and not said.local:
+            _log.warning("fax events and their tokens cross the network in clear: [tls] has no certificate")
+        try:
+            yield Faxes(config, service, clock)
+        finally:
+            service.close()
