@@ -113,14 +113,15 @@ def quick(text: str) -> str:
     return ",".join([*(f"{each}=0" for each in ("warmup", "speed", "feed") if each not in said), text])
 
 
+def pages(document: Document) -> list[tuple[Page, bytes]]:
+    """All pages and what is on them; blocks."""
+    return [(page, b"".join(page.chunks)) for page in document]
+
+
 async def whole(document: Document) -> list[tuple[Page, bytes]]:
-    """All pages and what is on them."""
-
-    def pages() -> list[tuple[Page, bytes]]:
-        return [(page, b"".join(page.chunks)) for page in document]
-
+    """The same."""
     async with asyncio.timeout(10):
-        return await asyncio.to_thread(pages)
+        return await asyncio.to_thread(pages, document)
 
 
 async def read(document: Document) -> list[tuple[Raster, bytes]]:

@@ -2,101 +2,34 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 import pytest
 
 from drivers import catalog
 from drivers.contract.capabilities import Mode, Source
 from drivers.contract.clock import SystemClock
-from drivers.contract.document import Document, Raster, Region, ScanRequest
-from drivers.contract.driver import Device
+from drivers.contract.document import Region, ScanRequest
 from drivers.contract.errors import CanceledAtDevice, DeviceBusy, DeviceGone, DriverError, FeederEmpty, ScanFailed
 from drivers.contract.handover import ScanCanceled
-from drivers.contract.observation import Feeder, Phase, Readiness, Snapshot, Trouble, TroubleKind, Unit
-from drivers.watch import snapshots
+from drivers.contract.observation import Feeder, Phase, Readiness, Trouble, TroubleKind, Unit
+from drivers.usb.esci.open import open_device
 from hil import chart, script
 from hil.devices.esci.scanner import EsciScanner
 from hil.devices.esci.usb import EsciUsb
-from hil.devices.live import Live
 from hil.devices.stimuli import CancelAtPanel, Clear, Cover, InUse, LoadPaper, Plug, Press, Slow, Unplug
-from hil.usbip.messages import Address
-from hil.usbip.server import Export, UsbIpServer
+from tests.unit import usb_rig
+from tests.unit.usb_rig import Rig, read
 
 A6 = Region(0, 0, 4130, 5830)
 
 
-@dataclass
-class Rig:
-    """A simulated scanner, the driver's device, and everything its snapshots told."""
-
-    scanner: EsciScanner
-    live: Live
-    device: Device
-    place: str
-    seen: list[Snapshot] = field(default_factory=list)
-
-    async def until(self, wanted: Callable[[Snapshot], bool], after: int = 0) -> Snapshot:
-        """The first snapshot told after so many others that is as wanted."""
-        async with asyncio.timeout(8):
-            while True:
-                for snapshot in self.seen[after:]:
-                    if wanted(snapshot):
-                        return snapshot
-                await asyncio.sleep(0.01)
-
-    async def scan(self, source: Source = Source.PLATEN, mode: Mode = Mode.GRAY8, **more: object) -> Document:
-        ask: dict[str, object] = {"region": A6, "resolution": (100, 100), **more}
-        assert self.device.acquirer is not None
-        return await self.device.acquirer.scan(ScanRequest("job-1", source, mode, **ask))  # type: ignore[arg-type]
-
-    def phases(self) -> list[tuple[Phase, int | None]]:
-        """(phase, pages) of our job in order, repetitions left out."""
-        steps = [(job.phase, job.pages) for snapshot in self.seen for job in snapshot.jobs]
-        return [step for at, step in enumerate(steps) if at == 0 or steps[at - 1] != step]
-
-
 @asynccontextmanager
-async def rig(text: str = "warmup=0,speed=0,feed=0", *, watch: bool = True) -> AsyncIterator[Rig]:
-    clock = SystemClock()
-    scanner = EsciScanner(script.read(text), clock.monotonic())
-    usb = EsciUsb(scanner)
-    live = Live(usb, clock)
-    async with UsbIpServer((Export(Address(1, 1), usb, live),), "127.0.0.1", 0) as server:
-        place = f"usbip://127.0.0.1:{server.port}"
-        [finding] = await catalog.find(local=False, usbip=[place])
-        device = await finding.open()
-        bench = Rig(scanner, live, device, place)
-
-        async def watching() -> None:
-            async for snapshot in snapshots(device.observers[0], clock):
-                bench.seen.append(snapshot)
-
-        task = asyncio.create_task(watching()) if watch else None
-        try:
-            if watch:
-                await bench.until(lambda _: True)
-            yield bench
-        finally:
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-            await device.close()
-            live.close()
-
-
-def pages(document: Document) -> list[tuple[Raster, bytes]]:
-    result = []
-    for page in document:
-        assert isinstance(page, Raster)
-        result.append((page, b"".join(page.chunks)))
-    return result
-
-
-async def read(document: Document) -> list[tuple[Raster, bytes]]:
-    return await asyncio.to_thread(pages, document)
+async def rig(text: str = "warmup=0,speed=0,feed=0", *, watch: bool = True) -> AsyncIterator[Rig[EsciScanner]]:
+    scanner = EsciScanner(script.read(text), SystemClock().monotonic())
+    async with usb_rig.plugged(scanner, EsciUsb(scanner), open_device, watch=watch) as bench:
+        yield bench
 
 
 def shown(page: int, source: Source, mode: Mode, size: tuple[int, int], ppi: int = 100) -> bytes:

@@ -1,100 +1,38 @@
 """The ESC/I-2 driver against the simulated scanner over USB/IP: pyusb, link, actor and decoders as they ship."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
-from drivers import catalog
 from drivers.contract.capabilities import Mode, Source
 from drivers.contract.clock import SystemClock
-from drivers.contract.document import Document, Encoded, Page, Raster, Region, ScanRequest
-from drivers.contract.driver import Device
+from drivers.contract.document import Encoded, Raster, Region
 from drivers.contract.errors import CanceledAtDevice, DeviceBusy, DeviceGone, FeederEmpty, ScanFailed
 from drivers.contract.handover import ScanCanceled
-from drivers.contract.observation import Feeder, Phase, Readiness, Snapshot, Trouble, TroubleKind, Unit
-from drivers.watch import snapshots
+from drivers.contract.observation import Feeder, Phase, Readiness, Trouble, TroubleKind, Unit
+from drivers.usb.esci2.open import open_device
 from hil import chart, script
 from hil.devices.esci2.product import DS_530, DS_1630, WF_8590, Product
 from hil.devices.esci2.scanner import Esci2Scanner
 from hil.devices.esci2.usb import Esci2Usb
-from hil.devices.live import Live
 from hil.devices.stimuli import Clear, Cover, Fatal, InUse, LoadPaper, Plug, Press, Slow, Unplug
-from hil.usbip.messages import Address
-from hil.usbip.server import Export, UsbIpServer
+from tests.unit import usb_rig
+from tests.unit.usb_rig import Rig, pages, whole
 
 SMALL = Region(0, 0, 4000, 3000)
 QUICK = "warmup=0,speed=0,feed=0"
 
 
-@dataclass
-class Rig:
-    """A simulated scanner, the driver's device, and everything its snapshots told."""
-
-    scanner: Esci2Scanner
-    live: Live
-    device: Device
-    seen: list[Snapshot] = field(default_factory=list)
-
-    async def until(self, wanted: Callable[[Snapshot], bool], after: int = 0) -> Snapshot:
-        """The first snapshot told after so many others that is as wanted."""
-        async with asyncio.timeout(8):
-            while True:
-                for snapshot in self.seen[after:]:
-                    if wanted(snapshot):
-                        return snapshot
-                await asyncio.sleep(0.01)
-
-    async def scan(self, source: Source = Source.PLATEN, mode: Mode = Mode.GRAY8, **more: object) -> Document:
-        ask: dict[str, object] = {"region": SMALL, "resolution": (100, 100), **more}
-        assert self.device.acquirer is not None
-        return await self.device.acquirer.scan(ScanRequest("job-1", source, mode, **ask))  # type: ignore[arg-type]
-
-    def phases(self) -> list[tuple[Phase, int | None]]:
-        """(phase, pages) of our job in order, repetitions left out."""
-        steps = [(job.phase, job.pages) for snapshot in self.seen for job in snapshot.jobs]
-        return [step for at, step in enumerate(steps) if at == 0 or steps[at - 1] != step]
-
-
 @asynccontextmanager
-async def rig(text: str = QUICK, product: Product = WF_8590, *, watch: bool = True) -> AsyncIterator[Rig]:
-    clock = SystemClock()
-    scanner = Esci2Scanner(script.read(text), clock.monotonic(), product)
-    usb = Esci2Usb(scanner)
-    live = Live(usb, clock)
-    async with UsbIpServer((Export(Address(1, 1), usb, live),), "127.0.0.1", 0) as server:
-        [finding] = await catalog.find(local=False, usbip=[f"usbip://127.0.0.1:{server.port}"])
-        device = await finding.open()
-        bench = Rig(scanner, live, device)
-
-        async def watching() -> None:
-            async for snapshot in snapshots(device.observers[0], clock):
-                bench.seen.append(snapshot)
-
-        task = asyncio.create_task(watching()) if watch else None
-        try:
-            if watch:
-                await bench.until(lambda _: True)
-            yield bench
-        finally:
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-            await device.close()
-            live.close()
-
-
-def pages(document: Document) -> list[tuple[Page, bytes]]:
-    return [(page, b"".join(page.chunks)) for page in document]
-
-
-async def read(document: Document) -> list[tuple[Page, bytes]]:
-    async with asyncio.timeout(10):
-        return await asyncio.to_thread(pages, document)
+async def rig(text: str = QUICK, product: Product = WF_8590, *, watch: bool = True) -> AsyncIterator[Rig[Esci2Scanner]]:
+    scanner = Esci2Scanner(script.read(text), SystemClock().monotonic(), product)
+    async with usb_rig.plugged(scanner, Esci2Usb(scanner), open_device, watch=watch, region=SMALL) as bench:
+        yield bench
 
 
 def shown(
@@ -129,7 +67,7 @@ async def test_the_scanner_is_found_and_says_what_it_can_do() -> None:
 @pytest.mark.parametrize("mode", [Mode.RGB24, Mode.GRAY8, Mode.LINEART])
 async def test_a_platen_page_shows_exactly_what_lies_on_the_glass(mode: Mode) -> None:
     async with rig(f"{QUICK},original=7", watch=False) as bench:
-        [(page, data)] = await read(await bench.scan(mode=mode))
+        [(page, data)] = await whole(await bench.scan(mode=mode))
         assert isinstance(page, Raster)
         assert (page.width, page.height, page.mode, page.back) == (400, 300, mode, False)
         assert data == shown(7, Source.PLATEN, mode, (0, 0, 400, 300))
@@ -138,7 +76,7 @@ async def test_a_platen_page_shows_exactly_what_lies_on_the_glass(mode: Mode) ->
 
 async def test_a_width_that_is_no_multiple_of_eight_is_delivered_as_asked() -> None:
     async with rig() as bench:
-        [(page, data)] = await read(await bench.scan(mode=Mode.RGB24, region=Region(500, 250, 4130, 1000)))
+        [(page, data)] = await whole(await bench.scan(mode=Mode.RGB24, region=Region(500, 250, 4130, 1000)))
         assert isinstance(page, Raster)
         assert (page.width, page.height) == (413, 100)
         assert data == shown(1, Source.PLATEN, Mode.RGB24, (50, 25, 413, 100))
@@ -146,13 +84,13 @@ async def test_a_width_that_is_no_multiple_of_eight_is_delivered_as_asked() -> N
 
 async def test_rows_that_are_filled_up_lose_what_fills_them() -> None:
     async with rig(product=replace(WF_8590, align=64)) as bench:
-        [(_, data)] = await read(await bench.scan(mode=Mode.RGB24))
+        [(_, data)] = await whole(await bench.scan(mode=Mode.RGB24))
         assert data == shown(1, Source.PLATEN, Mode.RGB24, (0, 0, 400, 300))
 
 
 async def test_three_sheets_are_three_pages_and_the_end_of_paper_is_a_normal_end() -> None:
     async with rig(f"{QUICK},adf=3") as bench:
-        found = await read(await bench.scan(Source.FEEDER))
+        found = await whole(await bench.scan(Source.FEEDER))
         assert [data for _, data in found] == [fed(1), fed(2), fed(3)]
         await bench.until(lambda s: any(job.phase is Phase.DONE for job in s.jobs))
         scanning = [(Phase.SCANNING, pages) for pages in range(4)]
@@ -162,7 +100,7 @@ async def test_three_sheets_are_three_pages_and_the_end_of_paper_is_a_normal_end
 
 async def test_backs_come_behind_their_fronts_although_both_are_scanned_at_once() -> None:
     async with rig(f"{QUICK},adf=2") as bench:
-        found = await read(await bench.scan(Source.FEEDER_DUPLEX, Mode.RGB24))
+        found = await whole(await bench.scan(Source.FEEDER_DUPLEX, Mode.RGB24))
         assert [page.back for page, _ in found] == [False, True, False, True]
         assert [data for _, data in found] == [
             fed(sheet, Mode.RGB24, back=back) for sheet in (1, 2) for back in (False, True)
@@ -175,21 +113,21 @@ async def test_backs_come_behind_their_fronts_although_both_are_scanned_at_once(
 async def test_backs_of_a_second_pass_are_turned_upright(mode: Mode) -> None:
     async with rig(f"{QUICK},adf=1", DS_1630) as bench:
         region = Region(0, 0, 8500, 3000)
-        [_, (page, data)] = await read(await bench.scan(Source.FEEDER_DUPLEX, mode, region=region))
+        [_, (page, data)] = await whole(await bench.scan(Source.FEEDER_DUPLEX, mode, region=region))
         assert page.back
         assert data == shown(1, Source.FEEDER, mode, (-11, 0, 850, 300), back=True)  # 0.116 inch of lid at the left
 
 
 async def test_of_five_sheets_two_are_fed_when_two_are_wanted() -> None:
     async with rig(f"{QUICK},adf=5") as bench:
-        found = await read(await bench.scan(Source.FEEDER, pages=2))
+        found = await whole(await bench.scan(Source.FEEDER, pages=2))
         assert [data for _, data in found] == [fed(1), fed(2)]
         assert bench.scanner.state.sheets == 3
 
 
 async def test_of_a_sheet_scanned_on_both_sides_only_the_front_is_delivered_when_one_page_is_wanted() -> None:
     async with rig(f"{QUICK},adf=2") as bench:
-        [(page, data)] = await read(await bench.scan(Source.FEEDER_DUPLEX, pages=1))
+        [(page, data)] = await whole(await bench.scan(Source.FEEDER_DUPLEX, pages=1))
         assert (page.back, data) == (False, fed(1))
         assert bench.scanner.state.sheets == 1
 
@@ -197,7 +135,7 @@ async def test_of_a_sheet_scanned_on_both_sides_only_the_front_is_delivered_when
 async def test_a_scanner_that_has_jpeg_only_is_handed_on_as_jpeg() -> None:
     async with rig(f"{QUICK},adf=1", DS_530) as bench:
         assert bench.device.identity.serial == "X2HC000001"
-        [(page, data)] = await read(await bench.scan(Source.FEEDER, Mode.RGB24, region=Region(0, 0, 8500, 3000)))
+        [(page, data)] = await whole(await bench.scan(Source.FEEDER, Mode.RGB24, region=Region(0, 0, 8500, 3000)))
         assert page == Encoded("jpeg", page.chunks, back=False)
         picture = Image.open(BytesIO(data))
         assert (picture.size, picture.mode) == ((850, 300), "RGB")
@@ -209,7 +147,7 @@ async def test_a_scanner_that_has_jpeg_only_is_handed_on_as_jpeg() -> None:
 async def test_a_jpeg_that_ends_with_its_paper_says_its_true_height() -> None:
     async with rig(f"{QUICK},adf=1", replace(DS_530, truncates=True)) as bench:
         region = Region(0, 10_000, 8500, 5000)  # A4 ends at 11.693 inch
-        [(_, data)] = await read(await bench.scan(Source.FEEDER_DUPLEX, region=region, pages=1))
+        [(_, data)] = await whole(await bench.scan(Source.FEEDER_DUPLEX, region=region, pages=1))
         picture = Image.open(BytesIO(data))
         picture.load()
         assert picture.size == (850, 169)
@@ -217,7 +155,7 @@ async def test_a_jpeg_that_ends_with_its_paper_says_its_true_height() -> None:
 
 async def test_a_page_that_ends_with_its_paper_is_filled_up_with_white() -> None:
     async with rig(f"{QUICK},adf=1", replace(WF_8590, truncates=True)) as bench:
-        [(page, data)] = await read(await bench.scan(Source.FEEDER, region=Region(0, 10_000, 4000, 5000)))
+        [(page, data)] = await whole(await bench.scan(Source.FEEDER, region=Region(0, 10_000, 4000, 5000)))
         assert isinstance(page, Raster)
         assert page.height == 500
         assert data == shown(1, Source.FEEDER, Mode.GRAY8, (214, 1000, 400, 169)) + b"\xff" * 331 * 400
@@ -226,10 +164,10 @@ async def test_a_page_that_ends_with_its_paper_is_filled_up_with_white() -> None
 async def test_an_empty_feeder_is_said_before_anything_moves() -> None:
     async with rig() as bench:
         with pytest.raises(FeederEmpty):
-            await read(await bench.scan(Source.FEEDER))
+            await whole(await bench.scan(Source.FEEDER))
         failed = await bench.until(lambda s: any(job.phase is Phase.FAILED for job in s.jobs))
         assert Trouble(TroubleKind.FEEDER_EMPTY, Unit.FEEDER) in failed.troubles
-        assert len(await read(await bench.scan())) == 1
+        assert len(await whole(await bench.scan())) == 1
 
 
 @pytest.mark.parametrize(
@@ -244,14 +182,14 @@ async def test_an_empty_feeder_is_said_before_anything_moves() -> None:
 async def test_a_trouble_on_the_second_page_is_told_and_ends_the_scan(event: str, kind: TroubleKind) -> None:
     async with rig(f"{QUICK},adf=3,{event}@2:50%") as bench:
         with pytest.raises(ScanFailed):
-            await read(await bench.scan(Source.FEEDER))
+            await whole(await bench.scan(Source.FEEDER))
         stopped = await bench.until(lambda s: any(job.phase is Phase.STOPPED for job in s.jobs))
         assert Trouble(kind, Unit.FEEDER) in stopped.troubles
         assert stopped.readiness is Readiness.STOPPED
         assert stopped.jobs[0].pages == 1
         bench.live.stimulate(Clear(), LoadPaper(1))
         await bench.until(lambda s: s.readiness is Readiness.IDLE and not s.jobs, after=len(bench.seen))
-        assert await read(await bench.scan(Source.FEEDER))
+        assert await whole(await bench.scan(Source.FEEDER))
 
 
 async def test_an_open_cover_hinders_the_feeder_and_not_the_glass() -> None:
@@ -261,8 +199,8 @@ async def test_an_open_cover_hinders_the_feeder_and_not_the_glass() -> None:
         assert seen.troubles == {Trouble(TroubleKind.COVER_OPEN, Unit.FEEDER)}
         assert seen.explanation == "cover open in the document feeder"
         with pytest.raises(ScanFailed, match="cover open"):
-            await read(await bench.scan(Source.FEEDER))
-        assert len(await read(await bench.scan())) == 1
+            await whole(await bench.scan(Source.FEEDER))
+        assert len(await whole(await bench.scan())) == 1
 
 
 async def test_a_failed_scanner_says_so_at_both_its_units() -> None:
@@ -274,14 +212,14 @@ async def test_a_failed_scanner_says_so_at_both_its_units() -> None:
 
 async def test_a_lamp_that_warms_is_waited_for_and_told() -> None:
     async with rig("warmup=0.5,speed=0,feed=0") as bench:
-        assert len(await read(await bench.scan())) == 1
+        assert len(await whole(await bench.scan())) == 1
         assert any(Trouble(TroubleKind.LAMP_WARMING, Unit.PLATEN) in seen.troubles for seen in bench.seen)
 
 
 async def test_cancel_at_the_panel_ends_the_scan_as_canceled_there() -> None:
     async with rig(f"{QUICK},adf=2,cancel@1:40%") as bench:
         with pytest.raises(CanceledAtDevice):
-            await read(await bench.scan(Source.FEEDER))
+            await whole(await bench.scan(Source.FEEDER))
         ended = await bench.until(lambda s: any(job.phase is Phase.CANCELED for job in s.jobs))
         assert ended.jobs[0].at_panel
         assert not bench.scanner.session
@@ -298,12 +236,12 @@ async def test_a_cancel_of_ours_stops_the_motor_in_mid_page() -> None:
             await reader
         assert asyncio.get_running_loop().time() - began < 3  # of a page that takes 4.5 s
         assert not bench.scanner.scanning
-        assert len(await read(await bench.scan(region=Region(0, 0, 1000, 500)))) == 1
+        assert len(await whole(await bench.scan(region=Region(0, 0, 1000, 500)))) == 1
 
 
 async def test_progress_is_told_while_the_page_comes() -> None:
     async with rig("warmup=0,speed=1500,feed=0") as bench:
-        await read(await bench.scan(resolution=(200, 200), mode=Mode.RGB24))
+        await whole(await bench.scan(resolution=(200, 200), mode=Mode.RGB24))
         told = [job.percent for snapshot in bench.seen for job in snapshot.jobs if job.percent is not None]
         assert told == sorted(told)
         assert len({percent for percent in told if 0 < percent < 100}) >= 3
@@ -337,7 +275,7 @@ async def test_a_scanner_that_another_host_has_is_busy() -> None:
             await bench.scan()
         bench.live.stimulate(InUse(taken=False))
         await bench.until(lambda s: s.readiness is Readiness.IDLE, after=len(bench.seen))
-        assert len(await read(await bench.scan())) == 1
+        assert len(await whole(await bench.scan())) == 1
 
 
 async def test_looking_neither_wakes_the_scanner_nor_keeps_it() -> None:
@@ -352,16 +290,16 @@ async def test_looking_neither_wakes_the_scanner_nor_keeps_it() -> None:
 async def test_a_cable_pulled_in_mid_page_ends_the_scan_and_the_next_one_works() -> None:
     async with rig(f"{QUICK},unplug@1:50%") as bench:
         with pytest.raises((DeviceGone, ScanFailed)):
-            await read(await bench.scan(mode=Mode.RGB24, resolution=(200, 200)))
+            await whole(await bench.scan(mode=Mode.RGB24, resolution=(200, 200)))
         bench.live.stimulate(Plug())
         await bench.until(lambda s: s.readiness is Readiness.IDLE and not s.jobs, after=len(bench.seen))
-        assert len(await read(await bench.scan())) == 1
+        assert len(await whole(await bench.scan())) == 1
 
 
 async def test_a_slow_motor_is_waited_for() -> None:
     async with rig("warmup=0,speed=3000,feed=0") as bench:
         bench.live.stimulate(Slow(4))
-        [(_, data)] = await read(await bench.scan())
+        [(_, data)] = await whole(await bench.scan())
         assert data == shown(1, Source.PLATEN, Mode.GRAY8, (0, 0, 400, 300))
         bench.live.stimulate(Unplug())
 
@@ -370,4 +308,4 @@ async def test_a_session_that_somebody_left_open_is_ended() -> None:
     async with rig(watch=False) as bench:
         bench.scanner.write(b"\x1cX", bench.live.now())  # as a host that died in the middle of setting parameters
         bench.scanner.write(b"PARAx0000040#ADF", bench.live.now())
-        assert len(await read(await bench.scan())) == 1
+        assert len(await whole(await bench.scan())) == 1

@@ -2,109 +2,37 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
 
 import pytest
 
 from drivers import catalog
 from drivers.contract.capabilities import Mode, Source
 from drivers.contract.clock import SystemClock
-from drivers.contract.document import Document, Raster, Region, ScanRequest
-from drivers.contract.driver import Device
+from drivers.contract.document import Raster, Region
 from drivers.contract.errors import CanceledAtDevice, DeviceBusy, DeviceGone, FeederEmpty, ScanFailed
 from drivers.contract.handover import ScanCanceled
-from drivers.contract.observation import Feeder, Phase, Readiness, Snapshot, Trouble, TroubleKind, Unit
-from drivers.usb.bus import RemoteBus
+from drivers.contract.observation import Feeder, Phase, Readiness, Trouble, TroubleKind, Unit
 from drivers.usb.fujitsu import open as fujitsu
-from drivers.usbip import place as places
-from drivers.watch import snapshots
 from hil import chart, script
 from hil.devices.fujitsu.product import FI_6230, LINE, Product
 from hil.devices.fujitsu.scanner import FujitsuScanner
 from hil.devices.fujitsu.usb import FujitsuUsb
-from hil.devices.live import Live
 from hil.devices.stimuli import Clear, Cover, DoubleFeed, InUse, LoadPaper, Plug, Press
-from hil.usbip.messages import Address
-from hil.usbip.server import Export, UsbIpServer
+from tests.unit import usb_rig
+from tests.unit.usb_rig import Rig, read
 
 A6 = Region(0, 0, 4130, 5830)
 JAM = Trouble(TroubleKind.JAM, Unit.FEEDER)
 
 
-@dataclass
-class Rig:
-    """A simulated scanner, the driver's device, and everything its snapshots told."""
-
-    scanner: FujitsuScanner
-    live: Live
-    device: Device
-    place: str
-    seen: list[Snapshot] = field(default_factory=list)
-
-    async def until(self, wanted: Callable[[Snapshot], bool], after: int = 0) -> Snapshot:
-        """The first snapshot told after so many others that is as wanted."""
-        async with asyncio.timeout(8):
-            while True:
-                for snapshot in self.seen[after:]:
-                    if wanted(snapshot):
-                        return snapshot
-                await asyncio.sleep(0.01)
-
-    async def scan(self, source: Source = Source.PLATEN, mode: Mode = Mode.GRAY8, **more: object) -> Document:
-        ask: dict[str, object] = {"region": A6, "resolution": (100, 100), **more}
-        assert self.device.acquirer is not None
-        return await self.device.acquirer.scan(ScanRequest("job-1", source, mode, **ask))  # type: ignore[arg-type]
-
-    def phases(self) -> list[tuple[Phase, int | None]]:
-        """(phase, pages) of our job in order, repetitions left out."""
-        steps = [(job.phase, job.pages) for snapshot in self.seen for job in snapshot.jobs]
-        return [step for at, step in enumerate(steps) if at == 0 or steps[at - 1] != step]
-
-
 @asynccontextmanager
-async def rig(text: str = "", product: Product = FI_6230, *, watch: bool = True) -> AsyncIterator[Rig]:
-    clock = SystemClock()
-    calm = "".join(f"{each}=0," for each in ("warmup", "speed", "feed") if f"{each}=" not in text)
-    scanner = FujitsuScanner(script.read(calm + text), clock.monotonic(), product)
-    usb = FujitsuUsb(scanner)
-    live = Live(usb, clock)
-    async with UsbIpServer((Export(Address(1, 1), usb, live),), "127.0.0.1", 0) as server:
-        place = f"usbip://127.0.0.1:{server.port}"
-        bus = RemoteBus(places.parse(place))
-        [known] = await asyncio.to_thread(bus.devices)
-        device = await fujitsu.open_device(known, partial(bus.open, known.key), clock)
-        bench = Rig(scanner, live, device, place)
-
-        async def watching() -> None:
-            async for snapshot in snapshots(device.observers[0], clock):
-                bench.seen.append(snapshot)
-
-        task = asyncio.create_task(watching()) if watch else None
-        try:
-            if watch:
-                await bench.until(lambda _: True)
-            yield bench
-        finally:
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-            await device.close()
-            live.close()
-
-
-def pages(document: Document) -> list[tuple[Raster, bytes]]:
-    result = []
-    for page in document:
-        assert isinstance(page, Raster)
-        result.append((page, b"".join(page.chunks)))
-    return result
-
-
-async def read(document: Document) -> list[tuple[Raster, bytes]]:
-    return await asyncio.to_thread(pages, document)
+async def rig(text: str = "", product: Product = FI_6230, *, watch: bool = True) -> AsyncIterator[Rig[FujitsuScanner]]:
+    scanner = FujitsuScanner(script.read(usb_rig.quick(text)), SystemClock().monotonic(), product)
+    async with usb_rig.plugged(scanner, FujitsuUsb(scanner), fujitsu.open_device, watch=watch) as bench:
+        yield bench
 
 
 def shown(page: int, source: Source, mode: Mode, size: tuple[int, int], ppi: int = 100, *, back: bool = False) -> bytes:
