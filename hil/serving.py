@@ -19,6 +19,7 @@ from hil.devices.esci2.scanner import Esci2Scanner
 from hil.devices.esci2.usb import Esci2Usb
 from hil.devices.fujitsu.scanner import FujitsuScanner
 from hil.devices.fujitsu.usb import FujitsuUsb
+from hil.devices.genesys.product import STROBE_XP300
 from hil.devices.genesys.scanner import GenesysScanner
 from hil.devices.genesys.usb import GenesysUsb
 from hil.devices.live import Live
@@ -66,6 +67,11 @@ def _genesys(script: Script, now: float) -> tuple[GenesysScanner, SimulatedUsbDe
     return scanner, GenesysUsb(scanner, script.serial)
 
 
+def _genesys_sheet(script: Script, now: float) -> tuple[GenesysScanner, SimulatedUsbDevice]:
+    scanner = GenesysScanner(script, now, STROBE_XP300)
+    return scanner, GenesysUsb(scanner, script.serial)
+
+
 def _ipp_usb(script: Script, now: float) -> tuple[MfpUsb, SimulatedUsbDevice]:
     device = MfpUsb(script, now)
     return device, device
@@ -78,6 +84,7 @@ FAMILIES: Mapping[str, Callable[[Script, float], tuple[Simulated, SimulatedUsbDe
     "esci2": _esci2,
     "fujitsu": _fujitsu,
     "genesys": _genesys,
+    "genesys-sheet": _genesys_sheet,
     "ipp-usb": _ipp_usb,
     "pixma": _pixma,
 }
