@@ -28,6 +28,7 @@ from pydantic import (
 from bridge.errors import ConfigError
 
 DEFAULT_FILE = Path("/etc/wsd-scan-bridge.toml")
+SERVICE_STATE = Path("/var/lib/wsd-scan-bridge")  # StateDirectory in udev/wsd-scan-bridge.service
 # wsdd owns 5357, which is why we do not (docs/decisions).
 DEFAULT_PORT = 5380
 
@@ -270,6 +271,7 @@ class Scanner(_Section):
     enabled: StrictBool = True
     destination: str = Field(default="last", min_length=1)  # whom its buttons invite: `last`, a PC's name, a context
     buttons: dict[str, str] = Field(default_factory=dict)  # the same for single buttons
+    processes: dict[str, _Named] = Field(default_factory=dict)  # by button: the file of a scan process to run; "": any
     share: StrictBool = (
         False  # claim it only while it is looked at or scans, so that other programs can use it in between
     )
@@ -438,6 +440,29 @@ class Fax(_Section):
         return ipaddress.ip_address(self.listen.address).is_loopback
 
 
+class ScanServer(_Section):
+    """A scan server (Distributed Scan Management) beside the scanners."""
+
+    processes: _Named | None = None  # the folder with a TOML file for each scan process; without one there is no server
+    listen: Endpoint = Endpoint(address="0.0.0.0", port=5362)  # noqa: S104 - a network service
+    certificate: _Named | None = None  # PEM, with the chain behind it; with one there is HTTPS, and no plain HTTP
+    key: _Named | None = None  # None: in the same file
+    client_authority: _Named | None = None  # PEM of whoever signs the certificates of devices' users
+    devices: tuple[_Place, ...] = ("local",)  # who may send scans
+    most_jobs: int = Field(default=64, ge=1, le=1000, strict=True)  # at one time
+    most_image_mb: int = Field(default=512, ge=1, strict=True)  # of one image
+    quota_mb: int = Field(default=4096, ge=1, strict=True)  # of all images that are kept at one time
+    patience: float = Field(default=600.0, gt=0, allow_inf_nan=False, strict=True)  # s until EndPostScanJob
+
+    _parse_listen = field_validator("listen", mode="before")(_endpoint)
+
+    @model_validator(mode="after")
+    def _has_a_certificate(self) -> Self:
+        if self.certificate is None and (self.key or self.client_authority):
+            raise ValueError("certificate is missing")
+        return self
+
+
 class Jobs(_Section):
     """How patient the bridge is."""
 
@@ -471,6 +496,7 @@ class Config(_Section):
     fax: Fax = Fax()
     smtp: Smtp = Smtp()
     account: tuple[Account, ...] = ()
+    scan_server: ScanServer = ScanServer()
     jobs: Jobs = Jobs()
     log: Log = Log()
 
@@ -528,6 +554,12 @@ class Config(_Section):
     def state_dir(self) -> Path:
         """The configured one, systemd's, or the user's own."""
         return self.service.state_dir or _directory("STATE_DIRECTORY", "XDG_STATE_HOME", ".local/state")
+
+    @property
+    def firmware_dir(self) -> Path:
+        """Where the operator's firmware files are kept. What root adds by hand is for the service."""
+        told = self.service.state_dir is not None or "STATE_DIRECTORY" in os.environ
+        return (self.state_dir if told or os.geteuid() else SERVICE_STATE) / "firmware"
 
     @property
     def cache_dir(self) -> Path:

@@ -35,9 +35,9 @@ AWAY: Final = 15.0  # seconds that a device may be out of reach while a job star
 Appeared = Callable[[Device], Awaitable[HostedScanner]]
 
 
-async def find(config: Config, clock: Clock, *, patient: bool = False) -> list[Finding]:
+async def find(config: Config, clock: Clock, *, patient: bool = False, unserved: bool = False) -> list[Finding]:
     """Every scanner that is there, as the configuration wants them looked for. What SANE sees comes seconds later,
-    with another look, unless one is `patient`."""
+    with another look, unless one is `patient`. `unserved`: also what the table of routes alone takes for a scanner."""
     found = await catalog.find(
         local=config.usb.enabled,
         usbip=tuple(f"usbip://{place}" for place in config.usb.usbip),
@@ -46,6 +46,7 @@ async def find(config: Config, clock: Clock, *, patient: bool = False) -> list[F
         mdns=config.mdns.escl,
         sane=_sane(config),
         patient=patient,
+        unserved=unserved,
         clock=clock,
     )
     there = {finding.key for finding in found}
@@ -66,7 +67,7 @@ def _sane(config: Config) -> catalog.Sane | None:
     said = config.sane
     if not said.enabled or not (config.usb.enabled or said.backends or said.network):
         return None
-    return catalog.Sane(said.library, said.backends, said.network)
+    return catalog.Sane(said.library, said.backends, said.network, config.firmware_dir)
 
 
 class Lookout(Protocol):

@@ -21,6 +21,7 @@ from drivers.contract.errors import DeviceRefused, DriverError
 from drivers.escl import open as escl
 from drivers.escl.link import NoService
 from drivers.escl.mdns import Browser
+from drivers.routes import table
 from drivers.snmp import device as snmp
 from drivers.snmp.credentials import Community, Credentials
 from drivers.usb.bus import Bus, LocalBus, RemoteBus
@@ -103,13 +104,15 @@ async def find(
     mdns: bool = False,
     sane: Sane | None = None,
     patient: bool = True,
+    unserved: bool = False,
     clock: Clock | None = None,
 ) -> list[Finding]:
     """All scanners that are there now, known or not.
 
     `usbip`: servers as usbip://HOST:PORT, ValueError when one is not; `agents` and `services` are taken at their word
     and asked only when they are opened; `mdns`: eSCL services are looked for in the networks too; `sane` finds what no
-    driver of ours scans with, at once for the `patient`, else at a later look. A bus that cannot be looked at is logged
+    driver of ours scans with, at once for the `patient`, else at a later look; `unserved`: also what is known to be a
+    scanner from the table of routes alone. A bus that cannot be looked at is logged
     and left out.
     """
     clock = clock or SystemClock()
@@ -120,7 +123,7 @@ async def find(
     found: dict[str, Finding] = {}
     for bus, devices in zip(buses, listings, strict=True):
         for device in devices:
-            finding = _finding(bus, device, clock)
+            finding = _finding(bus, device, clock, unserved=unserved)
             if finding is None:
                 continue
             if finding.key in found:  # this machine exports it and sees it over USB/IP too, or serial numbers repeat
@@ -191,7 +194,7 @@ def _devices(bus: Bus) -> list[UsbDevice]:
         return []
 
 
-def _finding(bus: Bus, device: UsbDevice, clock: Clock) -> Finding | None:
+def _finding(bus: Bus, device: UsbDevice, clock: Clock, *, unserved: bool = False) -> Finding | None:
     ids = f"{device.vendor_id:04x}:{device.product_id:04x}"
     for family in USB_FAMILIES:
         if ids in family.ids():
@@ -202,7 +205,7 @@ def _finding(bus: Bus, device: UsbDevice, clock: Clock) -> Finding | None:
         if quirk.ipp_usb:
             opener = partial(_over_usb, bus, device, quirk, clock)
             return Finding(device.key, escl.DRIVER, device.description, opener)
-    if looks_like_a_scanner(device):
+    if looks_like_a_scanner(device) or (unserved and table.known(ids) is not None):
         return Finding(device.key, None, device.description, partial(_refuse, device))
     return None
 
@@ -267,9 +270,7 @@ def _listing(sane: Sane) -> "Listing":
     """One for as long as we run: it remembers what was found and looks again only when there is a reason."""
     from drivers.sane.listing import Listing  # noqa: PLC0415 see above
 
-    return Listing(
-        sane.library, sane.backends, network=sane.network, firmware_dir=sane.firmware_dir, claims=_claims
-    )
+    return Listing(sane.library, sane.backends, network=sane.network, firmware_dir=sane.firmware_dir, claims=_claims)
 
 
 @cache

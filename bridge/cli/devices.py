@@ -1,8 +1,11 @@
-"""`devices`: what is plugged in, which driver serves it, what it can do."""
+"""`devices`: what is plugged in, which driver serves it, what it can do, and what it needs where it is not served."""
 
 import argparse
 import asyncio
 import json
+import re
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -12,11 +15,14 @@ from bridge import log
 from bridge.cli import agents, options
 from bridge.config import Config, Usb
 from bridge.hotplug import find
+from drivers import routing
 from drivers.contract.capabilities import Source
 from drivers.contract.clock import SystemClock
 from drivers.contract.driver import Device, Finding
 from drivers.contract.errors import DriverError
 from drivers.contract.observation import Snapshot
+
+_USB_KEY = re.compile(r"usb-([0-9a-f]{4})-([0-9a-f]{4})")
 
 
 def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -27,6 +33,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         description="List every scanner that is there, its driver, what it can do and how it is.",
     )
     options.add_config(parser)
+    parser.epilog = "What becomes of a scanner that is not plugged in: wsd-scan-bridge route NAME"
     parser.add_argument("--usbip", metavar="HOST:PORT", action="append", default=[], help="look there too")
     parser.add_argument("--json", action="store_true", help="print JSON")
     agents.add(parser)
@@ -61,17 +68,23 @@ def _print(found: list[dict[str, Any]]) -> None:
         console.print(f"[bold]{escape(device['name'])}[/]", markup=True)  # the device's own words
         for word in ("state", "key", "driver"):
             console.print(f"  {word:8}{device[word] or 'none'}", markup=False)
+        if device["route"] is not None and (not device["open"] or not device["route"]["happy"]):
+            console.print(f"  {'route':8}{device['route']['line']}", markup=False)
         for word in ("scans", "tells"):
             for place, line in enumerate(device[word]):
                 console.print(f"  {word if place == 0 else '':8}{line}", markup=False)
 
 
 async def _look(config: Config) -> list[dict[str, Any]]:
-    return [await _describe(finding) for finding in await find(config, SystemClock(), patient=True)]
+    found = await find(config, SystemClock(), patient=True, unserved=True)
+    return [await _describe(finding, config.firmware_dir) for finding in found]
 
 
-async def _describe(finding: Finding) -> dict[str, Any]:
-    told: dict[str, Any] = {"key": finding.key, "name": finding.description, "driver": finding.driver}
+async def _describe(finding: Finding, firmware_dir: Path) -> dict[str, Any]:
+    told: dict[str, Any] = {"key": finding.key, "name": finding.description, "driver": finding.driver, "open": False}
+    on_usb = _USB_KEY.match(finding.key)
+    route = routing.of(f"{on_usb[1]}:{on_usb[2]}", firmware_dir) if on_usb is not None else None
+    told["route"] = asdict(route) if route is not None else None
     if finding.driver is None:
         return {**told, "state": "no driver of the bridge knows it", "scans": [], "tells": []}
     try:
@@ -87,6 +100,7 @@ async def _describe(finding: Finding) -> dict[str, Any]:
     return {
         **told,
         **_abilities(device),
+        "open": True,
         "state": "; ".join(_state(snapshot) for snapshot in snapshots),
         "troubles": sorted(f"{each.kind} ({each.unit})" for snapshot in snapshots for each in snapshot.troubles),
         "feeder": [str(snapshot.feeder) for snapshot in snapshots],

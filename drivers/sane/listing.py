@@ -17,7 +17,8 @@ from typing import Final
 
 from drivers.contract.driver import Claim
 from drivers.contract.errors import DeviceBusy, DriverError
-from drivers.sane import backends, place
+from drivers.routes.firmware import Kept, kept
+from drivers.sane import backends, firmware, place
 from drivers.sane.process import Child, LibraryMissing, Refused
 
 _log = logging.getLogger(__name__)
@@ -56,18 +57,20 @@ class Listing:
         named: tuple[str, ...] = (),
         *,
         network: bool = False,
+        firmware_dir: Path | None = None,
         claims: Collection[Claim] = (),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`named`: backends to be used although they are left out elsewhere; `network`: all may look there; `claims`:
-        of devices that are ours, which no backend would find unless they are lent."""
+        """`named`: backends to be used although they are left out elsewhere; `network`: all may look there;
+        `firmware_dir`: where the operator's firmware files are; `claims`: of devices that are ours, which no backend
+        would find unless they are lent."""
         self.library, self._monotonic = library, monotonic
-        self._claims = claims
+        self._claims, self._firmware_dir = claims, firmware_dir
         self._local = not (network or backends.look_outside(named))
         self.config_dir: Path = backends.private(named)  # for the children that open what was listed, too
         weakref.finalize(self, shutil.rmtree, self.config_dir, ignore_errors=True)
         self._found: tuple[Listed, ...] = ()
-        self._usb: tuple[place.Plugged, ...] | None = None
+        self._there: tuple[tuple[place.Plugged, ...], tuple[Kept, ...]] | None = None
         self._due: list[float] = []
         self._missing = False
         self._looked = False
@@ -94,9 +97,9 @@ class Listing:
         return max(LOOK_AGAIN, self._due[0] - self._monotonic()) if self._due else STALE_SECONDS
 
     def _is_due(self) -> bool:
-        usb, now = place.plugged(), self._monotonic()
-        if usb != self._usb:
-            self._usb = usb
+        there, now = (place.plugged(), kept(self._firmware_dir)), self._monotonic()
+        if there != self._there:
+            self._there = there
             self._due = [now, *(now + later for later in AGAIN_SECONDS)]
         due = bool(self._due) and self._due[0] <= now
         if due:
@@ -121,6 +124,8 @@ class Listing:
                 self._looked, self._running = True, None
 
     def _listed(self) -> tuple[Listed, ...]:
+        there = {f"{each.vendor_id:04x}:{each.product_id:04x}" for each in place.plugged()}
+        firmware.tell(self.config_dir, backends.directories(), self._firmware_dir, there)
         child = Child(self.library, self.config_dir, "SANE")
         try:
             told = child.ask("list", LIST_SECONDS, local=self._local).get("devices")
