@@ -24,13 +24,17 @@ from hil.devices.stimuli import (
     Cover,
     DoubleFeed,
     Fatal,
+    FaxCall,
+    HangUp,
     Happening,
     InUse,
     Jam,
     LoadPaper,
+    Offline,
     Plug,
     Press,
     RemovePaper,
+    Restart,
     Slow,
     Stimulus,
     Unplug,
@@ -62,7 +66,11 @@ events, also read from standard input while serving, one per line:
   fatal                      the hardware fails until `clear`
   slow FACTOR                motor at 1/FACTOR speed; slow 1 is normal
   inuse on | inuse off       another host has it over another interface
-  unplug | plug              the USB cable
+  unplug | plug              the USB cable; an MFP's network cable
+  offline | online           hp-mfp: its scanner is taken off line at the panel
+  faxin N | faxout N         hp-mfp: a fax of N pages comes in, is sent
+  hangup                     hp-mfp: the call on the telephone line breaks off
+  restart                    hp-mfp: off and on again; its jobs are lost, their numbers begin anew
 when:
   EVENT@N        in the middle of the Nth page that begins from now on
   EVENT@N:P%     when P percent of it are scanned
@@ -168,12 +176,18 @@ _PLAIN: dict[str, Happening] = {
     "cover closed": Cover(open=False),
     "inuse on": InUse(taken=True),
     "inuse off": InUse(taken=False),
+    "offline": Offline(taken=True),
+    "online": Offline(taken=False),
+    "hangup": HangUp(),
+    "restart": Restart(),
 }
 _WITH_NUMBER: dict[str, Callable[[float], Happening]] = {
     "paper": lambda n: LoadPaper(_whole(n, 1, MOST_SHEETS)),
     "original": lambda n: ChangeOriginal(_whole(n, 1, 255)),
     "press": lambda n: Press(_whole(n, 1, 255)),
     "slow": Slow,
+    "faxin": lambda n: FaxCall(incoming=True, pages=_whole(n, 1, MOST_SHEETS)),
+    "faxout": lambda n: FaxCall(incoming=False, pages=_whole(n, 1, MOST_SHEETS)),
 }
 
 

@@ -4,7 +4,7 @@ A source that does not tell is None and has no say. The worst that any source te
 before work, work before rest. Spec of the words: drivers.contract.observation. Pure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from drivers.contract.observation import ButtonPress, Feeder, JobReport, Readiness, Snapshot, Trouble, TroubleKind
@@ -60,6 +60,14 @@ def add_up(parts: Sequence[Seen]) -> Snapshot:
         feeder=next((part.feeder for part in parts if part.feeder is not Feeder.UNKNOWN), Feeder.UNKNOWN),
         jobs=tuple(job for part in parts for job in part.jobs),
         presses=tuple(press for part in parts for press in part.presses),
-        explanation="; ".join(dict.fromkeys(part.explanation for part in parts if part.explanation)),
+        explanation="; ".join(_once(part.explanation for part in parts)),
         facts=(*(fact for part in parts for fact in part.facts), *assumed),
     )
+
+
+def _once(words: Iterable[str]) -> Iterable[str]:
+    """Two sources often have the same words for one thing, but for a capital."""
+    found: dict[str, str] = {}
+    for said in filter(None, words):
+        found.setdefault(said.casefold(), said)
+    return found.values()

@@ -89,6 +89,31 @@ class Plug:
     """The USB cable is plugged in again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Offline:
+    """Somebody takes the scanner off line at its panel, or puts it back."""
+
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """It is switched off and on at once: what ran is lost, and what it remembered is forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaxCall:
+    """A fax of that many pages comes in, or is sent."""
+
+    incoming: bool
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """The call on the telephone line breaks off."""
+
+
 Happening = (
     LoadPaper
     | RemovePaper
@@ -104,6 +129,10 @@ Happening = (
     | InUse
     | Unplug
     | Plug
+    | Offline
+    | Restart
+    | FaxCall
+    | HangUp
 )
 
 

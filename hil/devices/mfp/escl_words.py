@@ -102,6 +102,8 @@ def status(state: State, now: float) -> bytes:
 
 
 def _state(state: State) -> str:
+    if state.offline:
+        return "Down"
     if state.running is not None or state.upload in RUNNING or state.in_use:
         return "Processing"
     return "Stopped" if state.fatal or state.jammed or state.cover_open else "Idle"

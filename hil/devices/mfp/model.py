@@ -9,6 +9,8 @@ Pure: `now` is an argument (monotonic seconds), nothing happens between calls. S
 from collections.abc import Iterable
 from dataclasses import replace
 
+from hil.devices.mfp import alerts, fax
+from hil.devices.mfp.fax import Fax
 from hil.devices.mfp.jobs import Job, JobState, Reason, kept
 from hil.devices.mfp.schedule import Schedule
 from hil.devices.mfp.state import RUNNING, State, Upload, UploadError
@@ -21,13 +23,17 @@ from hil.devices.stimuli import (
     Cover,
     DoubleFeed,
     Fatal,
+    FaxCall,
+    HangUp,
     Happening,
     InUse,
     Jam,
     LoadPaper,
+    Offline,
     Plug,
     Press,
     RemovePaper,
+    Restart,
     Slow,
     Stimulus,
     Unplug,
@@ -82,20 +88,39 @@ class Mfp:
         """Let what is due happen in its order, then `stimuli`; returns when something is due next."""
         while (due := self._wake_at()) is not None and due <= now:
             self._one_step(due)
+            self._watch(due)
         for stimulus in stimuli:
             if isinstance(stimulus, At | After):
                 self._schedule.arm(stimulus, now)
             else:
                 self._happen(stimulus, now)
+                self._watch(now)
         return self._wake_at()
 
+    def _watch(self, now: float) -> None:
+        """What is the matter now stands in the table of alerts."""
+        state = self._state
+        job = state.running
+        live = {
+            alerts.JAM: state.jammed,
+            alerts.OPEN: state.cover_open,
+            alerts.EMPTY: state.upload is Upload.ABORTED and state.error is UploadError.NO_DOCUMENT,
+            alerts.WARMING: job is not None and job.reason is Reason.STARTING,
+            alerts.LAMP: state.fatal,
+            alerts.OFFLINE: state.offline,
+        }
+        self._state = replace(state, alerts=state.alerts.now(live, now))
+
     def _wake_at(self) -> float | None:
-        due = (self._schedule.timer, self._moment(), self._due)
+        due = (self._schedule.timer, self._moment(), self._due, fax.next_due(self._state.faxes))
         return min((each for each in due if each is not None), default=None)
 
     def _one_step(self, now: float) -> None:
         if (happening := self._schedule.take_timer(now)) is not None:
             return self._happen(happening, now)
+        if (due := fax.next_due(self._state.faxes)) is not None and due <= now:
+            self._state = replace(self._state, faxes=fax.moved(self._state.faxes, now))
+            return None
         percent, moment = self._schedule.percent, self._moment()
         if percent is not None and moment is not None and moment <= now:
             return self._happen(self._schedule.take_percent(percent), now)
@@ -162,7 +187,7 @@ class Mfp:
         state = self._state
         if state.in_use:
             return UploadError.BUSY
-        if state.fatal:
+        if state.fatal or state.offline:
             return UploadError.NONE
         if feeder and (state.jammed or state.doublefed):
             return UploadError.JAM
@@ -317,6 +342,18 @@ class Mfp:
             case Fatal():
                 self._state = replace(state, fatal=True)
                 self._stop(UploadError.NONE, now)
+            case Offline(taken):
+                self._state = replace(state, offline=taken)
+                if taken:
+                    self._stop(UploadError.NONE, now)
+            case Restart():
+                self._restart(now)
+            case FaxCall(incoming, pages):
+                self._numbered += 1
+                call = Fax(self._numbered, incoming, pages, now)
+                self._state = replace(state, faxes=fax.called(state.faxes, call, now))
+            case HangUp():
+                self._state = replace(state, faxes=fax.hung_up(state.faxes, now))
             case Slow(factor):
                 self._slow_down(factor, now)
             case InUse(taken):
@@ -326,6 +363,14 @@ class Mfp:
                 if (job := state.running) is not None and not job.at_panel:  # who should fetch it is cut off
                     self._due = None
                     self._end(*_BROKEN, now)
+
+    def _restart(self, now: float) -> None:
+        """What ran is lost and what was remembered is forgotten; what counts over its life goes on."""
+        fresh = State(alerts=self._state.alerts)  # their counters do not fall in a life
+        kept = ("sheets", "original", "cover_open", "jammed", "doublefed", "plugged", "slow")
+        counters = ("adf_pages", "flatbed_pages", "jams")
+        self._state = replace(fresh, **{name: getattr(self._state, name) for name in (*kept, *counters)})
+        self._began, self._due, self._moving, self._numbered = now, None, False, 0
 
     def _stop_feeding(self, error: UploadError, now: float) -> None:
         """What the feeder suffers stops nothing on the glass."""

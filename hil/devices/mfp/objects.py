@@ -1,9 +1,11 @@
 """The simulated MFP as an SNMP agent shows it.
 
 Spec: RFC 3418, RFC 2790, RFC 3805, HP-LASERJET-COMMON-MIB. Which objects exist follows the recording of a LaserJet
-MFP M130nw, plus scan-upload, its error and the button, which that small model lacks, and a document feeder.
+MFP M130nw, plus scan-upload, its error and the button, which that small model lacks, a document feeder, and the job
+tables and scanner alerts of larger ones.
 """
 
+from hil.devices.mfp import job_tables
 from hil.devices.mfp.model import Mfp, State, Upload
 from hil.snmp.ber import Tag, Typed
 from hil.snmp.mib import Mib, oid
@@ -25,7 +27,9 @@ def mib(mfp: Mfp, now: float) -> Mib | None:
     if not state.plugged:
         return None
     ticks = int((now - mfp.began) * 100) % 2**32
-    return Mib({oid(name): typed for name, typed in {**_standard(ticks), **_hp(state)}.items()})
+    jobs = job_tables.rows(state, mfp.began, now)
+    found = {**_standard(ticks), **_alerts(state, mfp.began), **_hp(state), **jobs}
+    return Mib({oid(name): typed for name, typed in found.items()})
 
 
 def _standard(ticks: int) -> dict[str, Typed]:
@@ -44,6 +48,27 @@ def _standard(ticks: int) -> dict[str, Typed]:
         "1.3.6.1.2.1.43.5.1.1.17.1": _text(SERIAL),
         "1.3.6.1.4.1.11.2.3.9.1.1.7.0": _text(DEVICE_ID),
     }
+
+
+def _alerts(state: State, booted: float) -> dict[str, Typed]:
+    table = "1.3.6.1.2.1.43.18.1.1"
+    found = {
+        "1.3.6.1.2.1.43.5.1.1.18.1": Typed(Tag.COUNTER32, state.alerts.critical),
+        "1.3.6.1.2.1.43.5.1.1.19.1": Typed(Tag.COUNTER32, state.alerts.recorded),
+    }
+    for row in state.alerts.rows:
+        columns = {
+            2: _integer(row.kind.severity),
+            3: _integer(4),  # a trained operator is not needed
+            4: _integer(row.kind.group),
+            5: _integer(row.kind.group_index),
+            6: _integer(-2),
+            7: _integer(row.kind.code),
+            8: _text(row.kind.text),
+            9: Typed(Tag.TIME_TICKS, max(int((row.at - booted) * 100), 0)),
+        }
+        found |= {f"{table}.{column}.1.{row.index}": value for column, value in columns.items()}
+    return found
 
 
 def _hp(state: State) -> dict[str, Typed]:

@@ -6,6 +6,8 @@ Spec: HP-LASERJET-COMMON-MIB scan-upload, scan-upload-error; error numbers as HP
 from dataclasses import dataclass
 from enum import IntEnum
 
+from hil.devices.mfp.alerts import NO_ALERTS, Alerts
+from hil.devices.mfp.fax import Fax
 from hil.devices.mfp.jobs import Job
 
 
@@ -48,6 +50,7 @@ class State:
     jammed: bool = False
     doublefed: bool = False
     fatal: bool = False
+    offline: bool = False
     in_use: bool = False
     button: bool = False  # the scan key is lit until the scan it started is over
     plugged: bool = True
@@ -56,6 +59,8 @@ class State:
     flatbed_pages: int = 150
     jams: int = 2
     jobs: tuple[Job, ...] = ()  # oldest first, the running one last
+    faxes: tuple[Fax, ...] = ()  # by number, which they share with the jobs
+    alerts: Alerts = NO_ALERTS
 
     @property
     def running(self) -> Job | None:

@@ -34,7 +34,9 @@ async def test_one_agent_is_an_array_of_one_with_its_sources() -> None:
         "SIM0000001",
     )
     assert device["state"] == "stopped"
-    assert device["troubles"] == [{"kind": "jam", "unit": "feeder", "source": "HP scan objects"}]
+    assert device["troubles"] == [
+        {"kind": "jam", "unit": "feeder", "source": source} for source in ("HP scan objects", "Printer MIB")
+    ]
     assert {each["name"]: each["value"] for each in device["counters"]}["feeder pages to a host"] == 320
     assert device["jobs"] == []
     assert device["sources"]["state"] == "HP scan objects"

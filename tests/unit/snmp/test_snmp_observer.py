@@ -242,7 +242,7 @@ async def test_everything_is_read_again_within_a_minute_at_a_time_of_its_own(obs
         link.walked.clear()
         await observer.rest(snapshot)
         snapshot = await observer.poll()
-        if link.walked:
+        if "1.3.6.1.2.1.43.18.1.1" in link.walked:  # prtAlertEntry; the job tables have a time of their own
             whole.append(clock.seconds)
     assert whole[0] <= 1000 + 62
     assert all(52 <= later - before <= 68 for before, later in itertools.pairwise(whole))
