@@ -31,9 +31,11 @@ from bridge.net.courier import Courier, Letter
 from bridge.net.presence import Presence
 from bridge.net.serving import serving
 from bridge.net.web import Web
+from bridge.scan_server import scan_server
 from bridge.scanner.acquisition import Acquisition
 from bridge.scanner.hosted import HostedScanner
 from bridge.service.access import Access
+from bridge.service.button_scan import ButtonScans
 from bridge.service.endpoint import Endpoint, digest
 from bridge.service.scan import ScanService, shown
 from bridge.service.subscriptions import Subscriptions, end_letter
@@ -94,13 +96,16 @@ class Daemon:
             self._responder, _selection(config), self._clock, self._random, multicast=config.service.multicast
         )
         self._access = Access.configured(config.access, self._presence.is_near)
+        self._buttons = ButtonScans(config, self._clock, config.state_dir / "scans")
         self._allowed = tuple(ipaddress.ip_network(text) for text in config.service.allow_notify)
         async with AsyncExitStack() as stack:
             stack.callback(self._close_state)
             self._client = await stack.enter_async_context(HttpClient(Limits().per_peer))
             stack.push_async_callback(self._close_scanners)
+            stack.push_async_callback(self._buttons.close)
             await self._serve_http(stack)
             await stack.enter_async_context(self._presence)
+            await stack.enter_async_context(scan_server(config, self._state, self._client, self._clock, self._access))
             await stack.enter_async_context(wiretap.opened(config.state_dir, self._clock))
             self._faxes = None
             find = self._find
@@ -119,6 +124,7 @@ class Daemon:
                 known_as=self._known_as,
                 lookout=lookout,
             )
+            self._buttons.recover()
             systemd.notify("READY=1")
             work = asyncio.ensure_future(self._work())
             stopping = asyncio.ensure_future(stop.wait())
@@ -215,9 +221,11 @@ class Daemon:
         )
 
     def _pressed(self, identifier: str, press: ButtonPress) -> None:
-        """The press goes to the destination that the operator or the client chose for it."""
+        """The press scans by itself, or goes to the destination that the operator or the client chose for it."""
         hosted = self._hosted.get(identifier)
         if hosted is None:
+            return
+        if self._buttons.takes(hosted.scanner, hosted.acquisition, hosted.endpoint.service.name, press.button):
             return
         said = self._config.of(hosted.scanner.identity.key)
         source = InputSource.ADF if hosted.scanner.view.feeder is Feeder.LOADED else InputSource.PLATEN

@@ -6,14 +6,14 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write(path: Path, chunks: Iterable[bytes], mode: int | None = None) -> None:
-    """`path` holds all of it, or is what it was before. `mode`: whatever our umask is; None: nobody else reads it.
-    Raises OSError, and what `chunks` raises."""
+def write(path: Path, chunks: Iterable[bytes], like: Path | None = None) -> None:
+    """`path` holds all of it, or is what it was before. `like`: see shared(); None: nobody else reads it. Raises
+    OSError, and what `chunks` raises."""
     beside = path.with_name(f".{path.name}.part")
     try:
         with open(beside, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            if mode is not None:
-                open_to(file.fileno(), mode)
+            if like is not None:
+                shared(file.fileno(), like, 0o666)
             file.writelines(chunks)
             file.flush()
             os.fsync(file.fileno())
@@ -24,10 +24,14 @@ def write(path: Path, chunks: Iterable[bytes], mode: int | None = None) -> None:
     flush(path.parent)
 
 
-def open_to(there: int | Path, mode: int) -> None:
-    """The file or folder may be used so, where the file system knows of such things."""
+def shared(there: int | Path, like: Path, most: int) -> None:
+    """Whoever may use the folder `like` may use this, whatever our umask and our own group are; where the file system
+    knows of such things. Bits beyond `most` are not set. Raises OSError."""
+    folder = like.stat()
+    with suppress(PermissionError):  # not a group of ours
+        os.chown(there, -1, folder.st_gid)
     with suppress(PermissionError):  # FAT
-        os.chmod(there, mode)
+        os.chmod(there, folder.st_mode & most)
 
 
 def flush(directory: Path) -> None:

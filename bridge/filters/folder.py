@@ -56,7 +56,7 @@ class LocalPlace:
                 made /= part
                 if not made.is_dir():
                     made.mkdir(exist_ok=True)
-                    durable.open_to(made, self._folder.stat().st_mode & 0o7777)
+                    durable.shared(made, self._folder, 0o777)
                     durable.flush(made.parent)
         except OSError as err:
             raise _failure(err, made) from err
@@ -65,7 +65,7 @@ class LocalPlace:
         there = self._folder.joinpath(*path)
         try:
             with file.open("rb") as source:
-                durable.write(there, iter(lambda: source.read(_PIECE), b""), mode=_mode(self._folder))
+                durable.write(there, iter(lambda: source.read(_PIECE), b""), self._folder)
         except OSError as err:
             raise _failure(err, there) from err
 
@@ -124,11 +124,6 @@ def _renameat2() -> "ctypes._NamedFuncPointer | None":
     if call is not None:
         call.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint]
     return call
-
-
-def _mode(folder: Path) -> int:
-    """Who may read the folder may read what is put there, whatever our own umask."""
-    return folder.stat().st_mode & 0o666
 
 
 def _failure(err: OSError, path: Path) -> FilterFailed:

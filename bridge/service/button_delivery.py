@@ -1,0 +1,137 @@
+"""From the pages of a press to where they belong: a PDF is made of them, and each place gets them, now or later.
+
+What fails stays on the disk and is tried again, sooner where that may help by itself, later where a person must act;
+after a restart at once. Places do not wait for each other.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from itertools import count
+from typing import Final
+
+from bridge.config import Button, Config
+from bridge.dsm.job import FilterStateReason
+from bridge.filters import durable
+from bridge.filters.apart import apart
+from bridge.filters.filter import FilterFailed, StoredImage
+from bridge.filters.notes import no_room_here
+from bridge.filters.targets import Aim, of_button
+from bridge.filters.text import NoText, words
+from bridge.imaging.errors import ImagingError
+from bridge.imaging.pdf_joined import StoredPage, joinable, joined
+from bridge.imaging.pdf_text import Word
+from bridge.log import kept_short
+from bridge.service.button_record import Record, described
+from drivers.contract.clock import Clock
+
+_log = logging.getLogger(__name__)
+
+PAUSES: Final = (15.0, 60.0, 300.0, 900.0, 3600.0)  # seconds between tries; the last one from then on
+FOR_A_PERSON: Final = 300.0  # before that nobody has mended what does not mend itself
+_AT_A_TIME: Final = 2
+
+Told = Callable[[Record, Aim, FilterFailed | None], None]
+"""Hears of each try at a place: None is success."""
+
+
+class Delivery:
+    """Brings records to their places."""
+
+    def __init__(self, config: Config, clock: Clock, told: Told = lambda *_: None) -> None:
+        self._config = config
+        self._clock = clock
+        self._told = told
+        self._turn = asyncio.Semaphore(_AT_A_TIME)
+
+    async def deliver(self, record: Record) -> None:
+        """Until everything is where it belongs; then the record is removed."""
+        name = f"device={record.press.scanner} scan={record.token}"
+        said = self._config.pressed(record.press.scanner, record.press.button)
+        if said is None:
+            _log.warning("%s: no [[button]] says any more where its pages go; they stay in %s", name, record.path)
+            return
+        done: set[str] = set()
+        for attempt in count():
+            async with self._turn:
+                failures = await self._try(record, said, done)
+            if not failures:
+                _log.info("%s: delivered, %d pages", name, len(record.pages))
+                await apart(record.remove)
+                return
+            pause = PAUSES[min(attempt, len(PAUSES) - 1)]
+            if not any(each.passing for each in failures):
+                pause = max(pause, FOR_A_PERSON)
+            _log.warning("%s: its pages are kept in %s; next try in %.0f s", name, record.path, pause)
+            await self._clock.sleep(pause)
+
+    async def _try(self, record: Record, said: Button, done: set[str]) -> list[FilterFailed]:
+        """Everything that is not done yet."""
+        name = f"device={record.press.scanner} scan={record.token}"
+        try:
+            images = await apart(lambda: made(record, said))
+        except FilterFailed as err:
+            _log.warning("%s: %s", name, err)
+            return [err]
+        work = record.work(images)
+        failures = []
+        for aim in of_button(self._config, said, described(record), complete=bool(record.complete)):
+            if aim.what in done:
+                continue
+            failure = None
+            try:
+                for warning in await aim.filter.process(work):
+                    _log.warning("%s: %s: %s", name, aim.what, warning)
+            except FilterFailed as err:
+                failure = err
+            except Exception as err:  # noqa: BLE001 - a filter's bug keeps no other place waiting
+                _log.exception("%s: %s: broke", name, aim.what)
+                failure = FilterFailed(FilterStateReason.UNKNOWN_ERROR, f"it broke: {err}", passing=True)
+            if failure is None:
+                done.add(aim.what)
+                _log.info("%s: %s: done", name, aim.what)
+            else:
+                failures.append(failure)
+                _log.warning("%s: %s: %s: %s", name, aim.what, failure.reason, kept_short(str(failure)))
+            self._told(record, aim, failure)
+        return failures
+
+
+def made(record: Record, said: Button) -> tuple[StoredImage, ...]:
+    """The files that are delivered: the pages, or one PDF of them. Blocking. Raises FilterFailed."""
+    pages = record.pages
+    if said.format != "pdf" or not joinable(record.press.format):
+        return pages
+    try:
+        path = record.made("pages.pdf")
+        image = StoredImage(path, 1, "pdf-a")
+        if path.exists():
+            return (image,)
+        stored = [StoredPage(page.path, page.format, record.press.resolution) for page in pages]
+        find = _finder(record, said.ocr) if said.ocr else _no_words
+        durable.write(path, joined(stored, find, record.press.created.astimezone(), path.parent))
+    except ImagingError as err:
+        _log.warning("device=%s scan=%s: no PDF, single pages: %s", record.press.scanner, record.token, err)
+        return pages
+    except OSError as err:
+        raise no_room_here(err, record.path) from err
+    return (image,)
+
+
+def _no_words(_: StoredPage) -> tuple[Word, ...]:
+    return ()
+
+
+def _finder(record: Record, languages: str) -> Callable[[StoredPage], tuple[Word, ...]]:
+    said = set[str]()
+
+    def find(page: StoredPage) -> tuple[Word, ...]:
+        try:
+            return words(page, languages)
+        except NoText as err:
+            if str(err) not in said:  # once for all pages
+                said.add(str(err))
+                _log.warning("device=%s scan=%s: %s", record.press.scanner, record.token, kept_short(str(err)))
+            return ()
+
+    return find
