@@ -5,14 +5,13 @@ no count falls. Spec: docs/decisions/0017-what-outlives-a-restart.md.
 """
 
 import logging
-from pathlib import Path
 
 from bridge.errors import ConfigError
 from bridge.eventing.ledger import Ledger
 from bridge.jobs.job import Job
 from bridge.scanner.hosted import HostedScanner
 from bridge.service.subscriptions import Subscriptions
-from bridge.state import State
+from bridge.state import State, boot_id
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +24,7 @@ class Keeping:
         self._key = key
         self._ledger = ledger
         self._subscriptions = subscriptions
-        self._boot = _boot_id()
+        self._boot = boot_id()
 
     def restore(self) -> None:
         """Who subscribed before the last stop is subscribed still; from now on every change is kept."""
@@ -68,7 +67,3 @@ class Keeping:
         except ConfigError as err:
             # A full disk costs the next start, not today's events.
             _log.error("device=%s: %s will not survive a restart: %s", self._key, what, err)
-
-
-def _boot_id() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()

@@ -162,6 +162,11 @@ class State:
             raise ConfigError(str(self._path), "", f"cannot be written: {err.strerror or err}") from err
 
 
+def boot_id() -> str:
+    """Changes with every boot: times on CLOCK_BOOTTIME mean nothing beyond it."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 

@@ -32,11 +32,13 @@ CONTENT_TYPE: Final = f"{SOAP_XML}; charset=utf-8"
 BODY_TIMEOUT: Final = 20.0  # seconds for a request of 32 KB to arrive
 _MAX_SUBJECT: Final = 500
 
+Answering = Callable[[Message], Awaitable[web.StreamResponse]]
+
 
 async def guarded(
     request: web.Request,
     reading: Callable[[], Awaitable[Message]],
-    answer: Callable[[Message], Awaitable[web.StreamResponse]],
+    answer: Answering,
     broken: Callable[[], OperationRefused] = faults.internal_error,
 ) -> web.StreamResponse:
     """Read the request and answer it; whatever goes wrong before the answer's first byte is a fault."""

@@ -5,10 +5,12 @@ says in CreatePostScanJob what is to be done; the server holds it against the pr
 that is not in there. Spec: DSM, CreatePostScanJobRequest; [MS-BDSRR] psp:PostScanInstructions.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from bridge.config import MAIL_ADDRESS
 from bridge.dsm.names import EMAIL, FILE_SHARE, SHARE_POINT
 from bridge.dsm.process import Filter as AskedFilter
 from bridge.dsm.process import PostScanInstructions
@@ -31,15 +33,18 @@ class Offer:
     dialect: str
     targets: tuple[str, ...]
     make: Callable[[tuple[str, ...]], Filter]  # for some of the targets, and others where `adds`
-    adds: bool = False  # a job may name targets beyond these (CanAddAddresses)
+    adds: bool = False  # a job may name mail addresses beyond these (CanAddAddresses)
 
     def admits(self, wanted: Wanted) -> bool:
         """Whether that is a part of what is offered."""
-        known = {_plain(each) for each in self.targets}
+        known = {plain(each) for each in self.targets}
         # Whose mail address or site the user's is, only a directory service would know.
         if wanted.dialect != self.dialect or wanted.to_user or not wanted.targets:
             return False
-        return self.adds or all(_plain(each) in known for each in wanted.targets)
+        return all(
+            plain(each) in known or (self.adds and re.fullmatch(MAIL_ADDRESS, each) is not None)
+            for each in wanted.targets
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,10 @@ def _wanted(asked: AskedFilter) -> Wanted:
     return Wanted(dialect)
 
 
-def _plain(target: str) -> str:
-    """Shares, mail addresses and hosts are the same in either case."""
+def plain(target: str) -> str:
+    """To compare by: shares, mail addresses and hosts are the same in either case."""
     return target.strip().rstrip("\\/").casefold()
+
+
+def _is_address(target: str) -> bool:
+    return re.fullmatch(MAIL_ADDRESS, target) is not None

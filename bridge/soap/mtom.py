@@ -5,7 +5,7 @@ first. No part is ever whole in memory: the writer gives the bytes around the co
 """
 
 import uuid
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from dataclasses import dataclass, field
 from email.message import Message as MimeHeaders
 from email.parser import BytesHeaderParser
@@ -39,7 +39,12 @@ def included(element: etree._Element) -> str | None:
     found = element.find(_INCLUDE)
     if found is None:
         return None
-    scheme, _, rest = (found.get("href") or "").partition(":")
+    return content_id(found.get("href") or "")
+
+
+def content_id(href: str) -> str:
+    """The Content-ID that an xop:Include names. Raises WireError."""
+    scheme, _, rest = href.partition(":")
     if scheme.lower() != "cid" or not rest:
         raise WireError("Include/href", "is not a cid URL")
     return unquote(rest)  # RFC 2392
@@ -107,7 +112,7 @@ class Part:
         return bytes(data)
 
 
-async def read_parts(content_type: str, stream: AsyncIterable[bytes]) -> AsyncIterator[Part]:
+async def read_parts(content_type: str, stream: AsyncIterable[bytes]) -> AsyncGenerator[Part, None]:
     """The parts of a multipart/related message, in their order. Raises WireError.
 
     What a caller leaves unread of a part is skipped when it asks for the next one.

@@ -8,7 +8,23 @@ import pytest
 
 from bridge import config
 from bridge.cli import main
-from bridge.config import Access, Account, Button, Config, Fax, Jobs, Log, Sane, Scanner, Service, Smtp, Snmp, Tls, Usb
+from bridge.config import (
+    Access,
+    Account,
+    Button,
+    Config,
+    Fax,
+    Jobs,
+    Log,
+    Sane,
+    Scanner,
+    ScanServer,
+    Service,
+    Smtp,
+    Snmp,
+    Tls,
+    Usb,
+)
 
 SAMPLE = Path(__file__).parents[2] / "udev" / "wsd-scan-bridge.toml"
 SECTIONS = {
@@ -19,12 +35,16 @@ SECTIONS = {
     "sane": Sane,
     "fax": Fax,
     "smtp": Smtp,
+    "scan_server": ScanServer,
     "jobs": Jobs,
     "log": Log,
 }
 LISTS = {"snmp": Snmp, "scanner": Scanner, "button": Button, "account": Account}
 # where the default is another one in each place, or none
-EXAMPLES = {"state_dir", "cache_dir", "certificate", "key", "host", "sender", "token", "hylafax"}
+EXAMPLES = {
+    *("state_dir", "cache_dir", "certificate", "key", "host", "sender", "token", "hylafax", "processes"),
+    "client_authority",
+}
 
 
 @pytest.fixture
