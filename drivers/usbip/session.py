@@ -1,8 +1,10 @@
 """The URBs of one imported device, for any number of threads.
 
 One thread at a time reads the socket and hands each answer to whoever waits for it, so an interrupt
-read and a bulk read run side by side without a thread of our own. A transfer that runs out of time is
-unlinked and its answer awaited, because until then the server may still move its data.
+read and a bulk read run side by side without a thread of our own. Who read another's answer leaves the
+socket to it for a moment: a thread that only listens does not wake up at every transfer of the other.
+A transfer that runs out of time is unlinked and its answer awaited, because until then the server may
+still move its data.
 Spec: Documentation/usb/usbip_protocol.rst.
 
 A server drops what a transfer had moved when it is unlinked. Callers that read on after a time-out
@@ -19,6 +21,8 @@ import usb.core
 from drivers.usbip import messages
 from drivers.usbip.connection import ANSWER_SECONDS, Connection, lost
 
+LULL = 0.02  # s between two looks at whether somebody reads the socket, and for which it is left to another
+
 # Linux errno of a URB → what libusb would report.
 _ERRNO = {
     errno.EPIPE: errno.EPIPE,
@@ -33,6 +37,7 @@ _ERRNO = {
 class _Pending:
     """One submit, or one unlink, that has no answer yet."""
 
+    told: threading.Condition  # there is an answer, or the session is dead
     buffer: memoryview | None  # where the data of an IN transfer goes
     answer: messages.Answer | None = None
 
@@ -43,7 +48,7 @@ class Session:
     def __init__(self, connection: Connection, device: messages.Exported) -> None:
         self.device = device
         self._connection = connection
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._sending = threading.Lock()
         self._pending: dict[int, _Pending] = {}
         self._seqnum = 0
@@ -84,7 +89,7 @@ class Session:
                 raise _error(answer.status)
             return min(answer.length, length)
         finally:
-            with self._changed:
+            with self._lock:
                 self._pending.pop(seqnum, None)
 
     def _unlink(self, victim: int, pending: _Pending) -> None:
@@ -98,15 +103,15 @@ class Session:
             if unlinked.answer is not None and unlinked.answer.status == 0:
                 self._wait(pending, time.monotonic() + ANSWER_SECONDS)
         finally:
-            with self._changed:
+            with self._lock:
                 self._pending.pop(seqnum, None)
 
     def _enter(self, buffer: memoryview | None) -> tuple[int, _Pending]:
-        with self._changed:
+        with self._lock:
             if self._dead is not None:
                 raise self._dead
             self._seqnum = self._seqnum % 0x7FFFFFFF + 1
-            pending = self._pending[self._seqnum] = _Pending(buffer)
+            pending = self._pending[self._seqnum] = _Pending(threading.Condition(self._lock), buffer)
             return self._seqnum, pending
 
     def _send(self, *parts: bytes | memoryview) -> None:
@@ -119,9 +124,9 @@ class Session:
     def _wait(self, pending: _Pending, deadline: float) -> bool:
         """True when `pending` has its answer; whoever waits and finds nobody reading, reads."""
         while True:
-            with self._changed:
+            with self._lock:
                 while pending.answer is None and self._reading and self._dead is None:
-                    if not self._changed.wait(max(0.0, deadline - time.monotonic())):
+                    if not self._pause(pending, deadline):
                         return pending.answer is not None
                 if pending.answer is not None:
                     return True
@@ -135,11 +140,19 @@ class Session:
             except usb.core.USBError as err:
                 raise self._die(err) from err
             finally:
-                with self._changed:
+                with self._lock:
                     self._reading = False
-                    self._changed.notify_all()
-            if not arrived:
-                return pending.answer is not None
+            with self._lock:
+                if pending.answer is None and (not arrived or not self._pause(pending, deadline)):
+                    return False
+
+    def _pause(self, pending: _Pending, deadline: float) -> bool:
+        """A moment, or less when `pending` is told something. False when there is no time left."""
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return False
+        pending.told.wait(min(left, LULL))
+        return True
 
     def _deliver(self) -> None:
         """Read one whole answer and hand it over; anything unexpected ends the session."""
@@ -147,7 +160,7 @@ class Session:
             answer = messages.answer(self._connection.receive(messages.URB_SIZE))
         except messages.Malformed as err:
             raise lost(self._connection.place, err) from err
-        with self._changed:
+        with self._lock:
             pending = self._pending.get(answer.seqnum)
         if pending is None or pending.answer is not None:
             raise lost(self._connection.place, f"an answer to {answer.seqnum}, which was never asked")
@@ -155,16 +168,17 @@ class Session:
             if answer.length > len(pending.buffer):
                 raise lost(self._connection.place, f"{answer.length} bytes where {len(pending.buffer)} were asked")
             self._connection.receive_into(pending.buffer[: answer.length])
-        with self._changed:
+        with self._lock:
             pending.answer = answer
-            self._changed.notify_all()
+            pending.told.notify()
 
     def _die(self, error: usb.core.USBError) -> usb.core.USBError:
         """Everybody who waits, and whoever comes later, gets the error."""
-        with self._changed:
+        with self._lock:
             if self._dead is None:
                 self._dead = error
-            self._changed.notify_all()
+            for pending in self._pending.values():
+                pending.told.notify()
         self._connection.close()
         return error
 
