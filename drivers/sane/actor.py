@@ -24,6 +24,8 @@ from drivers.sane.panel import SOURCE, Fingers
 from drivers.sane.scan import Scan
 
 SENSING_PACE: Final = 1.0  # s between looks at sensors: each costs the backend some transfers
+LIVELY: Final = 60.0  # s after the last change: until then somebody stands there
+QUIET_PACE: Final = 2.0  # from then on; docs/decisions/0098-idle-costs-of-sane.md
 SHARED_PACE: Final = 5.0  # when each look must open the device
 PRESENCE_PACE: Final = 5.0  # when there is nothing to be sensed
 BELIEVED: Final = 60.0  # s for which a trouble is believed that SANE told once and no sensor can take back
@@ -50,10 +52,12 @@ class ThroughChild:
         self._fingers = Fingers()
         self._trouble: tuple[Snapshot, float] | None = None  # how the last scan ended badly, and until when to say so
 
-    def pace(self, quiet: float) -> float:  # noqa: ARG002
+    def pace(self, quiet: float) -> float:
         if not self._model.panel.numbers:
             return PRESENCE_PACE
-        return SHARED_PACE if self._share else SENSING_PACE
+        if self._share:
+            return SHARED_PACE
+        return SENSING_PACE if quiet < LIVELY else QUIET_PACE
 
     def glance(self) -> Snapshot | None:
         if self._model.panel.numbers:

@@ -20,6 +20,7 @@ IDLE_PACE = 0.5  # seconds between looks: felt as immediate, and nothing to the 
 SHARED_PACE = 2.0  # when each look must open and claim the device
 LIVELY = 60.0  # seconds after the last change: until then somebody stands there
 QUIET_PACE = 2.5  # from then on; docs/decisions/0046-idle-costs.md
+HEARD_PACE = 5.0  # and where the device speaks by itself, whose presses wait for no look
 
 
 class Claimed:
@@ -34,7 +35,8 @@ class Claimed:
     def pace(self, quiet: float) -> float:
         if quiet < LIVELY or (isinstance(self._family, Fleeting) and self._family.fleeting):
             return self._pace
-        return max(self._pace, QUIET_PACE)
+        heard = self._listening is not None and self._listening.alive
+        return max(self._pace, HEARD_PACE if heard else QUIET_PACE)
 
     def glance(self) -> None:
         return None

@@ -30,6 +30,11 @@ class Listening:
         self._thread.submit(self._read)
         self._thread.shutdown(wait=False)
 
+    @property
+    def alive(self) -> bool:
+        """Whether there is an endpoint, and it is read."""
+        return not self._ended.is_set()
+
     def stop(self) -> None:
         """What is read from now on is nothing."""
         self._stopped.set()
