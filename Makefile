@@ -10,14 +10,14 @@ RUN := $(VENV)/.made-run
 DEV := $(VENV)/.made-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-system lint format types contracts generated check wheel clean
+.PHONY: help demo test test-system lint format types contracts generated routes check wheel clean
 
 help:
 	@echo "make demo         a simulated scanner, the bridge, a WSD client, three pages (no root, no hardware)"
 	@echo "make test         the quick tests (no root, no network but loopback)"
 	@echo "make test-system  real clients, servers and kernels (root)"
 	@echo "make check        format, lint, types, contracts, quick tests: what must hold before a commit"
-	@echo "make generated    write again what is generated: udev rules, the diagram of job states, the table of proofs"
+	@echo "make generated    write again what is generated: udev rules, the diagram of job states, the table of proofs, SUPPORTED.md"
 	@echo "make wheel        dist/*.whl, to be installed beside a real scanner"
 
 demo: $(RUN)
@@ -52,6 +52,11 @@ generated: $(RUN)
 	@$(BIN)/python udev/generate_rules.py
 	@$(BIN)/python docs/generate_job_states.py
 	@$(BIN)/python docs/generate_conformance.py
+	@$(BIN)/python docs/generate_supported.py
+
+# From the lists of scanners in WSD_REALDATA, which few have; then `make generated`.
+routes: $(RUN)
+	@$(BIN)/python docs/generate_routes.py
 
 check: lint types contracts test
 

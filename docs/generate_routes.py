@@ -36,7 +36,13 @@ OUTSIDE = {
     "external_scangearmp2": "scangearmp2",
     "external_utsushi": "utsushi",
 }
-VENDORS = {"EPSON": "Epson", "AGFA": "Agfa", "Hewlett-Packard": "HP", "KONICA MINOLTA": "Konica Minolta"}
+VENDORS = {
+    "AGFA": "Agfa",
+    "EPSON": "Epson",
+    "Hewlett-Packard": "HP",
+    "KONICA MINOLTA": "Konica Minolta",
+    "Umax": "UMAX",
+}
 INTERPRETER = re.compile(r"requires DFSG non-free ([a-z0-9-]+)")
 NEEDS_PLUGIN = 64  # PLUGIN_REASON_SCANNING_SUPPORT of HPLIP's plugin-reason
 HP = "03f0"

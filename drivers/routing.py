@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from drivers.catalog import USB_FAMILIES
 from drivers.routes import firmware, table
 from drivers.routes.route import Asked, Native, Route, choose, processor
 from drivers.routes.table import Known
+
+_MAKERS: Final = {"04b8": "Epson", "04c5": "Fujitsu", "04a9": "Canon"}  # USB vendor ids
 
 
 def of(ids: str, store: Path | None = None, *, here: str = "", called: str = "") -> Route:
@@ -36,10 +39,11 @@ def _ours() -> Iterator[Known]:
         ids = family.ids()
         for each in ids:
             if table.known(each) is None:
-                yield Known(each, tuple(_names(ids[each])) if isinstance(ids, Mapping) else (), ())
+                yield Known(each, tuple(_names(each, ids[each])) if isinstance(ids, Mapping) else (), ())
 
 
-def _names(model: object) -> list[str]:
-    """A family maps its ids to names, or to rows that have them."""
+def _names(ids: str, model: object) -> list[str]:
+    """A family maps its ids to names, or to rows that have them; the maker's is not always among them."""
     names = getattr(model, "names", model)
-    return list(map(str, names)) if isinstance(names, list | tuple) else []
+    maker = str(getattr(model, "maker", "") or _MAKERS.get(ids[:4], ""))
+    return [f"{maker} {name}".strip() for name in names] if isinstance(names, list | tuple) else []

@@ -2,8 +2,11 @@
 
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 from types import ModuleType
+
+import pytest
 
 from drivers.usb.esci.open import models
 
@@ -44,6 +47,27 @@ def test_the_rules_name_every_scanner_once_and_jump_to_labels_that_exist():
     assert len(named) == len(set(named))
     assert {":".join(each) for each in named} >= models().keys()
     assert set(re.findall(r'GOTO="(\w+)"', text)) == set(re.findall(r'LABEL="(\w+)"', text))
+
+
+def test_the_table_of_routes_is_what_the_recorded_lists_say():
+    generator = load("docs/generate_routes.py")
+    if not generator.RECORDED.is_dir():
+        pytest.skip(f"no lists of scanners in {generator.RECORDED}: set WSD_REALDATA")
+    assert generator.TABLE.read_text("utf-8") == generator.table(), "run: make routes"
+
+
+def test_the_page_of_what_is_supported_is_that_of_the_catalog_the_routes_and_the_recordings():
+    generator = load("docs/generate_supported.py")
+    assert generator.PAGE.read_text("utf-8") == generator.page(), "run: make generated"
+
+
+def test_every_test_that_the_page_of_what_is_supported_calls_a_proof_exists():
+    said = tomllib.loads((ROOT / "docs/supported.toml").read_text("utf-8"))
+    proofs = {
+        test for entry in (*said["usb"].values(), *said["other"]) for _, *tests in entry["seen"] for test in tests
+    }
+    assert proofs
+    assert {test for test in proofs if not (ROOT / test).is_file()} == set()
 
 
 def test_the_page_of_job_states_is_drawn_from_the_law():
