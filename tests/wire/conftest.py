@@ -28,6 +28,7 @@ SHORT = {
     "http://schemas.xmlsoap.org/ws/2004/08/eventing": "wse",
     "http://schemas.xmlsoap.org/ws/2005/04/discovery": "wsd",
     "http://schemas.xmlsoap.org/ws/2006/02/devprof": "wsdp",
+    "http://schemas.microsoft.com/windows/2008/12/wdp/distributedscan/processing": "dsp",
     **dict.fromkeys((year.namespace for year in Year), "wscn"),
 }
 MEASURING = "WSD_CONFORMANCE_SHOWN"  # a file for what was shown; no claim is checked while claims are made
