@@ -33,6 +33,8 @@ from drivers.usb.genesys import open as genesys
 from drivers.usb.ipp_usb import http as ipp_usb
 from drivers.usb.link import Link
 from drivers.usb.pixma import open as pixma
+from drivers.usb.printer_class.beside import open_beside
+from drivers.usb.printer_class.look import prints
 from drivers.usbip import place as places
 
 if TYPE_CHECKING:
@@ -131,7 +133,7 @@ async def find(
                 continue
             found[finding.key] = finding
     if sane is not None:
-        paths = {device.path: device.key for bus, devices in zip(buses, listings, strict=True) for device in devices}
+        paths = {device.path: (bus, device) for bus, devices in zip(buses, listings, strict=True) for device in devices}
         for finding in await _through_sane(sane, paths, found, clock, patient=patient):
             found[finding.key] = finding
     wanted = {escl.key(service.url): service for service in services}
@@ -150,9 +152,9 @@ def due(*, usbip: bool, sane: Sane | None) -> float:
 
 
 async def _through_sane(
-    sane: Sane, keys: Mapping[str, str], known: Mapping[str, Finding], clock: Clock, *, patient: bool
+    sane: Sane, paths: Mapping[str, tuple[Bus, UsbDevice]], known: Mapping[str, Finding], clock: Clock, *, patient: bool
 ) -> list[Finding]:
-    """What SANE sees and no driver of ours scans with; `keys` are those of our own buses' devices by path.
+    """What SANE sees and no driver of ours scans with; `paths` are where our own buses' devices are.
 
     Its room is entered only here.
     """
@@ -161,9 +163,12 @@ async def _through_sane(
     listing = _listing(sane)
     findings = []
     for listed in await asyncio.to_thread(listing.devices, patient=patient):
-        key = keys.get(listed.usb.path, "") if listed.usb is not None else ""
-        key = key or through.key(listed)
+        bus, device = paths.get(listed.usb.path, (None, None)) if listed.usb is not None else (None, None)
+        key = device.key if device is not None else through.key(listed)
+        opener: Callable[..., Awaitable[Device]]
         opener = partial(through.open_device, listed, key, listing.library, listing.config_dir, clock)
+        if bus is not None and device is not None and prints(device.interfaces):
+            opener = partial(open_beside, opener, partial(bus.zero, key), clock)
         ours = known.get(key)
         if ours is None or ours.driver is None:
             shared = partial(opener, share=True)

@@ -28,6 +28,7 @@ from hil.devices.mfp.serve import MfpRig
 from hil.devices.mfp.usb import MfpUsb
 from hil.devices.pixma.scanner import PixmaScanner
 from hil.devices.pixma.usb import PixmaUsb
+from hil.devices.printer.usb import PrinterUsb
 from hil.devices.stimuli import Stimulus
 from hil.devices.usb.device import SimulatedUsbDevice
 from hil.script import Script, read
@@ -77,7 +78,12 @@ def _ipp_usb(script: Script, now: float) -> tuple[MfpUsb, SimulatedUsbDevice]:
     return device, device
 
 
-Simulated = EsciScanner | Esci2Scanner | FujitsuScanner | GenesysScanner | MfpUsb | PixmaScanner
+def _printer(script: Script, now: float) -> tuple[PrinterUsb, SimulatedUsbDevice]:
+    device = PrinterUsb(script, now)
+    return device, device
+
+
+Simulated = EsciScanner | Esci2Scanner | FujitsuScanner | GenesysScanner | MfpUsb | PixmaScanner | PrinterUsb
 
 FAMILIES: Mapping[str, Callable[[Script, float], tuple[Simulated, SimulatedUsbDevice]]] = {
     "esci": _esci,
@@ -87,6 +93,7 @@ FAMILIES: Mapping[str, Callable[[Script, float], tuple[Simulated, SimulatedUsbDe
     "genesys-sheet": _genesys_sheet,
     "ipp-usb": _ipp_usb,
     "pixma": _pixma,
+    "printer": _printer,
 }
 TAPE = "tape"  # whatever was recorded on one: hil.tape
 NAMES = (*FAMILIES, mfp.FAMILY, mfp.ESCL_FAMILY, TAPE)

@@ -8,8 +8,9 @@ objects (vendors/tables.toml), then of HP's, which others answer too. Pure.
 import re
 from dataclasses import dataclass
 
+from drivers.contract import ieee1284
 from drivers.contract.identity import Identity
-from drivers.snmp import ieee1284, oids
+from drivers.snmp import oids
 from drivers.snmp.host_resources import DeviceRow
 from drivers.snmp.reading import Reading, octets, text
 from drivers.snmp.vendors import hp

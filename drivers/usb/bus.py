@@ -17,6 +17,7 @@ from drivers.usb.descriptors import UsbDevice, distinct
 from drivers.usb.link import Link, UsbLink, several, translate
 from drivers.usb.surroundings import SYSFS, Remark, remarks
 from drivers.usb.tapped import Tapped
+from drivers.usb.zero import Zero
 from drivers.usbip.backend import Backend
 from drivers.usbip.place import Place
 
@@ -38,6 +39,9 @@ class Bus(Protocol):
 
     def several(self, key: str, kind: tuple[int, int, int], most: int) -> list[Link]:
         """Claim each of its interfaces of that class, as drivers.usb.link.several. Same errors."""
+
+    def zero(self, key: str) -> Zero:
+        """Open the device of that key and claim nothing. Same errors."""
 
 
 class LocalBus:
@@ -62,6 +66,12 @@ class LocalBus:
             if device.key == key:
                 _remark(device)
                 return several(handle, device.description, kind, most)
+        raise DeviceGone(f"{key} is not plugged in")
+
+    def zero(self, key: str) -> Zero:
+        for device, handle in self._all():
+            if device.key == key:
+                return Zero(handle, device.description)
         raise DeviceGone(f"{key} is not plugged in")
 
     def _all(self) -> list[tuple[UsbDevice, Any]]:
@@ -98,6 +108,12 @@ class RemoteBus:
         for device, handle in self._all():
             if device.key == key:
                 return several(handle, device.description, kind, most, transfer=REMOTE_TRANSFER)
+        raise DeviceGone(f"{key} is not exported by {self.place}")
+
+    def zero(self, key: str) -> Zero:
+        for device, handle in self._all():
+            if device.key == key:
+                return Zero(handle, device.description)
         raise DeviceGone(f"{key} is not exported by {self.place}")
 
     def _all(self) -> list[tuple[UsbDevice, Any]]:

@@ -1,7 +1,7 @@
 from drivers.contract.identity import Identity
+from drivers.contract.ieee1284 import fields
 from drivers.snmp.host_resources import DeviceRow
 from drivers.snmp.identity import identify, objects
-from drivers.snmp.ieee1284 import fields
 from drivers.snmp.vendors.known import vendor
 
 ROW = DeviceRow(1, "1.3.6.1.2.1.25.3.1.5", "HP LaserJet MFP M130nw")
