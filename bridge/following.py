@@ -124,12 +124,19 @@ class Faxes:
         """Follow every server; ends at once where there is none."""
         async with asyncio.TaskGroup() as tasks:
             for each in self._hylafax:
-                opener = partial(_hylafax, each, self._clock)
-                tasks.create_task(follow(f"hylafax-{each.host}:{each.port}", opener, self._service, self._clock))
+                opener = partial(hylafax, each, self._clock)
+                tasks.create_task(follow(source_of(each), opener, self._service, self._clock))
 
 
-async def _hylafax(server: Hylafax, clock: Clock) -> FaxSource:
-    from drivers.hylafax.device import open_observer  # noqa: PLC0415 - for those who have one
+def source_of(server: Hylafax) -> str:
+    """Under which name its jobs are told."""
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return f"hylafax-{host}:{server.port}"
+
+
+async def hylafax(server: Hylafax, clock: Clock) -> FaxSource:
+    """The server, logged in to. Raises DriverError."""
+    from drivers.hylafax.open import open_observer  # noqa: PLC0415 - for those who have one
 
     return await open_observer(server.host, server.port, server.user, server.password.get_secret_value(), clock)
 

@@ -28,7 +28,7 @@ class NotLookedAt(BridgeError):
 def add(parser: argparse.ArgumentParser) -> None:
     """The options that say which agent, and who we are to it."""
     group = parser.add_argument_group("SNMP agents, without any configuration")
-    group.add_argument("--snmp", metavar="HOST[:PORT]", type=_place, help="look at this device and at nothing else")
+    group.add_argument("--snmp", metavar="HOST[:PORT]", type=place, help="look at this device and at nothing else")
     group.add_argument(
         "--snmp-network",
         metavar="NETWORK",
@@ -38,6 +38,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--snmp-broadcast", metavar="INTERFACE", action="append", help="ask everybody there, with 1 or 2c"
     )
+    add_credentials(group)
+
+
+def add_credentials(group: argparse._ArgumentGroup) -> None:
+    """The options that say who we are to an agent."""
     group.add_argument("--community", metavar="NAME", default="public", help="for SNMP 1 and 2c (%(default)s)")
     group.add_argument("--snmp-version", choices=("1", "2c", "3"), help="2c, or 3 where --user is given")
     group.add_argument("--user", metavar="NAME", help="of SNMPv3")
@@ -57,7 +62,7 @@ def wanted(arguments: argparse.Namespace) -> bool:
 
 def looked_at(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """An array of one for one agent, else of those that were found. Raises NotLookedAt."""
-    return asyncio.run(_looked_at(arguments, _credentials(arguments)))
+    return asyncio.run(_looked_at(arguments, credentials(arguments)))
 
 
 async def _looked_at(arguments: argparse.Namespace, who: Credentials) -> list[dict[str, Any]]:
@@ -170,7 +175,8 @@ def _moment(when: datetime | None) -> str | None:
     return None if when is None else when.isoformat()
 
 
-def _credentials(arguments: argparse.Namespace) -> Credentials:
+def credentials(arguments: argparse.Namespace) -> Credentials:
+    """Who we are, as the options say. Raises NotLookedAt."""
     version = arguments.snmp_version or ("3" if arguments.user else "2c")
     if version != "3":
         return Community(arguments.community, Version(version))
@@ -192,7 +198,7 @@ def _first_line(file: Path | None) -> str | None:
     return None if file is None else file.read_text().partition("\n")[0].rstrip("\r")
 
 
-def _place(text: str) -> tuple[str, int]:
+def place(text: str, default: int = PORT) -> tuple[str, int]:
     """`HOST`, `HOST:PORT`, `[IPV6]`, `[IPV6]:PORT`, or a bare IPv6 address."""
     if text.startswith("["):
         host, bracket, port = text[1:].partition("]")
@@ -203,4 +209,4 @@ def _place(text: str) -> tuple[str, int]:
         host, port = text, ""
     if not host or (port and not (port.isdecimal() and 0 < int(port) <= 65535)):
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST or HOST:PORT")
-    return host, int(port) if port else PORT
+    return host, int(port) if port else default

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 
-from bridge.cli import check_config, demo, devices, firmware, route, run, watch
+from bridge.cli import check_config, demo, devices, fax, firmware, route, run, watch
 from bridge.errors import BridgeError, ConfigError
 
-COMMANDS = (run, devices, route, firmware, watch, check_config, demo)
+COMMANDS = (run, devices, route, firmware, watch, fax, check_config, demo)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
