@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import tomllib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
