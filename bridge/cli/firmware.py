@@ -9,6 +9,8 @@ from bridge.errors import BridgeError
 from drivers.routes import firmware, table
 from drivers.routes.firmware import Kept, NotFirmware, Want
 
+_NAMES = 6  # of scanners in a line
+
 
 class NotTaken(BridgeError):
     """A file that cannot be kept or removed."""
@@ -57,7 +59,7 @@ def _add(arguments: argparse.Namespace) -> int:
         path = firmware.keep(store, file.name, data, wanted)
     except OSError as err:
         raise NotTaken(f"{store}: {err.strerror or err}") from err
-    print(f"{path}: for {', '.join(_names(wanted))}.")
+    print(f"{path}: for {_told(_names(wanted))}.")
     print("Plug the scanner in again, or wait a minute.")
     return 0
 
@@ -76,7 +78,7 @@ def _list(arguments: argparse.Namespace) -> int:
         print(json.dumps(told, indent=2, ensure_ascii=False))
         return 0
     for each in kept:
-        print(f"{each.path.name}: SANE's {each.backend}, for {', '.join(_names(_for(each)))}")
+        print(f"{each.path.name}: SANE's {each.backend}, for {_told(_names(_for(each)))}")
     if not kept:
         print("No firmware file is kept.")
     return 0
@@ -104,3 +106,8 @@ def _for(kept: Kept) -> tuple[Want, ...]:
 def _names(wanted: tuple[Want, ...]) -> list[str]:
     known = {want.ids: table.known(want.ids) for want in wanted}
     return [name for ids, each in known.items() for name in (each.names if each is not None else (ids,))]
+
+
+def _told(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return f"{', '.join(names[:_NAMES])}{more}"
