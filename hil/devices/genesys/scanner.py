@@ -1,7 +1,7 @@
 """A Genesys chip behind its plug: a file of registers, of which a few show what the body does.
 
-Pure: `now` is an argument everywhere. There is no carriage and no image: it stands at home, and what a host makes it
-move is remembered and not done, so SANE opens it and reads its buttons and sensors, and does not get a page.
+Pure: `now` is an argument everywhere. There is no image: SANE opens it, reads its buttons and sensors, ejects a sheet,
+and does not get a page. The carriage stays at home; the motor counts steps and moves the sheet of a sheet-fed one.
 A button is down for as long as a hand holds it, and nothing remembers it afterwards.
 Source: SANE genesys; its "what the host does" is this module's "what must be understood".
 """
@@ -14,9 +14,11 @@ from hil.devices.stimuli import Plug, Stimulus
 from hil.script import Script
 
 HELD = 0.4  # s that a hand is on a button
-LAMP, POWER, RESET, LINES = 0x03, 0x06, 0x0E, 0x4B
-LAMP_ON, POWER_BIT = 0x10, 0x10
-POWERED, BUFFER_EMPTY, HOME, LAMP_LIT = 0x80, 0x40, 0x08, 0x04  # of the status register
+SPEED = 2000  # steps a second
+SCAN, LAMP, POWER, RESET, MOTOR, STEPS = 0x01, 0x03, 0x06, 0x0E, 0x0F, 0x48
+SCANNING, LAMP_ON, POWER_BIT = 0x01, 0x10, 0x10
+POWERED, BUFFER_EMPTY, HOME, LAMP_LIT, MOTOR_ON = 0x80, 0x40, 0x08, 0x04, 0x01  # of the status register
+MOVING = 0x02  # of the register before it
 REGISTERS = 0x200
 
 
@@ -25,10 +27,14 @@ class GenesysScanner:
 
     def __init__(self, script: Script, now: float, product: Product = LIDE_200, held: float = HELD) -> None:
         self.product, self._held = product, held
+        self._script = script
         self._body = Mechanism(script, now)
+        self._now = now
         self._registers = bytearray(REGISTERS)
         self._gpio = 0
         self._down: tuple[int, float] | None = None  # the button, and when it is let go
+        self._motor: float | None = None  # since when it runs
+        self._sheet = False  # it has a sheet to move
         self.update(now)
 
     @property
@@ -48,10 +54,14 @@ class GenesysScanner:
 
     def update(self, now: float, stimuli: Iterable[Stimulus] = ()) -> float | None:
         """Let time pass and things happen; returns when something is due next."""
-        given = tuple(stimuli)
+        self._now, given = now, tuple(stimuli)
         wake = self._body.update(now, given)
         if not self.state.plugged or any(isinstance(each, Plug) for each in given):
             self._reset()  # it has its current from the bus
+        if self._sheet and self._motor is not None and now >= self._motor + self._script.feed:
+            self._sheet = False
+            self._body.feed()
+            self._body.eject()
         if button := self._body.take_button():
             self._down = (button, now + self._held)
         if self._down is not None and now >= self._down[1]:
@@ -63,15 +73,22 @@ class GenesysScanner:
         self._registers[address % REGISTERS] = value
         if address == RESET:
             self._reset()
+        elif address == MOTOR and value and self._motor is None:
+            self._motor, self._sheet = self._now, self.product.page is not None and self.state.paper
+        elif (address == SCAN and not value & SCANNING) or (address == MOTOR and not value):
+            self._motor = None
 
     def read(self, address: int) -> int:
         """One register."""
         product = self.product
         if address == product.status:
             lit = self._registers[LAMP] & LAMP_ON
-            return BUFFER_EMPTY | HOME | (POWERED if self.powered else 0) | (LAMP_LIT if lit else 0)
+            shown = (POWERED, self.powered), (LAMP_LIT, lit), (MOTOR_ON, self._motor is not None)
+            return BUFFER_EMPTY | HOME | sum(bit for bit, on in shown if on)
         if address == product.status - 1:
-            return 0  # nothing moves
+            return MOVING if self._motor is not None else 0
+        if STEPS <= address < STEPS + 3 and self._motor is not None:
+            return int((self._now - self._motor) * SPEED).to_bytes(3, "big")[address - STEPS]
         if address == product.panel:
             return self._panel(self._registers[address])
         return self._registers[address % REGISTERS]
@@ -103,4 +120,4 @@ class GenesysScanner:
 
     def _reset(self) -> None:
         self._registers[:] = bytes(REGISTERS)
-        self._gpio = 0
+        self._gpio, self._motor = 0, None

@@ -145,6 +145,16 @@ async def test_a_button_that_was_down_before_somebody_listened_was_not_pressed_f
         assert bench.presses() == []
 
 
+async def test_while_its_motor_runs_it_is_busy_and_the_sheet_leaves():
+    async with rig(STROBE_XP300, "adf=1,feed=0.05") as bench:
+        assert bench.seen[0].feeder is Feeder.LOADED
+        bench.scanner.write(0x0F, 0x01)
+        seen = await bench.until(lambda seen: seen.feeder is Feeder.EMPTY)
+        assert seen.readiness is Readiness.BUSY
+        bench.scanner.write(0x01, 0x00)
+        await bench.until(lambda seen: seen.readiness is Readiness.IDLE, len(bench.seen))
+
+
 async def test_looking_writes_no_register():
     async with rig(LIDE_35) as bench:
         before = bytes(bench.scanner.read(each) for each in range(0x100))
