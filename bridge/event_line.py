@@ -5,6 +5,9 @@ Everything in it but the words of WS-Scan is a stranger's: it cannot break out o
 
 from typing import Any, Final
 
+from bridge.dsm import job as dsm
+from bridge.dsm.job import FilterStatuses
+from bridge.dsm.operations import PostScanJobEndStateEvent, PostScanJobStatusEvent
 from bridge.eventing.messages import SubscriptionEnd
 from bridge.net.sink import Arrived
 from bridge.wsscan.events import (
@@ -59,6 +62,14 @@ def _said(arrived: Arrived) -> dict[str, Any]:
             return {"context": context, "identifier": identifier} | ({"source": str(source)} if source else {})
         case ScannerElementsChangeEvent(element_changes=changes):
             return {"sections": sorted(type(changes).model_fields[name].alias or name for name in _present(changes))}
+        case PostScanJobStatusEvent(job_status=job):
+            said = {"token": job.job_token, "state": str(job.job_state), "reasons": _reasons(job.job_state_reasons)}
+            return said | {"images": job.images_received, "filters": _filters(job.filter_statuses)}
+        case PostScanJobEndStateEvent(post_scan_job_end_state=end):
+            reasons = _reasons(end.job_completed_state_reasons)
+            said = {"token": end.job_token, "state": str(end.job_completed_state), "reasons": reasons}
+            said |= {"images": end.images_received, "filters": _filters(end.filter_completed_statuses)}
+            return said | {"process": end.psp_display_name, "user": end.job_originating_user_name}
         case SubscriptionEnd(status=status, reason=reason):
             return {"status": str(status).rpartition("/")[2]} | ({"reason": reason} if reason else {})
         case _:
@@ -69,9 +80,22 @@ def _present(changes: Any) -> list[str]:
     return [name for name in type(changes).model_fields if getattr(changes, name) is not None]
 
 
-def _reasons(reasons: JobStateReasons | ScannerStateReasons | None) -> list[str]:
+def _filters(statuses: FilterStatuses) -> list[str]:
+    """`fileshare:Processing`, with the reasons behind it where there are some."""
+    found = []
+    for each in statuses.filter_status:
+        reasons = () if each.filter_state_reasons is None else each.filter_state_reasons.filter_state_reason
+        found.append("/".join([f"{each.dialect.rpartition('/')[2]}:{each.filter_state}", *map(str, reasons)]))
+    return found
+
+
+def _reasons(reasons: JobStateReasons | dsm.JobStateReasons | ScannerStateReasons | None) -> list[str]:
     match reasons:
-        case JobStateReasons(job_state_reason=words) | ScannerStateReasons(scanner_state_reason=words):
+        case (
+            JobStateReasons(job_state_reason=words)
+            | dsm.JobStateReasons(job_state_reason=words)
+            | ScannerStateReasons(scanner_state_reason=words)
+        ):
             return [str(word) for word in words]
         case _:
             return []
@@ -88,6 +112,8 @@ def _words(said: dict[str, Any]) -> str:
         reasons = " ".join(said["reasons"])
         words = {"job": f"job {said['job']}", "state": f"{said['state']:<{_STATE_WIDTH}}", "progress": progress}
         words |= {"reasons": reasons, "name": said.get("name", "")}
+    elif "token" in said:
+        words["images"] = f"{said['images']} images"
     elif "condition" in said:
         words["condition"] = f"condition {said['condition']}"
     return "  ".join(" ".join(word) if isinstance(word, list) else str(word) for word in words.values() if word)

@@ -23,6 +23,8 @@ from rich.console import Console
 from rich.text import Text
 
 from bridge.config import Endpoint
+from bridge.dsm import names as dsm
+from bridge.dsm import operations
 from bridge.errors import BridgeError, ConfigError, WireError
 from bridge.event_line import facts, line
 from bridge.eventing.messages import SubscriptionEnd
@@ -43,6 +45,7 @@ Result = TypeVar("Result")
 STOPPED, UNREACHABLE, WRONG_ARGUMENTS, REFUSED = 0, 1, 2, 3  # exit codes
 
 ALL_EVENTS: Final = tuple(action(name) for name in EventName)
+SERVER_EVENTS: Final = tuple(dsm.action(name) for name in operations.EventName)  # of a scan server, to its own users
 EXPIRES: Final = timedelta(hours=1)
 CHECK: Final = 30.0  # seconds between looks at the subscription: a device that was restarted may have lost it
 PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # between tries to reach a device that is away
@@ -122,8 +125,9 @@ class _Watcher:
     async def _subscribe(self, notify_url: str) -> Held:
         found = await find(self.client, self.url)
         notify_to = EndpointReference(notify_url)
+        events = SERVER_EVENTS if found.is_server else ALL_EVENTS
         held = await subscribing.subscribe(
-            self.client, found.service, notify_to, ALL_EVENTS, expires=self.expires, clock=self.clock
+            self.client, found.service, notify_to, events, expires=self.expires, clock=self.clock
         )
         self.paper.note("watching", f"{found.name} at {found.service}", lease=int(held.length.total_seconds()))
         return held

@@ -15,6 +15,7 @@ from bridge.discovery import messages
 from bridge.discovery.messages import Probe, ProbeMatches, Target
 from bridge.dpws import transfer
 from bridge.dpws.metadata import Metadata
+from bridge.dsm.names import SERVICE_TYPE
 from bridge.errors import BridgeError, ConfigError, WireError
 from bridge.net.asking import NoAnswer, Refused, ask, ask_quietly, operate
 from bridge.soap import addressing, envelope, names
@@ -39,6 +40,15 @@ class Found:
     name: str  # for people; a stranger's words
     device: str | None = None
     metadata: Metadata | None = None
+    is_server: bool = False  # a scan server's processing service (DSM), not a scanner's
+
+
+async def find_server(client: HttpClient, url: str) -> Found:
+    """The processing service of the scan server at `url` (…/ScanServer). Raises as `find`."""
+    found = _hosted(await get_metadata(client, url, url), url)
+    if not found.is_server:
+        raise NoScanner(f"{url}: {found.name} is no scan server")
+    return found
 
 
 async def find(client: HttpClient, url: str) -> Found:
@@ -113,6 +123,10 @@ def _hosted(metadata: Metadata, url: str) -> Found:
     addresses = [address for service in metadata.scanners for address in service.addresses]
     service = _nearest(addresses, urlsplit(url).hostname or "")
     if service is None:
+        servers = [each for hosted in metadata.hosted if SERVICE_TYPE in hosted.types for each in hosted.addresses]
+        server = _nearest(servers, urlsplit(url).hostname or "")
+        if server is not None:
+            return Found(server, name, url, metadata, is_server=True)
         raise NoScanner(f"{name} at {url} has no scan service")
     return Found(service, name, url, metadata)
 

@@ -2,7 +2,7 @@
 
 Its path is a secret of this run, so that only who was told the address is heard. A message we cannot read is refused
 with its fault; one we can read is taken (202) whatever it says: an unknown event is handed on raw.
-Spec: WS-Eventing 2004/08; WS-Scan V1.0, the seven events.
+Spec: WS-Eventing 2004/08; WS-Scan V1.0, the seven events; DSM, the two of a scan server.
 """
 
 import asyncio
@@ -16,6 +16,9 @@ from typing import Final, Self
 from aiohttp import web
 from lxml import etree
 
+from bridge.dsm import names as dsm
+from bridge.dsm import operations
+from bridge.dsm.names import DspElement
 from bridge.errors import ConfigError, WireError
 from bridge.eventing.messages import IDENTIFIER, SUBSCRIPTION_END, SubscriptionEnd
 from bridge.log import TRAFFIC
@@ -33,6 +36,7 @@ MAX_EVENT: Final = 256 * 1024
 MAX_CONNECTIONS: Final = 64
 READ_TIMEOUT: Final = 10.0
 _MAX_HEADER: Final = 8190
+_POST_SCAN: Final = {dsm.action(name): name for name in operations.EventName}
 _TYPES: Final = ("application/soap+xml", "text/xml", "application/xml")
 
 
@@ -40,7 +44,7 @@ _TYPES: Final = ("application/soap+xml", "text/xml", "application/xml")
 class Arrived:
     """One message that came in, whole.
 
-    `name` is the event's, or the last part of the Action where it is none of the seven. `event` is None for what is
+    `name` is the event's, or the last part of the Action where it is none that we know. `event` is None for what is
     unknown or cannot be read; then `flaw` says why, and `message` and `raw` hold all there is.
     """
 
@@ -51,7 +55,7 @@ class Arrived:
     message: Message
     year: Year | None
     name: EventName | str
-    event: ScanElement | SubscriptionEnd | None
+    event: ScanElement | DspElement | SubscriptionEnd | None
     flaw: str | None = None
 
     @property
@@ -126,7 +130,7 @@ class Sink:
         at, time = self._clock.monotonic(), self._clock.now()
         message = envelope.read(data, max_bytes=MAX_EVENT)
         name, year = _name(message)
-        event: ScanElement | SubscriptionEnd | None = None
+        event: ScanElement | DspElement | SubscriptionEnd | None = None
         flaw: str | None = None
         try:
             event = _event(name, message.body)
@@ -140,6 +144,8 @@ def _name(message: Message) -> tuple[EventName | str, Year | None]:
     action = message.addressing.action
     if action == SUBSCRIPTION_END:
         return "SubscriptionEnd", None
+    if action in _POST_SCAN:
+        return _POST_SCAN[action], None
     split = split_action(action)
     if split is not None and split[1] in EVENTS:
         return EventName(split[1]), split[0]
@@ -150,10 +156,12 @@ def _name(message: Message) -> tuple[EventName | str, Year | None]:
     return action.rpartition("/")[2] or "unknown", None if split is None else split[0]
 
 
-def _event(name: EventName | str, body: etree._Element | None) -> ScanElement | SubscriptionEnd | None:
+def _event(name: EventName | str, body: etree._Element | None) -> ScanElement | DspElement | SubscriptionEnd | None:
     """Raises WireError; None: none of ours, and `body` is untouched."""
     if name == "SubscriptionEnd" and body is not None:
         return SubscriptionEnd.from_xml(body)
+    if isinstance(name, operations.EventName):
+        return operations.read_event(name, body)
     if not isinstance(name, EventName):
         return None
     if body is not None:

@@ -98,7 +98,7 @@ class Scan(_Table):
     duplex: StrictBool = False
     resolution: int = Field(default=300, ge=50, le=2400, strict=True)
     mode: Literal["color", "gray", "bw"] = "color"
-    format: Literal["jfif", "png", "tiff-single-g4", "pdf-a"] = "jfif"
+    format: Literal["jpeg", "png", "tiff"] = "jpeg"
 
 
 class ProcessFile(_Table):

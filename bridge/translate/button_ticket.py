@@ -3,7 +3,8 @@
 Pure. Pages are coded one by one, so that each is safe as soon as it is scanned; a PDF is made of them afterwards.
 """
 
-from bridge.config import Button
+from typing import Protocol
+
 from bridge.wsscan.settings import AskedColor, AskedFormat, AskedInputSource
 from bridge.wsscan.ticket import DocumentParameters, JobDescription, MediaSide, MediaSides, Resolution, ScanTicket
 from bridge.wsscan.values import ColorEntry, Format, InputSource
@@ -16,7 +17,31 @@ _COLORS = {
 }
 
 
-def button_ticket(said: Button, capabilities: Capabilities, job: JobDescription, *, loaded: bool) -> ScanTicket:
+class Said(Protocol):
+    """How to scan, in the operator's words (bridge.config.Button)."""
+
+    @property
+    def source(self) -> str:
+        """auto, glass or feeder."""
+
+    @property
+    def duplex(self) -> bool:
+        """Both sides, where the feeder can."""
+
+    @property
+    def resolution(self) -> int:
+        """Pixels per inch."""
+
+    @property
+    def mode(self) -> str:
+        """color, gray or bw."""
+
+    @property
+    def format(self) -> str:
+        """pdf, jpeg, png or tiff."""
+
+
+def button_ticket(said: Said, capabilities: Capabilities, job: JobDescription, *, loaded: bool) -> ScanTicket:
     """`loaded`: there is paper in the feeder, as far as it can be sensed."""
     side = MediaSide(
         color_processing=AskedColor(value=_COLORS[said.mode]),
@@ -32,7 +57,7 @@ def button_ticket(said: Button, capabilities: Capabilities, job: JobDescription,
     )
 
 
-def _format(said: Button) -> Format:
+def _format(said: Said) -> Format:
     bilevel = said.mode == "bw"
     match said.format:
         case "png":
@@ -43,7 +68,7 @@ def _format(said: Button) -> Format:
             return Format.TIFF_SINGLE_G4 if bilevel else Format.JFIF
 
 
-def _source(said: Button, capabilities: Capabilities, *, loaded: bool) -> InputSource:
+def _source(said: Said, capabilities: Capabilities, *, loaded: bool) -> InputSource:
     wants_feeder = said.source == "feeder" or (said.source == "auto" and loaded)
     if capabilities.feeder is None or (capabilities.platen is not None and not wants_feeder):
         return InputSource.PLATEN

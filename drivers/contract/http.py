@@ -6,7 +6,7 @@ The one client for events to subscribers and for devices that speak HTTP. aiohtt
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -108,12 +108,14 @@ class HttpClient:
     """Kept-alive connections to any number of peers; used as an async context manager.
 
     `certificate`: over HTTPS, the SHA-256 in hex that the peer's own certificate must have; "" accepts any; None asks
-    for one that the system trusts.
+    for one that the system trusts. `context` says instead whom to trust, and what to show.
     """
 
-    def __init__(self, connections_per_peer: int = 2, certificate: str | None = None) -> None:
+    def __init__(
+        self, connections_per_peer: int = 2, certificate: str | None = None, context: ssl.SSLContext | None = None
+    ) -> None:
         self._per_peer = connections_per_peer
-        self._ssl: ssl.SSLContext | aiohttp.Fingerprint | bool = True
+        self._ssl: ssl.SSLContext | aiohttp.Fingerprint | bool = True if context is None else context
         if certificate is not None:
             self._ssl = aiohttp.Fingerprint(bytes.fromhex(certificate)) if certificate else False
         self._session: aiohttp.ClientSession | None = None
@@ -154,6 +156,21 @@ class HttpClient:
                 return whole
         except TimeoutError as err:
             raise HttpTimeout(f"{url}: the answer did not end within {timeout:g} s") from err
+
+    async def upload(
+        self, url: str, chunks: AsyncIterable[bytes], headers: Mapping[str, str], send: float, wait: float
+    ) -> Answer:
+        """POST of a body that is made while it leaves; `headers` say its length. `send` seconds bound the whole,
+        `wait` the silence once the body has left. Raises HttpFailed, HttpTimeout, and what `chunks` raises."""
+        if self._session is None:
+            raise RuntimeError("the client is not open")
+        limits = aiohttp.ClientTimeout(total=send, sock_read=wait)
+        with _translated(url):
+            async with self._session.post(
+                url, data=chunks, headers=dict(headers), timeout=limits, allow_redirects=False, ssl=self._ssl
+            ) as response:
+                names = {name.lower(): value for name, value in response.headers.items()}
+                return await _whole(Incoming(response.status, names, _chunks(url, response, wait)), url, MAX_ANSWER)
 
     async def deliver(
         self,
