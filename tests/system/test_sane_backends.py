@@ -16,8 +16,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from bridge.net.asking import NoAnswer, Refused
+from bridge.wsscan.events import EventName
 from bridge.wsscan.job import JobState
 from bridge.wsscan.scanner import ScannerState
 from bridge.wsscan.values import InputSource
@@ -410,23 +412,66 @@ async def test_a_client_scans_a_platen_page_and_a_feeder_batch_through_the_bridg
             assert end.scans_completed.count == images
 
 
-@pytest.mark.parametrize(("status", "reason"), [("JAMMED", "MediaJam"), ("COVER_OPEN", "CoverOpen")])
-async def test_a_trouble_reaches_the_client(settings, tmp_path, status, reason):
+TEMPORARY = "ServerErrorTemporaryError"
+NO_IMAGES = "ClientErrorNoImagesAvailable"
+
+
+@pytest.mark.parametrize(
+    ("status", "fault", "reason", "end"),
+    [
+        ("UNSUPPORTED", TEMPORARY, None, JobState.ABORTED),
+        ("CANCELLED", "ClientErrorJobCancelled", None, JobState.CANCELED),
+        ("DEVICE_BUSY", TEMPORARY, None, JobState.ABORTED),
+        ("INVAL", TEMPORARY, None, JobState.ABORTED),
+        ("EOF", TEMPORARY, None, JobState.ABORTED),
+        ("JAMMED", TEMPORARY, "MediaJam", JobState.ABORTED),
+        ("NO_DOCS", NO_IMAGES, None, JobState.ABORTED),
+        ("COVER_OPEN", TEMPORARY, "CoverOpen", JobState.ABORTED),
+        ("IO_ERROR", TEMPORARY, None, JobState.ABORTED),
+        ("NO_MEM", TEMPORARY, None, JobState.ABORTED),
+        ("ACCESS_DENIED", TEMPORARY, None, JobState.ABORTED),
+    ],
+)
+async def test_every_status_reaches_the_client_as_fault_status_and_event(  # noqa: PLR0917 - fixtures
+    settings, tmp_path, status, fault, reason, end
+):
     settings(f'read-status-code "SANE_STATUS_{status}"\n')
     async with (
         product.bridge(tmp_path, settings=SERVED) as bridge,
         session.opened(bridge.url, SystemClock(), listen="127.0.0.1") as client,
     ):
         await client.subscribe()
-        job = await client.create_job(make(Wish(InputSource.PLATEN), await client.configuration()))
-        with pytest.raises(Refused) as refusal:
-            await client.retrieve(job, tmp_path / "page.jpg")
-        assert refusal.value.subcode == "ServerErrorTemporaryError"
-        status_now = await client.status()
-        assert status_now.scanner_state is ScannerState.STOPPED
-        assert reason in str(status_now.scanner_state_reasons)
-        end = await client.timeline.job_end(job.job_id, timeout=20)
-        assert end.job_completed_state is JobState.ABORTED
+        able = await client.configuration()
+        for _ in range(2):  # the child and its device stay good
+            job = await client.create_job(make(Wish(InputSource.ADF), able))
+            with pytest.raises(Refused) as refusal:
+                await client.retrieve(job, tmp_path / "page.jpg")
+            assert refusal.value.subcode == fault
+            now = await client.status()
+            assert now.scanner_state is (ScannerState.STOPPED if reason else ScannerState.IDLE)
+            assert reason is None or reason in str(now.scanner_state_reasons)
+            ended = await client.timeline.job_end(job.job_id, timeout=20)
+            assert ended.job_completed_state is end
+            assert ended.scans_completed.count == 0
+        conditions = [each for each in client.timeline.arrived if each.name == EventName.SCANNER_STATUS_CONDITION]
+        assert bool(conditions) == (reason is not None or status == "NO_DOCS")
+
+
+async def test_a_hand_scanner_whose_height_nobody_knows_is_served(settings, tmp_path):
+    settings("hand-scanner true\n" + COLOURED)
+    async with (
+        product.bridge(tmp_path, settings=SERVED) as bridge,
+        session.opened(bridge.url, SystemClock(), listen="127.0.0.1") as client,
+    ):
+        await client.subscribe()
+        able = await client.configuration()
+        job = await client.create_job(make(Wish(InputSource.PLATEN, resolution=75), able))
+        announced = job.image_information.media_front_image_info
+        image = await client.retrieve(job, tmp_path / "page.jpg")
+        with Image.open(image.path) as picture:
+            assert picture.size == (announced.pixels_per_line, announced.number_of_lines)
+        ended = await client.timeline.job_end(job.job_id, timeout=20)
+        assert (ended.job_completed_state, ended.scans_completed.count) == (JobState.COMPLETED, 1)
 
 
 async def test_a_killed_child_costs_the_bridge_one_job(settings, tmp_path):

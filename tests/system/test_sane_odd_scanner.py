@@ -1,13 +1,12 @@
 """Behind the SANE driver a scanner with what SANE's test backend lacks (odd_sane.c): sides, button, sensor, lock."""
 
+# ruff: noqa: F811  # fixtures are arguments of the same name
+
 import asyncio
 import os
-import shutil
 import signal
-import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 
@@ -22,35 +21,9 @@ from drivers.sane.actor import SENSING_PACE, Actor
 from drivers.sane.listing import Listing
 from drivers.sane.open import key, open_device
 from drivers.watch import snapshots
+from tests.system.odd_scanner import library, turn  # noqa: F401
 
-SOURCE = Path(__file__).with_name("odd_sane.c")
 INCH = Region(0, 0, 1000, 1000)
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> str:
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("there is no C compiler")
-    made = tmp_path_factory.mktemp("odd") / "libodd.so"
-    subprocess.run([str(compiler), "-shared", "-fPIC", "-Wall", "-Werror", "-o", str(made), str(SOURCE)], check=True)
-    return str(made)
-
-
-@pytest.fixture
-def turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Turns the scanner; it reads its knobs at every call."""
-    knobs = tmp_path / "knobs"
-    monkeypatch.setenv("ODD_SANE", str(knobs))
-    monkeypatch.setenv("SANE_CONFIG_DIR", str(tmp_path))
-
-    def write(text: str) -> None:
-        fresh = tmp_path / "fresh"
-        fresh.write_text(text)
-        fresh.replace(knobs)
-
-    write("")
-    return write
 
 
 @pytest.fixture
