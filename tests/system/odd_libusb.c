@@ -2,7 +2,7 @@
  * the file that FIRMWARE_RECORD names. Which scanner it is says FIRMWARE_IDS ("04b8:0122").
  *
  * It speaks as much as four backends need to get so far: snapscan's transactions (04b8), epjitsu's commands (04c5), and
- * the memory of a GT-6816 for gt68xx and artec_eplus48u (all others). Structures as libusb's interface has them.
+ * the memory of a GT-6816 or GT-6801 for gt68xx and artec_eplus48u (all others). Structures as libusb has them.
  */
 #include <fcntl.h>
 #include <stdint.h>
