@@ -207,10 +207,11 @@ class Snmp(_Section):
     privacy_password: SecretStr = SecretStr("")  # empty: nothing is encrypted
     context: str = ""
     fax: StrictBool = True  # its fax jobs are told where [fax] is enabled
+    scanner: str = ""  # key of the scanner that it is a part of: of one MFP over eSCL, USB or SANE
 
     def credentials(self) -> dict[str, str]:
         """Who we are to it, secrets in plain: for `drivers.snmp.credentials` and nobody else."""
-        said = self.model_dump(exclude={"host", "port", "fax"})
+        said = self.model_dump(exclude={"host", "port", "fax", "scanner"})
         return {key: value.get_secret_value() if isinstance(value, SecretStr) else value for key, value in said.items()}
 
     @field_validator("community")
@@ -510,6 +511,7 @@ class Config(_Section):
     @classmethod
     def _has_each_agent_once(cls, value: tuple[Snmp, ...]) -> tuple[Snmp, ...]:
         _once("the agent", (f"{each.host}:{each.port}" for each in value))
+        _once("an agent for the scanner", (each.scanner for each in value if each.scanner))
         return value
 
     @field_validator("escl")
@@ -558,7 +560,7 @@ class Config(_Section):
     @property
     def firmware_dir(self) -> Path:
         """Where the operator's firmware files are kept. What root adds by hand is for the service."""
-        told = self.service.state_dir is not None or "STATE_DIRECTORY" in os.environ
+        told = self.service.state_dir is not None or {"STATE_DIRECTORY", "XDG_STATE_HOME"} & os.environ.keys()
         return (self.state_dir if told or os.geteuid() else SERVICE_STATE) / "firmware"
 
     @property

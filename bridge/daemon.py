@@ -31,6 +31,7 @@ from bridge.net.courier import Courier, Letter
 from bridge.net.presence import Presence
 from bridge.net.serving import serving
 from bridge.net.web import Web
+from bridge.pushing import Pushes
 from bridge.scan_server import scan_server
 from bridge.scanner.acquisition import Acquisition
 from bridge.scanner.hosted import HostedScanner
@@ -103,6 +104,8 @@ class Daemon:
             self._client = await stack.enter_async_context(HttpClient(Limits().per_peer))
             stack.push_async_callback(self._close_scanners)
             stack.push_async_callback(self._buttons.close)
+            self._pushes = Pushes(config, self._clock)
+            stack.push_async_callback(self._pushes.close)
             await self._serve_http(stack)
             await stack.enter_async_context(self._presence)
             await stack.enter_async_context(scan_server(config, self._state, self._client, self._clock, self._access))
@@ -125,6 +128,7 @@ class Daemon:
                 lookout=lookout,
             )
             self._buttons.recover()
+            self._pushes.recover()
             systemd.notify("READY=1")
             work = asyncio.ensure_future(self._work())
             stopping = asyncio.ensure_future(stop.wait())
@@ -225,6 +229,8 @@ class Daemon:
         hosted = self._hosted.get(identifier)
         if hosted is None:
             return
+        if self._pushes.takes(hosted.scanner, hosted.acquisition, press.button):
+            return
         if self._buttons.takes(hosted.scanner, hosted.acquisition, hosted.endpoint.service.name, press.button):
             return
         said = self._config.of(hosted.scanner.identity.key)
@@ -269,6 +275,7 @@ class Daemon:
             await self._clock.sleep(EXPIRY_PACE)
             for hosted in self._hosted.values():
                 hosted.subscriptions.expire()
+                hosted.scanner.settle()
 
     async def _close_scanners(self) -> None:
         """The last events leave, then those who want it learn that there will be no more."""

@@ -41,7 +41,9 @@ async def find(config: Config, clock: Clock, *, patient: bool = False, unserved:
     found = await catalog.find(
         local=config.usb.enabled,
         usbip=tuple(f"usbip://{place}" for place in config.usb.usbip),
-        agents=tuple(catalog.Agent(each.host, each.port, credentials(**each.credentials())) for each in config.snmp),
+        agents=tuple(
+            catalog.Agent(each.host, each.port, credentials(**each.credentials()), each.scanner) for each in config.snmp
+        ),
         services=tuple(catalog.Service(each.url, each.certificate) for each in config.escl),
         mdns=config.mdns.escl,
         sane=_sane(config),
@@ -267,7 +269,8 @@ class Hotplug:
                     said = (
                         f"gone: {kept_short(snapshot.explanation or 'nobody says why', 300)}" if gone else "back again"
                     )
-                    _log.warning("device=%s: %s", scanner.identity.key, said)
+                    whose = f"{snapshot.source}: " if snapshot.source in scanner.view.onlookers else ""
+                    _log.warning("device=%s: %s%s", scanner.identity.key, whose, said)
                 scanner.look(snapshot)
                 if gone and waiting is None:
                     waiting = asyncio.create_task(self._give_up(scanner))

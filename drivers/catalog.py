@@ -23,6 +23,7 @@ from drivers.escl.link import NoService
 from drivers.escl.mdns import Browser
 from drivers.routes import table
 from drivers.snmp import device as snmp
+from drivers.snmp.beside import open_observed
 from drivers.snmp.credentials import Community, Credentials
 from drivers.usb.bus import Bus, LocalBus, RemoteBus
 from drivers.usb.descriptors import CLASS_IMAGE, UsbDevice
@@ -87,6 +88,7 @@ class Agent:
     host: str
     port: int = snmp.PORT
     credentials: Credentials = field(default_factory=Community)
+    scanner: str = ""  # key of the device that it is a part of
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,12 @@ async def find(
     wanted = {escl.key(service.url): service for service in services}
     for url in await _browser().urls() if mdns else ():
         wanted.setdefault(escl.key(url), Service(url))
-    named = [*(_agent(agent, clock) for agent in agents), *(_service(each, clock) for each in wanted.values())]
-    return [*found.values(), *named]
+    found |= {key: _service(each, clock) for key, each in wanted.items()}
+    named = tuple(agents)
+    for agent in named:
+        if agent.scanner in found:
+            found[agent.scanner] = _with_agent(found[agent.scanner], agent, clock)
+    return [*found.values(), *(_agent(agent, clock) for agent in named if not agent.scanner)]
 
 
 def due(*, usbip: bool, sane: Sane | None) -> float:
@@ -184,6 +190,20 @@ async def _through_sane(
 def _agent(agent: Agent, clock: Clock) -> Finding:
     opener = partial(snmp.open_device, agent.host, agent.port, agent.credentials, clock=clock)
     return Finding(snmp.key(agent.host, agent.port), snmp.DRIVER, f"SNMP agent {agent.host}:{agent.port}", opener)
+
+
+def _with_agent(finding: Finding, agent: Agent, clock: Clock) -> Finding:
+    """The same device, observed by an SNMP agent too. One that no driver knows stays as it is."""
+    if finding.driver is None:
+        return finding
+    look = partial(snmp.open_device, agent.host, agent.port, agent.credentials, clock=clock)
+    driver = f"{finding.driver}+{snmp.DRIVER}"
+
+    def beside(opener: Callable[[], Awaitable[Device]]) -> Callable[[], Awaitable[Device]]:
+        return partial(open_observed, opener, look, clock)
+
+    shared = beside(finding.shared) if finding.shared is not None else None
+    return Finding(finding.key, driver, finding.description, beside(finding.open), shared)
 
 
 def _service(service: Service, clock: Clock) -> Finding:

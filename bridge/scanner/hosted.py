@@ -12,9 +12,9 @@ from bridge.errors import TransitionError
 from bridge.jobs.book import Book
 from bridge.jobs.job import Job, JobSeen, Kind, Why
 from bridge.log import kept_short
-from bridge.translate.attribution import attribute
 from bridge.translate.capabilities import configuration
-from bridge.translate.device import DeviceView, cleared, look, raised
+from bridge.translate.device import DeviceView, cleared, look, raised, told_by
+from bridge.translate.fuse import Fusion
 from bridge.translate.job import step
 from bridge.translate.report import condition_cleared, device_condition, job_end_state, job_status, status_summary
 from bridge.translate.ticket import default_ticket
@@ -63,6 +63,7 @@ class HostedScanner:
         self.device: Device | None = None
         self._tell = tell
         self._pressed = pressed
+        self.fusion = Fusion()
         self._looks: dict[str, Snapshot] = {}
         self._given_up: set[int] = set()  # jobs whose scan is over and that are not
         self._summary: StatusSummary | None = None  # the last one told
@@ -75,6 +76,8 @@ class HostedScanner:
         self.device = device
         self.identity = device.identity
         self.capabilities = device.capabilities
+        self.fusion.onlookers = device.onlookers
+        self.view = replace(self.view, onlookers=device.onlookers)
         if known and other:
             changes = ElementChanges(
                 scanner_configuration=configuration(device.capabilities),
@@ -165,20 +168,39 @@ class HostedScanner:
             _log.warning("device=%s: %s", self.identity.key, kept_short(self.view.explanation))
         # First what is the matter, then how the scanner is, then what that does to its jobs.
         for condition in raised(before, self.view):
+            said = ", ".join(told_by(self.view, condition.trouble))
+            _log.info("device=%s: %s, says %s", self.identity.key, condition.words.condition, said)
             event = ScannerStatusConditionEvent(device_condition=device_condition(condition))
             self._tell(EventName.SCANNER_STATUS_CONDITION, event)
         for condition in cleared(before, self.view):
             over = ScannerStatusConditionClearedEvent(device_condition_cleared=condition_cleared(condition))
             self._tell(EventName.SCANNER_STATUS_CONDITION_CLEARED, over)
         self._tell_summary()
-        for sighting in attribute(snapshot, self.book):
-            job_id = sighting.job_id
-            if job_id is None:
-                job_id = self._panel_job(snapshot.source, sighting.report.native_id, sighting.report.user)
-            self.see(job_id, sighting.seen)
+        self._see_jobs(snapshot)
+        self._settle()
         for press in snapshot.presses:
             _log.info("device=%s: button %s was pressed", self.identity.key, press.button)
             self._pressed(press)
+
+    def settle(self) -> None:
+        """Time has passed: what was left open until more is known is decided, though nobody saw anything new."""
+        for source in self.fusion.undecided & self._looks.keys():
+            self._see_jobs(self._looks[source])
+        self._settle()
+
+    def _see_jobs(self, snapshot: Snapshot) -> None:
+        now = self.clock.now()
+        for sighting in self.fusion.sight(snapshot, self.book, now):
+            job_id = sighting.job_id
+            if job_id is None:
+                job_id = self._panel_job(snapshot.source, sighting.report.native_id, sighting.report.user)
+            job = self.book.get(job_id)
+            if job is not None:
+                self.see(job_id, self.fusion.weigh(job, snapshot.source, sighting, now))
+
+    def _settle(self) -> None:
+        for job_id, seen in self.fusion.settle(self.book, self.clock.now()):
+            self.see(job_id, seen)
 
     def last_look(self, source: str) -> Snapshot | None:
         """What that observer showed last, whoever asked it to look; without presses, which happen once."""

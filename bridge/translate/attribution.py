@@ -27,6 +27,7 @@ class Sighting:
     job_id: int | None
     report: JobReport
     seen: JobSeen
+    ours: bool = False  # it bears the bridge's own name
 
 
 def native_id(job_id: int) -> str:
@@ -46,7 +47,7 @@ def attribute(snapshot: Snapshot, book: Book) -> tuple[Sighting, ...]:
         if job is not None and (job.state in FINAL_STATES or (name and job.kind is not Kind.WSD)):
             continue
         if name and job is not None:
-            sightings.append(Sighting(job.id, report, _seen_ours(job, report)))
+            sightings.append(Sighting(job.id, report, _seen_ours(job, report), ours=True))
         else:
             sightings.append(Sighting(None if job is None else job.id, report, _seen_foreign(report)))
     return tuple(sightings)

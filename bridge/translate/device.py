@@ -91,6 +91,13 @@ class DeviceView:
     active: tuple[Condition, ...] = ()
     history: tuple[Condition, ...] = ()  # newest first
     next_condition: int = 1
+    onlookers: frozenset[str] = frozenset()  # sources that look on beside the one that brings the pages
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nobody reaches the device, or what brings its pages: SNMP may answer though the cable is out."""
+        closest = [each for each in self.snapshots if each.source not in self.onlookers]
+        return all(each.readiness is Readiness.GONE for each in closest or self.snapshots)
 
     @property
     def feeder(self) -> Feeder:
@@ -100,8 +107,9 @@ class DeviceView:
 
     @property
     def explanation(self) -> str:
-        """Why the device is stopped or gone, for people. A source that is gone explains nothing while another lives."""
-        alive = [snapshot for snapshot in self.snapshots if snapshot.readiness is not Readiness.GONE]
+        """Why the device is stopped or gone, for people. A source that is gone explains nothing while the device is
+        there."""
+        alive = [each for each in self.snapshots if self.is_gone or each.readiness is not Readiness.GONE]
         told = (snapshot.explanation for snapshot in alive or self.snapshots)
         return "; ".join(dict.fromkeys(text for text in told if text))
 
@@ -121,6 +129,7 @@ def look(view: DeviceView, snapshot: Snapshot, now: datetime) -> DeviceView:
         active=kept + raised,
         history=(cleared + view.history)[:HISTORY],
         next_condition=view.next_condition + len(raised),
+        onlookers=view.onlookers,
     )
 
 
@@ -136,11 +145,16 @@ def cleared(before: DeviceView, after: DeviceView) -> tuple[Condition, ...]:
     return tuple(each for each in after.history if each.id in was and each.words.condition is not None)
 
 
+def told_by(view: DeviceView, trouble: Trouble) -> tuple[str, ...]:
+    """The sources that show it."""
+    return tuple(snapshot.source for snapshot in view.snapshots if trouble in snapshot.troubles)
+
+
 def state(view: DeviceView, *, scanning: bool) -> ScannerState:
     """Idle, Processing or Stopped. `scanning`: a job of ours has the device just now."""
     readiness = {snapshot.readiness for snapshot in view.snapshots}
     # One source that still answers keeps a device present: SNMP may sleep behind a living USB cable.
-    if not view.snapshots or readiness == {Readiness.GONE} or Readiness.STOPPED in readiness:
+    if view.is_gone or Readiness.STOPPED in readiness:
         return ScannerState.STOPPED
     if scanning or Readiness.BUSY in readiness:
         return ScannerState.PROCESSING

@@ -57,6 +57,8 @@ class Device:
     acquirer: Acquirer | None
     close: Callable[[], Awaitable[None]]  # ends a running scan, gives the link back; may be called twice
     claim: Claim | None = None  # of one that only looks: what gives it up for whoever scans with it
+    # Snapshot.source of those observers that look on from elsewhere than where the acquirer's pages come from.
+    onlookers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
