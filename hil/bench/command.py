@@ -11,7 +11,21 @@ from rich.console import Console
 from bridge.errors import BridgeError
 from drivers.contract.clock import SystemClock
 from drivers.contract.errors import DriverError
-from hil.bench import compare, discovery, encoding, fanout, floor, images, pages, panel, polling, questions, table
+from hil.bench import (
+    compare,
+    discovery,
+    encoding,
+    fanout,
+    floor,
+    idle,
+    images,
+    pages,
+    panel,
+    polling,
+    questions,
+    sane,
+    table,
+)
 from hil.bench.figures import Figure, machine
 from hil.client.timeline import TooLate
 
@@ -22,8 +36,11 @@ scanner, idle, scanning and unplugged, and finding it (a bare handler that answe
 through RetrieveImage (a bare stream); JPEG coding of A4 colour pages (scanimage); looking at 10
 to 200 network MFPs over SNMP, and walking a table (snmpbulkwalk). The wait for the next poll of a
 device is no part of the time; it is shown beside it. --compare shows two records that --json wrote.
+Only when named: `sane`, a page from SANE's test backend through the whole bridge, beside scanimage and, with --beside,
+AirSane; `idle`, wake-ups, CPU and memory while nobody scans, which takes a minute and a half.
 """
 _PARTS = ("events", "fan-out", "questions", "discovery", "images", "encoding", "polling")
+_NAMED = ("sane", "idle")  # they need what is not everywhere, or long
 _QUESTIONS = 2_000  # in each state of the scanner: twenty are slower than p99
 _PROBES = 500
 _WIDTH = 140  # of the table in a file
@@ -35,7 +52,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser = subcommands.add_parser(
         "bench", help="measure", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", choices=_PARTS, help="one part of it")
+    parser.add_argument("--only", choices=(*_PARTS, *_NAMED), help="one part of it")
     parser.add_argument(
         "--runs", type=_count, default=8, metavar="N", help="panel scans; pages are twice as many (%(default)s)"
     )
@@ -44,6 +61,9 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     parser.add_argument(
         "--snmpbulkwalk", metavar="PATH", help="the program to compare with ($SNMPBULKWALK, else the one on PATH)"
+    )
+    parser.add_argument(
+        "--beside", type=_rival, metavar="airsane=PATH", help="the program of AirSane that `sane` is compared with"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples there")
     parser.add_argument("--compare", type=Path, nargs=2, metavar=("BEFORE", "AFTER"), help="measure nothing")
@@ -88,6 +108,10 @@ def _measured(part: str, arguments: argparse.Namespace) -> list[Figure]:
             return [asyncio.run(images.figure(arguments.runs, clock))]
         case "polling":
             return asyncio.run(polling.figures(clock, arguments.snmpbulkwalk))
+        case "idle":
+            return asyncio.run(idle.figures())
+        case "sane":
+            return asyncio.run(sane.figures(arguments.runs, clock, arguments.scanimage, arguments.beside))
         case _:
             return encoding.figures((300, 600), 5, arguments.scanimage)
 
@@ -107,6 +131,13 @@ async def _events(runs: int) -> list[Figure]:
             note="poll wait is not in the time",
         ),
     ]
+
+
+def _rival(text: str) -> Path:
+    name, equals, path = text.partition("=")
+    if name != "airsane" or not equals or not Path(path).is_file():
+        raise argparse.ArgumentTypeError(f"{text!r} is not airsane=PATH of its program")
+    return Path(path).resolve()
 
 
 def _count(text: str) -> int:

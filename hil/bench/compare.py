@@ -12,19 +12,22 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from hil.bench.table import said
+
 _NEWS = 1.1  # what is less is no news: two runs of the same code differ by that
 
 
 class _Samples(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    median: float = Field(gt=0)
+    median: float = Field(ge=0)  # an idle bridge may not wake up once
 
 
 class _Figure(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: str
+    unit: str = ""
     ours: _Samples
     ratio: float | None = Field(default=None, gt=0)
     p99_ratio: float | None = Field(default=None, gt=0)
@@ -79,7 +82,7 @@ def _weight(one: _Figure, other: _Figure) -> float:
 
 
 def _verdict(before: float, after: float) -> str:
-    change = after / before
+    change = after / before if before else 1.0 if not after else _NEWS * 2
     if change > _NEWS:
         return f"slower, {change:.2f} times"
     if change < 1 / _NEWS:
@@ -88,7 +91,7 @@ def _verdict(before: float, after: float) -> str:
 
 
 def _said(figure: _Figure) -> str:
-    median = f"{1000 * figure.ours.median:.3g} ms"
+    median = said(figure.ours.median, figure.unit)
     ratio = "" if figure.ratio is None else f", ratio {figure.ratio:.2f}"
     tail = "" if figure.p99_ratio is None else f", p99 {figure.p99_ratio:.2f}"
     return f"{median}{ratio}{tail}"

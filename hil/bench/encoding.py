@@ -27,9 +27,9 @@ _TIMEOUT = 60.0
 _ROWS = 64  # in a chunk, as a device's block brings
 
 
-def figures(resolutions: Sequence[int], runs: int, scanimage: str | None) -> list[Figure]:
+def figures(resolutions: Sequence[int], runs: int, program_named: str | None) -> list[Figure]:
     """For each resolution the chart, and where there is a scanimage its own picture."""
-    program = scanimage or os.environ.get("SCANIMAGE") or shutil.which("scanimage")
+    program = found(program_named)
     rows: list[Figure] = []
     for ppi in resolutions:
         width, height = 8268 * ppi // 1000, 11693 * ppi // 1000
@@ -49,10 +49,9 @@ def figures(resolutions: Sequence[int], runs: int, scanimage: str | None) -> lis
 
 def _against(program: str, place: Path, ppi: int, runs: int, chart_figure: Figure) -> list[Figure]:
     """The chart's figure with its floor, and the same picture's. Raises OSError, SubprocessError, ValueError."""
-    (place / "dll.conf").write_text("test\n")
-    (place / "test.conf").write_text("geometry_max 297\n")
-    floor = samples([_scanimage(program, place, "jpeg", ppi) for _ in range(runs)])
-    raw = samples([_scanimage(program, place, "pnm", ppi) for _ in range(runs)])
+    configure(place, "test\n")
+    floor = samples([scanimage(program, place, "jpeg", ppi) for _ in range(runs)])
+    raw = samples([scanimage(program, place, "pnm", ppi) for _ in range(runs)])
     width, height, page = _pnm(place / "page.pnm")
     same = samples([_encode(page, width, height, ppi) for _ in range(runs)])
     note = f"of scanimage's time {1000 * raw.median:.0f} ms are painting"
@@ -80,7 +79,19 @@ def _encode(page: Sequence[bytes], width: int, height: int, ppi: int) -> float:
     return time.monotonic() - began
 
 
-def _scanimage(program: str, place: Path, kind: str, ppi: int) -> float:
+def found(named: str | None) -> str | None:
+    """The scanimage to compare with, if there is one."""
+    return named or os.environ.get("SCANIMAGE") or shutil.which("scanimage")
+
+
+def configure(place: Path, backends: str) -> None:
+    """A configuration of SANE in which the scanner is as large as A4 and shows something."""
+    (place / "dll.conf").write_text(backends)
+    (place / "test.conf").write_text('number_of_devices 1\ngeometry_max 297\ntest-picture "Color pattern"\n')
+
+
+def scanimage(program: str, place: Path, kind: str, ppi: int) -> float:
+    """Seconds that it takes for an A4 colour page, the start of the program among them."""
     command = [program, "-d", "test", "--mode", "Color", "--depth", "8", "--test-picture", "Color pattern"]
     command += ["--resolution", str(ppi), "-x", _A4_MM[0], "-y", _A4_MM[1], f"--format={kind}"]
     with (place / f"page.{kind}").open("wb") as file:

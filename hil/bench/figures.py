@@ -43,6 +43,7 @@ class Figure:
     wait: Samples | None = None  # for the device's next poll; not in `ours`
     note: str = ""
     tail: bool = False  # the slowest hundredth matters too
+    unit: str = ""  # of the samples where they are no seconds
     paired: bool = False  # each of ours was measured beside one of the floor: then both met the same machine
 
     @property

@@ -5,10 +5,11 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 START_TIMEOUT = 20.0
@@ -27,6 +28,11 @@ class Served:
     pid: int
     _log: IO[bytes]
 
+    def peak(self) -> float:
+        """The most memory it ever had, MB (VmHWM)."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+
     def log(self) -> str:
         """What it said until now."""
         self._log.seek(0)
@@ -34,13 +40,16 @@ class Served:
 
 
 @asynccontextmanager
-async def served(config: str, *, multicast: bool = False) -> AsyncIterator[Served]:
-    """Run it with this configuration (TOML) on loopback, without multicast if not asked for. Raises NotServed."""
+async def served(
+    config: str, *, multicast: bool = False, env: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[Served]:
+    """Run it with this configuration (TOML) on loopback, without multicast if not asked for; `env` is set besides what
+    is. Raises NotServed."""
     with tempfile.TemporaryDirectory(prefix="wsd-scan-bench-") as place, tempfile.TemporaryFile() as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bridge.cli", "run", "--config", _written(place, config), "--listen", "127.0.0.1:0",
             "--state-dir", place, "--cache-dir", place, *([] if multicast else ["--no-multicast"]),
-            stdout=asyncio.subprocess.PIPE, stderr=log, start_new_session=True,
+            stdout=asyncio.subprocess.PIPE, stderr=log, start_new_session=True, env={**os.environ, **env},
         )  # fmt: skip
         try:
             url = await _ready(process)

@@ -19,13 +19,13 @@ def show(console: Console, figures: Sequence[Figure], about: str) -> None:
         low, high = each.ours.spread
         table.add_row(
             each.name,
-            _time(each.ours.median),
-            f"{_time(low)} to {_time(high)}",
-            _time(each.ours.p99) if each.tail else "-",
-            "-" if each.floor is None else _time(each.floor.median),
+            said(each.ours.median, each.unit),
+            f"{said(low, each.unit)} to {said(high, each.unit)}",
+            said(each.ours.p99, each.unit) if each.tail else "-",
+            "-" if each.floor is None else said(each.floor.median, each.unit),
             "-" if each.ratio is None else f"{each.ratio:.2f}",
             "-" if each.tail_ratio is None else f"{each.tail_ratio:.2f}",
-            "-" if each.wait is None else _time(each.wait.median),
+            "-" if each.wait is None else said(each.wait.median, ""),
             str(len(each.ours.seconds)),
         )
     console.print(table)
@@ -35,12 +35,13 @@ def show(console: Console, figures: Sequence[Figure], about: str) -> None:
 
 
 def record(figures: Sequence[Figure], about: str) -> dict[str, Any]:
-    """Everything, samples included; times in seconds."""
+    """Everything, samples included; times in seconds, what has a unit in that."""
     return {
         "machine": about,
         "figures": [
             {
                 "name": each.name,
+                "unit": each.unit,
                 "ours": _samples(each.ours),
                 "floor": None if each.floor is None else _samples(each.floor),
                 "floor_name": each.floor_name,
@@ -63,5 +64,8 @@ def _samples(samples: Samples) -> dict[str, Any]:
     }
 
 
-def _time(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.3g} ms"
+def said(value: float, unit: str) -> str:
+    """With its unit; seconds have none and become milliseconds where that reads better."""
+    if unit:
+        return f"{value:.3g} {unit}"
+    return f"{value:.2f} s" if value >= 1 else f"{1000 * value:.3g} ms"

@@ -11,19 +11,20 @@ from collections.abc import Callable
 
 from drivers.contract.clock import SystemClock
 from hil.devices.esci.scanner import EsciScanner
-from hil.devices.esci.usb import EsciUsb
+from hil.devices.esci.usb import esci_usb
 from hil.devices.live import Live
 from hil.devices.usb.device import Refusal
+from hil.devices.usb.messages import MessagePlug
 from hil.script import read
 from hil.usbip.messages import Address
 from hil.usbip.server import Export, UsbIpServer
 
 
-class Tapped(EsciUsb):
+class Tapped(MessagePlug):
     """The scanner's plug, with an eye on what passes it."""
 
     def __init__(self, scanner: EsciScanner, page_left: Callable[[], None]) -> None:
-        super().__init__(scanner)
+        super().__init__(scanner, esci_usb(scanner).description)
         self._tapped, self._page_left, self._in_page = scanner, page_left, False
 
     def read(self, endpoint: int, limit: int, now: float) -> bytes | Refusal | None:

@@ -1,0 +1,98 @@
+"""What a scanner costs while nobody uses it: the bridge and every process that it started.
+
+A wake-up is a voluntary context switch of any of their threads; memory is their proportional set size. Measured after
+a quiet minute, when looks have become seldom (docs/decisions/0046-idle-costs.md). Source: proc(5).
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bridge.simulation import simulated
+from hil.bench.figures import Figure, samples
+from hil.bench.served import NotServed, Served, served
+
+QUIET: Final = 70.0  # s until looks are as seldom as they become
+SECONDS: Final = 20.0
+MOST: Final = (("wake-ups", 5.0, "/s"), ("CPU", 0.5, "% of a core"), ("memory", 60.0, "MB"))
+_SIMULATED: Final = ("esci", "esci2")
+_SANE: Final = '[usb]\nenabled = false\n[sane]\nbackends = ["test"]\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of all those processes together."""
+
+    wakes: float  # a second
+    cpu: float  # % of one core
+    memory: float  # MB
+
+
+async def figures() -> list[Figure]:
+    """Each kind of scanner in turn, all at the same time; one that cannot be served here is left out."""
+    async with AsyncExitStack() as stack:
+        kinds = []
+        for family in _SIMULATED:
+            place = (await stack.enter_async_context(simulated([family]))).usbip[0]
+            kinds.append((f"{family} over USB/IP", f'[usb]\nenabled = false\nusbip = ["{place}"]\n'))
+        kinds.append(("SANE test", _SANE))
+        costs = await asyncio.gather(*(_cost(config) for _, config in kinds))
+    rows: list[Figure] = []
+    for (kind, _), cost in zip(kinds, costs, strict=True):
+        if cost is None:
+            continue
+        for (what, most, unit), value in zip(MOST, (cost.wakes, cost.cpu, cost.memory), strict=True):
+            name = f"idle with {kind}: {what}"
+            rows.append(Figure(name, samples([value]), samples([most]), "floor is the most it may be", unit=unit))
+    return rows
+
+
+async def _cost(config: str) -> Cost | None:
+    try:
+        async with served(config) as bridge:
+            await asyncio.sleep(QUIET)
+            return await cost(bridge, SECONDS)
+    except NotServed:
+        return None
+
+
+async def cost(bridge: Served, seconds: float) -> Cost:
+    """What it costs during the next `seconds`."""
+    before = {thread: _spent(thread) for thread in _threads(bridge.pid)}
+    await asyncio.sleep(seconds)
+    wakes, cpu = 0, 0
+    for thread in _threads(bridge.pid):
+        now, then = _spent(thread), before.get(thread, (0, 0))
+        wakes += now[0] - then[0]
+        cpu += now[1] - then[1]
+    memory = sum(_proportional(process) for process in _processes(bridge.pid)) / 1024
+    return Cost(wakes / seconds, 100 * cpu / 1e9 / seconds, memory)
+
+
+def _processes(pid: int) -> Iterator[Path]:
+    process = Path("/proc", str(pid))
+    yield process
+    for task in (process / "task").iterdir():
+        for child in (task / "children").read_text().split():
+            yield from _processes(int(child))
+
+
+def _threads(pid: int) -> Iterator[Path]:
+    for process in _processes(pid):
+        yield from (process / "task").iterdir()
+
+
+def _spent(thread: Path) -> tuple[int, int]:
+    """Voluntary context switches and nanoseconds on a core."""
+    status = (thread / "status").read_text().splitlines()
+    switches = next(int(line.split()[1]) for line in status if line.startswith("voluntary_ctxt_switches"))
+    return switches, int((thread / "schedstat").read_text().split()[0])
+
+
+def _proportional(process: Path) -> int:
+    """kB of its own, and its share of what it has in common with others."""
+    lines = (process / "smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
