@@ -70,9 +70,10 @@ def certificate(place: Path) -> Path:
     return file
 
 
-def on_disk_of(megabytes: int, folder: Path) -> list[str]:
-    """The words before a command for which `folder` is a file system of that size, and for nobody else."""
-    script = f'mount -t tmpfs -o size={megabytes}m,mode=777 scans "$0" && exec "$@"'
+def on_disk_of(megabytes: int, folder: Path, more: str = "true") -> list[str]:
+    """The words before a command for which `folder` is a file system of that size, and for nobody else. `more`: what
+    else is done to its file systems."""
+    script = f'{more} && mount -t tmpfs -o size={megabytes}m,mode=777 scans "$0" && exec "$@"'
     return ["unshare", "-m", "--propagation", "private", "sh", "-c", script, str(folder)]
 
 
@@ -223,7 +224,10 @@ DocumentRoot {files}
 """,
         encoding="utf-8",
     )
-    command = [*on_disk_of(disk, files), root.program("apache2"), "-D", "FOREGROUND", "-f", str(config)]
+    # libaprutil looks for its databases where Debian would have installed them, and nowhere else.
+    (own,) = {each.parent.parent for each in root.path.glob("usr/lib/*/apr-util-1/apr_dbm_db.so")}
+    seen = f"mount -t overlay libraries -o lowerdir={own}:/{own.relative_to(root.path)} /{own.relative_to(root.path)}"
+    command = [*on_disk_of(disk, files, seen), root.program("apache2"), "-D", "FOREGROUND", "-f", str(config)]
     with running(command, port, place / "apache.log", root.env()):
         yield Served(port, files)
 
