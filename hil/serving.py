@@ -14,9 +14,9 @@ from pathlib import Path
 from drivers.contract.clock import Clock, SystemClock
 from hil.devices.esci.net import EpsonNetServer
 from hil.devices.esci.scanner import EsciScanner
-from hil.devices.esci.usb import EsciUsb
+from hil.devices.esci.usb import esci_usb
 from hil.devices.esci2.scanner import Esci2Scanner
-from hil.devices.esci2.usb import Esci2Usb
+from hil.devices.esci2.usb import esci2_usb
 from hil.devices.fujitsu.scanner import FujitsuScanner
 from hil.devices.fujitsu.usb import FujitsuUsb
 from hil.devices.genesys.product import STROBE_XP300
@@ -27,7 +27,7 @@ from hil.devices.mfp import serve as mfp
 from hil.devices.mfp.serve import MfpRig
 from hil.devices.mfp.usb import MfpUsb
 from hil.devices.pixma.scanner import PixmaScanner
-from hil.devices.pixma.usb import PixmaUsb
+from hil.devices.pixma.usb import pixma_usb
 from hil.devices.printer.usb import PrinterUsb
 from hil.devices.stimuli import Stimulus
 from hil.devices.usb.device import SimulatedUsbDevice
@@ -45,17 +45,17 @@ class UnknownFamily(ValueError):
 
 def _esci(script: Script, now: float) -> tuple[EsciScanner, SimulatedUsbDevice]:
     scanner = EsciScanner(script, now)
-    return scanner, EsciUsb(scanner, script.serial)
+    return scanner, esci_usb(scanner, script.serial)
 
 
 def _esci2(script: Script, now: float) -> tuple[Esci2Scanner, SimulatedUsbDevice]:
     scanner = Esci2Scanner(script, now)
-    return scanner, Esci2Usb(scanner, script.serial)
+    return scanner, esci2_usb(scanner, script.serial)
 
 
 def _pixma(script: Script, now: float) -> tuple[PixmaScanner, SimulatedUsbDevice]:
     scanner = PixmaScanner(script, now)
-    return scanner, PixmaUsb(scanner, script.serial)
+    return scanner, pixma_usb(scanner, script.serial)
 
 
 def _fujitsu(script: Script, now: float) -> tuple[FujitsuScanner, SimulatedUsbDevice]:

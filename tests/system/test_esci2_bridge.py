@@ -14,7 +14,7 @@ from hil import chart, serving
 from hil.client import session, ticket
 from hil.devices.esci2.product import DS_530, Product
 from hil.devices.esci2.scanner import Esci2Scanner
-from hil.devices.esci2.usb import Esci2Usb
+from hil.devices.esci2.usb import esci2_usb
 from hil.devices.live import Live
 from hil.script import read
 from hil.usbip.messages import Address
@@ -27,7 +27,7 @@ async def plugged(script: str, model: Product) -> AsyncIterator[serving.Rig]:
     """As serving.scanner, of a model that has no family name of its own."""
     clock = SystemClock()
     scanner = Esci2Scanner(read(f"{product.QUICK},{script}"), clock.monotonic(), model)
-    usb = Esci2Usb(scanner)
+    usb = esci2_usb(scanner)
     live = Live(usb, clock)
     try:
         async with UsbIpServer((Export(Address(1, 1), usb, live),), "127.0.0.1", 0) as server:

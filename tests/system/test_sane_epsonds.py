@@ -23,7 +23,7 @@ from hil.devices.esci.net import EpsonNetServer
 from hil.devices.esci2.parameters import Parameters
 from hil.devices.esci2.product import DS_530, DS_1630, WF_8590, Product
 from hil.devices.esci2.scanner import Esci2Scanner
-from hil.devices.esci2.usb import Esci2Usb
+from hil.devices.esci2.usb import esci2_usb
 from hil.devices.live import Live
 from hil.devices.stimuli import Clear, Cover, Fatal, Jam, LoadPaper
 from hil.script import read
@@ -84,7 +84,7 @@ def sane(root: debian.Root, tmp_path: Path) -> Plugged:
             clock.monotonic(),
             product,
         )
-        live = Live(Esci2Usb(scanner), clock)
+        live = Live(esci2_usb(scanner), clock)
         try:
             async with EpsonNetServer(scanner, live, host, 1865):
                 yield Sane(root, tmp_path, host, scanner, live)

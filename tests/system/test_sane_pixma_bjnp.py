@@ -22,7 +22,7 @@ from hil.devices.pixma import product as products
 from hil.devices.pixma.net import PORT, BjnpServer
 from hil.devices.pixma.product import MP160, MP530, MX850, MX870, MX920, Product
 from hil.devices.pixma.scanner import PixmaScanner
-from hil.devices.pixma.usb import PixmaUsb
+from hil.devices.pixma.usb import pixma_usb
 from tests.system import debian, pnm
 
 GENERATIONS = (MP530, MP160, MX850, MX870, MX920)
@@ -73,7 +73,7 @@ def plugged(sane_root: debian.Root, tmp_path: Path) -> Plugged:
         clock = SystemClock()
         made = script.read(f"speed=0,feed=0.05,warmup=0,{text}")
         scanner = PixmaScanner(made, clock.monotonic(), product)
-        live = Live(PixmaUsb(scanner), clock)
+        live = Live(pixma_usb(scanner), clock)
         try:
             async with BjnpServer(scanner, live, host):
                 yield Sane(sane_root, tmp_path, f"pixma:{product.model}_{host}", scanner)

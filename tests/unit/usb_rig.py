@@ -1,7 +1,7 @@
 """A simulated scanner on a USB/IP server in this process, and the driver's device on it: pyusb, link, actor, decoders
 as they ship. Only how often an idle scanner is looked at is quicker.
 
-    async with usb_rig.plugged(scanner, EsciUsb(scanner), esci.open_device) as bench:
+    async with usb_rig.plugged(scanner, esci_usb(scanner), esci.open_device) as bench:
         bench.live.stimulate(Press()); await bench.until(lambda seen: seen.presses)
 """
 

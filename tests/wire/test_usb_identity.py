@@ -18,7 +18,7 @@ from drivers.contract.clock import SystemClock
 from drivers.usbip.place import parse
 from hil import script
 from hil.devices.esci.scanner import EsciScanner
-from hil.devices.esci.usb import EsciUsb
+from hil.devices.esci.usb import esci_usb
 from hil.devices.live import Live
 from hil.devices.stimuli import Plug, Press, Unplug
 from hil.usbip.messages import Address
@@ -99,7 +99,7 @@ async def ports(directory: Path, texts: Mapping[int, str], *, pulled: tuple[int,
     async with AsyncExitStack() as stack:
         lives, exports = {}, []
         for port, text in texts.items():
-            usb = EsciUsb(EsciScanner(script.read(text), SystemClock().monotonic()))
+            usb = esci_usb(EsciScanner(script.read(text), SystemClock().monotonic()))
             lives[port] = Live(usb, SystemClock())
             stack.callback(lives[port].close)
             exports.append(Export(Address(1, port), usb, lives[port]))

@@ -1,72 +1,22 @@
 """The scanner's USB plug: vendor class, one bulk endpoint each way, high speed (dossier: device-protocols (a))."""
 
-from collections.abc import Iterable
-
 from hil.devices.esci.scanner import EsciScanner
-from hil.devices.stimuli import Stimulus
-from hil.devices.usb.descriptors import Description, Endpoint, Interface, Transfer
-from hil.devices.usb.device import Refusal, Setup
+from hil.devices.usb.descriptors import Description, Interface
+from hil.devices.usb.messages import MessagePlug, pair
 
 BULK_IN, BULK_OUT = 0x81, 0x02
-MAX_PACKET = 512
 
 
-class EsciUsb:
-    """`SimulatedUsbDevice` over an `EsciScanner`."""
-
-    def __init__(self, scanner: EsciScanner, serial: str = "") -> None:
-        self._scanner = scanner
-        product = scanner.product
-        ends = (Endpoint(BULK_IN, Transfer.BULK, MAX_PACKET), Endpoint(BULK_OUT, Transfer.BULK, MAX_PACKET))
-        self._description = Description(
-            vendor_id=product.vendor_id,
-            product_id=product.product_id,
-            release=0x0100,
-            manufacturer="EPSON",
-            product=f"EPSON Scanner {product.model}",
-            serial=serial,
-            interfaces=(Interface(0, 0xFF, 0xFF, 0xFF, ends),),
-        )
-
-    @property
-    def description(self) -> Description:
-        """What enumeration shows."""
-        return self._description
-
-    @property
-    def plugged(self) -> bool:
-        """The cable is in."""
-        return self._scanner.state.plugged
-
-    def update(self, now: float, stimuli: Iterable[Stimulus] = ()) -> float | None:
-        """Let time pass and things happen."""
-        return self._scanner.update(now, stimuli)
-
-    def reset(self, now: float) -> None:
-        """A new host."""
-        self._scanner.detach(now)
-
-    def control(self, setup: Setup, data: bytes, now: float) -> bytes | Refusal:
-        """ESC/I has no control requests of its own."""
-        del setup, data, now
-        return Refusal.STALL
-
-    def write(self, endpoint: int, data: bytes, now: float) -> Refusal | None:
-        """Command bytes."""
-        if endpoint != BULK_OUT:
-            return Refusal.STALL
-        self._scanner.write(data, now)
-        return None
-
-    def read(self, endpoint: int, limit: int, now: float) -> bytes | Refusal | None:
-        """One message, or the part of it that fits; a packet that does not fit is lost, as on the bus."""
-        if endpoint != BULK_IN:
-            return Refusal.STALL
-        self._scanner.update(now)
-        size = self._scanner.answer
-        if not size:
-            return None
-        if size > limit and limit % MAX_PACKET:
-            self._scanner.take(min(size, limit + MAX_PACKET - limit % MAX_PACKET))
-            return Refusal.OVERFLOW
-        return self._scanner.take(limit)
+def esci_usb(scanner: EsciScanner, serial: str = "") -> MessagePlug:
+    """What is plugged in."""
+    product = scanner.product
+    description = Description(
+        vendor_id=product.vendor_id,
+        product_id=product.product_id,
+        release=0x0100,
+        manufacturer="EPSON",
+        product=f"EPSON Scanner {product.model}",
+        serial=serial,
+        interfaces=(Interface(0, 0xFF, 0xFF, 0xFF, pair(BULK_IN, BULK_OUT)),),
+    )
+    return MessagePlug(scanner, description)

@@ -15,7 +15,7 @@ from drivers.usb.esci.scanner import EsciScanner
 from drivers.usb.exchange import Exchange
 from hil import chart, script
 from hil.devices.esci.scanner import EsciScanner as Simulated
-from hil.devices.esci.usb import BULK_IN, BULK_OUT, EsciUsb
+from hil.devices.esci.usb import BULK_IN, BULK_OUT, esci_usb
 from hil.devices.usb.device import Refusal
 
 
@@ -23,7 +23,7 @@ class Cable:
     """A link straight into the simulated plug."""
 
     def __init__(self, text: str) -> None:
-        self.plug = EsciUsb(Simulated(script.read(text), time.monotonic()))
+        self.plug = esci_usb(Simulated(script.read(text), time.monotonic()))
 
     def write(self, data: bytes) -> None:
         self.plug.write(BULK_OUT, data, time.monotonic())

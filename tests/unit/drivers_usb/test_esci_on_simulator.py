@@ -17,7 +17,7 @@ from drivers.contract.observation import Feeder, Phase, Readiness, Trouble, Trou
 from drivers.usb.esci.open import open_device
 from hil import chart, script
 from hil.devices.esci.scanner import EsciScanner
-from hil.devices.esci.usb import EsciUsb
+from hil.devices.esci.usb import esci_usb
 from hil.devices.stimuli import CancelAtPanel, Clear, Cover, InUse, LoadPaper, Plug, Press, Slow, Unplug
 from tests.unit import usb_rig
 from tests.unit.usb_rig import Rig, read
@@ -28,7 +28,7 @@ A6 = Region(0, 0, 4130, 5830)
 @asynccontextmanager
 async def rig(text: str = "warmup=0,speed=0,feed=0", *, watch: bool = True) -> AsyncIterator[Rig[EsciScanner]]:
     scanner = EsciScanner(script.read(text), SystemClock().monotonic())
-    async with usb_rig.plugged(scanner, EsciUsb(scanner), open_device, watch=watch) as bench:
+    async with usb_rig.plugged(scanner, esci_usb(scanner), open_device, watch=watch) as bench:
         yield bench
 
 
@@ -313,9 +313,8 @@ async def test_a_shared_device_is_free_between_looks() -> None:
 
 async def test_a_device_somebody_else_holds_is_busy() -> None:
     async with rig(watch=False) as bench:
-        [finding] = await catalog.find(local=False, usbip=[bench.place])
         with pytest.raises(DeviceBusy):
-            await finding.open()
+            await asyncio.to_thread(bench.claim)
 
 
 async def test_a_fatal_error_ends_the_scan_and_says_where() -> None:

@@ -19,7 +19,7 @@ from drivers.usb.esci2.open import open_device
 from hil import chart, script
 from hil.devices.esci2.product import DS_530, DS_1630, WF_8590, Product
 from hil.devices.esci2.scanner import Esci2Scanner
-from hil.devices.esci2.usb import Esci2Usb
+from hil.devices.esci2.usb import esci2_usb
 from hil.devices.stimuli import Clear, Cover, Fatal, InUse, LoadPaper, Plug, Press, Slow, Unplug
 from tests.unit import usb_rig
 from tests.unit.usb_rig import Rig, pages, whole
@@ -31,7 +31,7 @@ QUICK = "warmup=0,speed=0,feed=0"
 @asynccontextmanager
 async def rig(text: str = QUICK, product: Product = WF_8590, *, watch: bool = True) -> AsyncIterator[Rig[Esci2Scanner]]:
     scanner = Esci2Scanner(script.read(text), SystemClock().monotonic(), product)
-    async with usb_rig.plugged(scanner, Esci2Usb(scanner), open_device, watch=watch, region=SMALL) as bench:
+    async with usb_rig.plugged(scanner, esci2_usb(scanner), open_device, watch=watch, region=SMALL) as bench:
         yield bench
 
 

@@ -21,7 +21,7 @@ from drivers.usbip.place import parse
 from hil import chart, script
 from hil.devices.pixma.product import MP160, MP530, MX850, MX870, MX920, Product
 from hil.devices.pixma.scanner import PixmaScanner
-from hil.devices.pixma.usb import PixmaUsb
+from hil.devices.pixma.usb import pixma_usb
 from hil.devices.stimuli import Clear, Fatal, InUse, LoadPaper, Plug, Press, Slow, Unplug
 from tests.unit import usb_rig
 from tests.unit.usb_rig import Rig, pages, read
@@ -38,7 +38,7 @@ def model(product: Product) -> str:
 @asynccontextmanager
 async def rig(text: str = "", product: Product = MX850, *, watch: bool = True) -> AsyncIterator[Rig[PixmaScanner]]:
     scanner = PixmaScanner(script.read(usb_rig.quick(text)), SystemClock().monotonic(), product)
-    usb = PixmaUsb(scanner)
+    usb = pixma_usb(scanner)
     async with usb_rig.plugged(scanner, usb, open_device, watch=watch, region=PART, ppi=75) as bench:
         yield bench
 

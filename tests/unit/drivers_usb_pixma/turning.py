@@ -6,7 +6,7 @@ from drivers.contract.errors import DeviceGone
 from hil import script
 from hil.devices.pixma.product import MX850, Product
 from hil.devices.pixma.scanner import PixmaScanner
-from hil.devices.pixma.usb import BULK_IN, BULK_OUT, PixmaUsb
+from hil.devices.pixma.usb import BULK_IN, BULK_OUT, pixma_usb
 from hil.devices.usb.device import Refusal
 from hil.faults.plan import Fault
 
@@ -19,7 +19,7 @@ class TurningLink:
     def __init__(self, text: str, product: Product = MX850) -> None:
         self.now = 0.0
         self.scanner = PixmaScanner(script.read(text), self.now, product)
-        self.usb = PixmaUsb(self.scanner)
+        self.usb = pixma_usb(self.scanner)
         self.sent: list[tuple[float, bytes]] = []
         self._rest = b""
         self.count = 0  # transfers that carried something

@@ -5,16 +5,17 @@ import struct
 import pytest
 
 from hil.devices.esci.scanner import EsciScanner
-from hil.devices.esci.usb import BULK_IN, BULK_OUT, EsciUsb
+from hil.devices.esci.usb import BULK_IN, BULK_OUT, esci_usb
 from hil.devices.usb.control import ControlEndpoint
 from hil.devices.usb.device import Refusal, Setup
+from hil.devices.usb.messages import MessagePlug
 from hil.script import read
 
 NOW = 50.0
 
 
-def plug(serial: str = "") -> EsciUsb:
-    return EsciUsb(EsciScanner(read("warmup=0,feed=0,speed=0"), NOW), serial)
+def plug(serial: str = "") -> MessagePlug:
+    return esci_usb(EsciScanner(read("warmup=0,feed=0,speed=0"), NOW), serial)
 
 
 def ask(control: ControlEndpoint, kind: int, request: int, value: int = 0, index: int = 0, *, length: int = 255):

@@ -8,7 +8,7 @@ from drivers.contract.capabilities import Mode, Source
 from hil import chart
 from hil.devices.esci2.product import DS_530, WF_8590, Product
 from hil.devices.esci2.scanner import Esci2Scanner
-from hil.devices.esci2.usb import BULK_IN, BULK_OUT, INTERRUPT, Esci2Usb
+from hil.devices.esci2.usb import BULK_IN, BULK_OUT, INTERRUPT, esci2_usb
 from hil.devices.stimuli import (
     At,
     CancelAtPanel,
@@ -311,7 +311,7 @@ def test_a_jpeg_that_ends_with_its_paper_does_not_know_its_height():
 
 def test_a_press_is_one_packet_on_the_interrupt_endpoint():
     scanner = Esci2Scanner(read(""), 0.0)
-    plug = Esci2Usb(scanner)
+    plug = esci2_usb(scanner)
     assert plug.read(INTERRUPT, 8, 0.0) is None
     plug.update(0.0, (Press(2),))
     assert plug.read(INTERRUPT, 8, 0.0) == bytes([1, 2, 0, 0, 0, 0, 0, 0])
@@ -324,13 +324,13 @@ def test_without_that_endpoint_a_press_is_in_the_status_once():
     host.say(INQUIRY)
     assert host.status() == b"#PB d003"
     assert host.status() == b""
-    plug = Esci2Usb(host.scanner)
+    plug = esci2_usb(host.scanner)
     assert plug.read(INTERRUPT, 8, 0.0) is Refusal.STALL
     assert b"#PB " in host.ask(b"INFO")[1]
 
 
 def test_head_and_data_are_read_apart_over_usb():
-    plug = Esci2Usb(Esci2Scanner(read("warmup=0"), 0.0))
+    plug = esci2_usb(Esci2Scanner(read("warmup=0"), 0.0))
     plug.write(BULK_OUT, INQUIRY, 0.0)
     assert plug.read(BULK_IN, 512, 0.0) == ACK
     plug.write(BULK_OUT, b"STATx0000000", 0.0)

@@ -9,7 +9,7 @@ from hil import chart, script
 from hil.devices.pixma import packets, pixels
 from hil.devices.pixma.product import MP530, MX850, MX870, MX920, Product
 from hil.devices.pixma.scanner import PixmaScanner
-from hil.devices.pixma.usb import BULK_IN, INTERRUPT_IN, PixmaUsb
+from hil.devices.pixma.usb import BULK_IN, INTERRUPT_IN, pixma_usb
 from hil.devices.stimuli import CancelAtPanel, InUse, Jam, LoadPaper, Press, Unplug
 from hil.devices.usb.device import Refusal
 
@@ -191,7 +191,7 @@ def test_generation_1_tells_in_12_bytes_and_says_when_to_look() -> None:
 )
 def test_a_press_is_a_packet(product: Product, want: str) -> None:
     host = Host(product=product)
-    usb = PixmaUsb(host.scanner)
+    usb = pixma_usb(host.scanner)
     assert usb.read(INTERRUPT_IN, 64, 0.0) is None
     host.scanner.update(0.0, (Press(2), Press(1)))
     assert usb.read(INTERRUPT_IN, 64, 0.0) == bytes.fromhex(want)
@@ -201,7 +201,7 @@ def test_a_press_is_a_packet(product: Product, want: str) -> None:
 
 def test_a_message_is_read_in_parts_and_lost_when_it_does_not_fit() -> None:
     host = Host()
-    usb = PixmaUsb(host.scanner)
+    usb = pixma_usb(host.scanner)
     begin(host)
     host.scanner.write(bytes.fromhex("d420" + "00" * 10 + "00010008"), 0.0)
     first = usb.read(BULK_IN, 512, 0.0)
@@ -216,7 +216,7 @@ def test_what_is_unplugged_forgets_its_session() -> None:
     begin(host)
     host.scanner.update(0.0, (Unplug(),))
     assert not host.scanner.scanning
-    assert not PixmaUsb(host.scanner).plugged
+    assert not pixma_usb(host.scanner).plugged
 
 
 def test_a_table_of_2_2_gives_the_chart_and_an_even_one_the_light() -> None:
