@@ -28,6 +28,7 @@ from bridge.filters.filter import StoredImage, Work
 from bridge.jobs.post_scan_store import ImageDiffers, ImageTooLarge, Store, StoreFull
 from bridge.log import kept_short
 from bridge.service import post_scan_record, post_scan_work
+from bridge.service.post_scan_keep import keep
 from bridge.service.post_scan_process import Process, Processes, wanted
 from bridge.service.post_scan_record import Held
 from bridge.translate.post_scan import (
@@ -48,7 +49,6 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 HISTORY: Final = 200  # jobs that ended and are still answered for
-_WRITE: Final = 512 * 1024  # bytes of an image in memory before they go to the disk
 
 # Tells the subscribers of that user (Peer.user) of one event.
 Tell = Callable[[EventName, DspElement, str], None]
@@ -167,27 +167,18 @@ class PostScan:
         if number not in held.formats and len(held.formats) >= self._limits.images:
             raise faults.operation_failed(f"the job has {len(held.formats)} images")
         try:
-            incoming = await asyncio.to_thread(self._store.incoming, held.job.token, number, word)
-            try:
-                waiting = bytearray()
-                async for chunk in chunks:
-                    waiting += chunk
-                    if len(waiting) >= _WRITE:
-                        await asyncio.to_thread(incoming.write, bytes(waiting))
-                        waiting.clear()
-                        self._open(request.job_token)
-                await asyncio.to_thread(incoming.write, bytes(waiting))
-                if not incoming.size:
-                    raise faults.invalid_args("ImageData: is empty")
-                await asyncio.to_thread(incoming.keep)
-            except BaseException:
-                incoming.drop()
-                raise
+            await keep(self._store, held.job.token, number, word, self._while_open(held, chunks))
         except ImageDiffers as err:
             raise faults.invalid_args(f"DocumentDescription/DocumentId: {err}") from err
         except (ImageTooLarge, StoreFull, OSError) as err:
             await self._whole(self._cannot_keep(held, err))
         await self._whole(self._count(held, number, word))
+
+    async def _while_open(self, held: Held, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """What comes, until the job takes no more."""
+        async for chunk in chunks:
+            self._open(held.job.token)
+            yield chunk
 
     async def _cannot_keep(self, held: Held, err: Exception) -> None:
         async with held.turn:

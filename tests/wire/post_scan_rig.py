@@ -11,8 +11,9 @@ from pathlib import Path
 
 from lxml import etree
 
+from drivers.contract.observation import ButtonPress, Readiness, Snapshot
 from tests.schema import dsm
-from tests.wire.http_rig import DIALECT, WSD, WSDP, WSE, Answer, Connection, FakeScanner, Hands, Subscriber
+from tests.wire.http_rig import DIALECT, KEY, WSD, WSDP, WSE, Answer, Connection, FakeScanner, Hands, Subscriber
 from tests.wire.http_rig import message as envelope
 from tests.wire.http_rig import running as daemon_running
 from tests.wire.test_http_tls import free_port
@@ -88,6 +89,7 @@ class Server:
     tls: ssl.SSLContext | None = None
     source: str = "127.0.0.1"
     path: str = ""
+    presses: int = 0
 
     @property
     def delivered(self) -> dict[str, bytes]:
@@ -147,6 +149,11 @@ class Server:
             f"<d:JobToken>{token}</d:JobToken><d:RequestedElements>{asked}</d:RequestedElements>",
         )
 
+    def press(self) -> None:
+        """Somebody presses a button of the scanner."""
+        self.presses += 1
+        self.scanner.show(Snapshot("fake", Readiness.IDLE, presses=(ButtonPress("scan", self.presses),)))
+
     async def state(self, token: str) -> str:
         """`Aborted/SendImageFailed 1`"""
         return told((await self.elements(token, "JobStatus")).content)
@@ -188,11 +195,23 @@ async def ended(subscriber: Subscriber, count: int = 1) -> None:
     await subscriber.until("PostScanJobEndStateEvent", count=count)
 
 
+def process_file(place: Path, port: int, *, https: bool = False, more: str = "") -> Path:
+    """What the device knows of the scan process."""
+    file = place / "device.toml"
+    file.write_text(
+        f'id = "{PROCESS}"\nname = "Invoices"\ndocument = "Invoice"\nuser = "eva"\n'
+        f'server = "http{"s" if https else ""}://127.0.0.1:{port}/ScanServer"\n{more}\n'
+        f"[scan]\nresolution = 75\nsource = 'feeder'\n[[filter]]\nshare = {json.dumps(SHARE)}\n"
+    )
+    return file
+
+
 @asynccontextmanager
 async def serving(
-    place: Path, clock: Hands | None = None, filters: str | None = None, **scan_server: object
+    place: Path, clock: Hands | None = None, filters: str | None = None, push: str = "", **scan_server: object
 ) -> AsyncIterator[Server]:
-    """The daemon with a scan server whose one process files into `place`/in."""
+    """The daemon with a scan server whose one process files into `place`/in, and whose scanner pushes to it. `push`:
+    what else the device knows of the process."""
     (place / "in").mkdir(exist_ok=True)
     (place / "processes").mkdir(exist_ok=True)
     entry = f"[[filter]]\nshare = {json.dumps(SHARE)}\nfolder = {json.dumps(str(place / 'in'))}\n"
@@ -201,7 +220,9 @@ async def serving(
     )
     port = free_port()
     said = {"processes": str(place / "processes"), "listen": f"127.0.0.1:{port}", **scan_server}
-    async with daemon_running(place, clock, more={"scan_server": said}) as rig:
+    pushed = process_file(place, port, https="certificate" in scan_server, more=push)
+    scanner = {"key": KEY, "processes": {"": str(pushed)}}
+    async with daemon_running(place, clock, more={"scan_server": said, "scanner": [scanner]}) as rig:
         server = Server(port, rig.clock, place, rig.scanner)
         if "certificate" not in scan_server:
             await server.find()
