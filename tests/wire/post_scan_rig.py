@@ -93,8 +93,8 @@ class Server:
 
     @property
     def delivered(self) -> dict[str, bytes]:
-        """The files in the folder of the share."""
-        return {each.name: each.read_bytes() for each in sorted((self.place / "in").iterdir())}
+        """The files in the folder of the share; hidden ones are on their way."""
+        return {each.name: each.read_bytes() for each in sorted((self.place / "in").glob("[!.]*"))}
 
     async def connect(self) -> Connection:
         return Connection(
