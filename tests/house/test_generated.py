@@ -37,6 +37,13 @@ def test_the_hardware_database_is_that_of_the_catalog_and_names_the_scanners_of_
     assert {(vendor.lower(), product.lower()) for vendor, product in named} == set(ruled)
 
 
+def test_the_hardware_database_tells_the_way_of_scanners_that_no_driver_knows():
+    text = (ROOT / "udev/60-wsd-scan-bridge.hwdb").read_text("utf-8")
+    named = re.findall(r"^usb:v([0-9A-F]{4})p([0-9A-F]{4})\*$", text, re.MULTILINE)
+    assert len(named) == len(set(named))
+    assert "usb:v04B8p0122*\n ID_WSD_SCAN_BRIDGE_ROUTE=sane with firmware, snapscan\n" in text
+
+
 def test_the_rules_name_every_scanner_once_and_jump_to_labels_that_exist():
     text = (ROOT / "udev/60-wsd-scan-bridge.rules").read_text("utf-8")
     named = re.findall(

@@ -1,4 +1,4 @@
-"""`devices` of a scanner that is plugged in and that nothing here scans with: it is shown, and what its owner must do."""
+"""`devices` of a scanner that is plugged in and that nothing here scans with: it is shown, with what is missing."""
 
 import asyncio
 import json
