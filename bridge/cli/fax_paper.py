@@ -15,6 +15,7 @@ from rich.text import Text
 from bridge.fax.faxcomex import JobStatus
 from bridge.fax.job_status import FaxJobStatus, base
 from bridge.fax.line import call_words, event_words, job_words, page_words, short, status_words
+from bridge.fax.notify import Callback
 from bridge.service.fax import SNAPSHOT, Told
 
 _STYLES: Final = {
@@ -55,7 +56,7 @@ class Lines:
             self._print(f"{short(data['job_id'])}  {job_words(FaxJobStatus.from_json(data['job_status']))}")
         elif "job_id" in data:
             self._print(f"{short(data['job_id'])}  {'new' if event.name.endswith('Added') else 'gone'}")
-        else:
+        elif event.name != Callback.SERVER_ACTIVITY_CHANGE:  # the jobs themselves say it
             self._print(event_words(event.name, data))
 
     def note(self, text: str) -> None:
@@ -115,7 +116,7 @@ class Screen:
             self._rows[data["job_id"]] = _Row(FaxJobStatus.from_json(data["job_status"]))
         elif event.name.endswith("JobRemoved"):
             self._rows.pop(data["job_id"], None)
-        elif "job_id" not in data:
+        elif "job_id" not in data and event.name != Callback.SERVER_ACTIVITY_CHANGE:
             self._last = event_words(event.name, data)
 
     def note(self, text: str) -> None:
