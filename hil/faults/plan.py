@@ -50,6 +50,7 @@ class Fault(StrEnum):
 
 USB = frozenset(Fault) - {Fault.REORDER, Fault.COMMUNITY}
 SNMP = frozenset(Fault) - {Fault.STALL}
+SILENCE = frozenset({Fault.LOSS, Fault.COMMUNITY})  # what keeps an agent's answer away, and does no more
 
 
 @dataclass(frozen=True, slots=True)

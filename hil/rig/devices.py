@@ -138,17 +138,23 @@ class OnNetwork:
         mfp: Mfp | None = None,
         tape: TapeAgent | None = None,
         noticing: Noticing | None = None,
+        bad: Plan | None = None,
     ) -> None:
+        """`bad` has what happens to the questions."""
         self._answer, self._clock, self._mfp, self._tape = answer, clock, mfp, tape
-        self._noticing = noticing
+        self._noticing, self._bad = noticing, bad
 
     async def find(self) -> list[Finding]:
         key = snmp.key(*AGENT)
         return [Finding(key, snmp.DRIVER, f"SNMP agent {AGENT[0]}", self._open)]
 
     async def _open(self) -> Device:
-        link = AgentLink(f"snmp {AGENT[0]}:{AGENT[1]}", self._answer, self._clock)
+        link = AgentLink(f"snmp {AGENT[0]}:{AGENT[1]}", self._asked, self._clock)
         return await snmp.open_on(link, snmp.key(*AGENT), self._clock)
+
+    def _asked(self, datagram: bytes) -> bytes | None:
+        lost = self._bad is not None and self._bad.take(datagram, inward=False) is not None
+        return None if lost else self._answer(datagram)
 
     def stimulate(self, *stimuli: Stimulus) -> None:
         if self._mfp is not None:
@@ -157,6 +163,8 @@ class OnNetwork:
             self._noticing.look()
 
     def notice(self, listener: Callable[[str], None]) -> None:
+        if self._bad is not None:
+            self._bad.arm()
         if self._noticing is not None:
             self._noticing.listen(listener)
 
@@ -166,8 +174,8 @@ class OnNetwork:
 
 
 def simulated(family: str, script: Script, loop: HandTurnedLoop, bad: Plan | None = None) -> Subject:
-    """A simulated scanner of that family; `bad` are the faults of its USB link, counted from when somebody takes
-    notice of it. Raises UnknownFamily."""
+    """A simulated scanner of that family; `bad` are the faults of its link, counted from when somebody takes notice of
+    it. Raises UnknownFamily."""
     if bad is not None:
         bad.rest()
     if family == MFP:
@@ -179,7 +187,7 @@ def simulated(family: str, script: Script, loop: HandTurnedLoop, bad: Plan | Non
             seen.look()
             return None if objects is None else agent.answer(datagram, objects, b"public")
 
-        return OnNetwork(answer, loop.clock, mfp=body, noticing=seen)
+        return OnNetwork(answer, loop.clock, mfp=body, noticing=seen, bad=bad)
     if family not in serving.FAMILIES:
         raise UnknownFamily(f"{family!r} is not simulated; there are: {', '.join(serving.NAMES)}")
     scanner, usb = serving.FAMILIES[family](script, loop.time())

@@ -15,6 +15,7 @@ from bridge.wsscan.events import EventName
 from bridge.wsscan.job import JobState, JobStateReason
 from bridge.wsscan.scanner import ScannerState
 from hil import script
+from hil.devices.mfp.serve import FAMILY as MFP
 from hil.faults import plan
 
 LIBRARY: Final = "library"
@@ -84,8 +85,8 @@ class DeviceTable(_Table):
             raise ValueError("a script stands here as one line")
         script.read(self.script)  # its ScriptError is a ValueError, so it is told here
         for each in self.faults:
-            if plan.read(each).fault not in plan.USB:
-                raise ValueError(f"fault {each!r} is none of a USB link")
+            if plan.read(each).fault not in (plan.SILENCE if self.family == MFP else plan.USB):
+                raise ValueError(f"fault {each!r} is none of {'an SNMP agent' if self.family == MFP else 'a USB link'}")
         return self
 
 

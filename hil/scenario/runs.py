@@ -19,7 +19,8 @@ from drivers.contract.clock import SystemClock
 from drivers.contract.driver import Finding
 from drivers.contract.tap import Passed
 from hil import script, serving
-from hil.faults.plan import USB, Plan
+from hil.devices.mfp.serve import FAMILY as MFP
+from hil.faults.plan import SILENCE, USB, Plan
 from hil.faults.plan import read as read_fault
 from hil.rig import bench, devices, loop
 from hil.rig.bench import NotServed
@@ -67,8 +68,8 @@ def simulated(name: str, scenario: Scenario, bad: Plan | None = None) -> Run:
     """On the simulated device that the scenario names, over a link with these faults, else the scenario's own."""
     said = scenario.device
     if bad is None and said.faults:
-        bad = Plan(*map(read_fault, said.faults), allowed=USB)
-    if bad is not None and said.family not in serving.FAMILIES:
+        bad = Plan(*map(read_fault, said.faults), allowed=SILENCE if said.family == MFP else USB)
+    elif bad is not None and said.family not in serving.FAMILIES:
         on = f"simulated {said.family}"
         return Run(name, scenario, Outcome.NOT_RUNNABLE, on, (f"{said.family} has no USB link to be faulty",))
     on = f"simulated {said.family}" + (f" ({said.script})" if said.script else "")
@@ -83,7 +84,8 @@ def taped(name: str, scenario: Scenario, tape: Tape, *, pace: float = 1.0) -> Ru
     """On a tape that was taken of the same scenario. What the link did to it is not on the tape, which says what passed
     at the device's end: the link does it again."""
     said = scenario.device
-    bad = Plan(*map(read_fault, said.faults), allowed=USB) if said.faults else None
+    # An agent's silence is on the tape.
+    bad = Plan(*map(read_fault, said.faults), allowed=USB) if said.faults and said.family != MFP else None
     return _hand_turned(
         name,
         scenario,
