@@ -26,7 +26,7 @@ from drivers.snmp import device as snmp
 from drivers.snmp.beside import open_observed
 from drivers.snmp.credentials import Community, Credentials
 from drivers.usb.bus import Bus, LocalBus, RemoteBus
-from drivers.usb.descriptors import CLASS_IMAGE, UsbDevice
+from drivers.usb.descriptors import UsbDevice
 from drivers.usb.esci import open as esci
 from drivers.usb.esci2 import open as esci2
 from drivers.usb.fujitsu import open as fujitsu
@@ -116,8 +116,7 @@ async def find(
     `usbip`: servers as usbip://HOST:PORT, ValueError when one is not; `agents` and `services` are taken at their word
     and asked only when they are opened; `mdns`: eSCL services are looked for in the networks too; `sane` finds what no
     driver of ours scans with, at once for the `patient`, else at a later look; `unserved`: also what is known to be a
-    scanner from the table of routes alone. A bus that cannot be looked at is logged
-    and left out.
+    scanner from the table of routes alone. A bus that cannot be looked at is logged and left out.
     """
     clock = clock or SystemClock()
     buses: list[Bus] = [_local()] if local else []
@@ -230,7 +229,7 @@ def _finding(bus: Bus, device: UsbDevice, clock: Clock, *, unserved: bool = Fals
         if quirk.ipp_usb:
             opener = partial(_over_usb, bus, device, quirk, clock)
             return Finding(device.key, escl.DRIVER, device.description, opener)
-    if looks_like_a_scanner(device) or (unserved and table.known(ids) is not None):
+    if device.looks_like_a_scanner or (unserved and table.known(ids) is not None):
         return Finding(device.key, None, device.description, partial(_refuse, device))
     return None
 
@@ -260,13 +259,6 @@ async def _opened(
     if opened.claim is not None:
         _claims.add(opened.claim)
     return opened
-
-
-def looks_like_a_scanner(device: UsbDevice) -> bool:
-    """Whether an unknown device is worth showing: its class is still image, or its name says so."""
-    if any(interface[0] == CLASS_IMAGE for interface in device.interfaces):
-        return True
-    return any(word in device.product.lower() for word in _LOOKS_LIKE_A_SCANNER)
 
 
 async def _refuse(device: UsbDevice) -> Device:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 CLASS_HUB, CLASS_PRINTER, CLASS_IMAGE, CLASS_VENDOR = 0x09, 0x07, 0x06, 0xFF
+_SCANNERS = ("scan", "perfection", "expression", "gt-", "fi-", "lide", "workforce ds", "imageformula")
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]")
 # Serial numbers that whole production runs share, so they name nobody.
 _MEANINGLESS = re.compile(r"[0 .-]*|none|n/a|(?:0123456789abcdef)?|123456789?0?", re.IGNORECASE)
@@ -37,6 +38,13 @@ class UsbDevice:
         told = self.product.lower().startswith(self.manufacturer.lower())  # "EPSON", "EPSON Scanner"
         name = " ".join(word for word in ("" if told else self.manufacturer, self.product) if word) or "USB device"
         return f"{name} ({self.vendor_id:04x}:{self.product_id:04x} at {self.path})"
+
+    @property
+    def looks_like_a_scanner(self) -> bool:
+        """Whether a device that no driver knows is worth showing: its class is still image, or its name says so."""
+        if any(interface[0] == CLASS_IMAGE for interface in self.interfaces):
+            return True
+        return any(word in self.product.lower() for word in _SCANNERS)
 
 
 def distinct(devices: Iterable[UsbDevice]) -> list[UsbDevice]:
