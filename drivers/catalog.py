@@ -46,8 +46,6 @@ log = logging.getLogger(__name__)
 REMOTE_PACE: Final = 10.0  # s between looks at USB/IP servers, who tell nobody of a change
 LOST_WORD: Final = 60.0  # s between looks where changes are told, in case a word was lost
 
-_LOOKS_LIKE_A_SCANNER = ("scan", "perfection", "expression", "gt-", "fi-", "lide", "workforce ds", "imageformula")
-
 
 @dataclass(frozen=True, slots=True)
 class UsbFamily:

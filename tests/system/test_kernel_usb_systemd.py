@@ -83,3 +83,23 @@ def test_plugging_a_scanner_in_starts_the_service_and_it_scans(
         assert page.samples == b"".join(row + b"\xff" * (page.width - whole) for row in rows)
     booted.check(f"systemctl stop {SERVICE}")
     assert "Result=success" in booted.check(f"systemctl show -p Result {SERVICE}")
+
+
+def test_firmware_that_root_adds_is_readable_for_the_service(booted: guest.Guest):
+    add = "/opt/wsd-scan-bridge/bin/wsd-scan-bridge firmware add"
+    make = "head -c 4096 /dev/urandom >"
+    booted.check(
+        f"umask 077; cd /tmp; systemctl stop {SERVICE}; "
+        "rm -rf /var/lib/wsd-scan-bridge /var/lib/private/wsd-scan-bridge; "
+        f"{make} a2nfw.usb; {add} a2nfw.usb; "  # before it ever ran
+        f"systemctl start {SERVICE}; {make} 1200.usb; {add} 1200.usb",  # and while it runs
+        seconds=100,
+    )
+    kept = "/var/lib/wsd-scan-bridge/firmware"
+    seen = booted.check(
+        f"pid=$(systemctl show -p MainPID --value {SERVICE}); uid=$(stat -c %u /proc/$pid); [ $uid != 0 ]; "
+        "as_service() { nsenter -t $pid -m setpriv --reuid $uid --regid $uid --clear-groups $@; }; "
+        f"as_service cat {kept}/gt68xx/a2nfw.usb | cmp - /tmp/a2nfw.usb; "
+        f"as_service cat {kept}/artec_eplus48u/1200.usb | cmp - /tmp/1200.usb; echo same"
+    )
+    assert seen == "same\n"
