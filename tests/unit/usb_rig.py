@@ -1,5 +1,5 @@
 """A simulated scanner on a USB/IP server in this process, and the driver's device on it: pyusb, link, actor, decoders
-as they ship. Only how often an idle scanner is looked at is quicker.
+as they ship. Only how often an idle scanner is looked at is quicker, and how long silence is listened to.
 
     async with usb_rig.plugged(scanner, esci_usb(scanner), esci.open_device) as bench:
         bench.live.stimulate(Press()); await bench.until(lambda seen: seen.presses)
@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Generic, TypeVar
 
 from drivers.contract.capabilities import Mode, Source
@@ -18,7 +17,7 @@ from drivers.contract.document import Document, Page, Raster, Region, ScanReques
 from drivers.contract.driver import Device
 from drivers.contract.observation import Phase, Snapshot
 from drivers.usb.bus import RemoteBus
-from drivers.usb.link import Link
+from drivers.usb.link import SLICE, Link
 from drivers.usbip import place as places
 from drivers.watch import snapshots
 from hil.devices.live import Live
@@ -29,7 +28,28 @@ from hil.usbip.server import Export, UsbIpServer
 PACE = 0.02  # s between looks
 A6 = Region(0, 0, 4130, 5830)
 
+SILENCE = 0.01  # s: what nobody has said by then in this process, nobody says
+SHORT = 0.05  # s: reads that only make sure that nothing is said wait so long at most
+
 S = TypeVar("S")
+
+
+class Prompt:
+    """The link as it ships, whose silences are shorter."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self.write, self.control, self.close = link.write, link.control, link.close
+
+    def read(self, limit: int, seconds: float = SLICE) -> bytes:
+        return self._link.read(limit, _prompt(seconds))
+
+    def interrupt(self, limit: int, seconds: float = SLICE) -> bytes:
+        return self._link.interrupt(limit, _prompt(seconds))
+
+
+def _prompt(seconds: float) -> float:
+    return seconds if seconds > SHORT else min(seconds, SILENCE)
 
 
 @dataclass
@@ -86,7 +106,10 @@ async def plugged(
         place = f"usbip://127.0.0.1:{server.port}"
         bus = RemoteBus(places.parse(place))
         [known] = await asyncio.to_thread(bus.devices)
-        claim = partial(bus.open, known.key)
+
+        def claim() -> Link:
+            return Prompt(bus.open(known.key))
+
         device = await open_device(known, claim, clock, pace=PACE)
         bench = Rig(scanner, live, device, place, claim, region, ppi)
 

@@ -113,7 +113,7 @@ async def test_an_empty_feeder_is_told_before_any_page() -> None:
 
 
 async def test_progress_is_told_while_a_page_is_scanned() -> None:
-    async with rig("warmup=0,speed=1500,feed=0") as bench:
+    async with rig("warmup=0,speed=4000,feed=0") as bench:
         await read(await bench.scan())
         percents = [job.percent for s in bench.seen for job in s.jobs if job.percent is not None]
         assert percents == sorted(percents)
@@ -174,7 +174,7 @@ async def test_cancel_at_the_panel_cancels_the_job_at_the_panel() -> None:
 
 
 async def test_cancel_by_us_stops_the_hardware_within_a_moment() -> None:
-    async with rig("warmup=0,speed=300,feed=0,adf=2") as bench:
+    async with rig("warmup=0,speed=1000,feed=0,adf=2") as bench:
         document = await bench.scan(Source.FEEDER)
         await bench.until(lambda s: any((job.percent or 0) > 10 for job in s.jobs))
         began = time.monotonic()
@@ -205,7 +205,7 @@ async def test_unplugged_in_the_middle_of_a_page_and_back_again() -> None:
 
 
 async def test_a_warming_lamp_is_waited_for_and_told() -> None:
-    async with rig("warmup=0.6,speed=0,feed=0") as bench:
+    async with rig("warmup=0.2,speed=0,feed=0") as bench:
         assert len(await read(await bench.scan())) == 1
         await bench.until(lambda s: any(job.phase is Phase.DONE for job in s.jobs))
         assert bench.phases() == [(Phase.WARMING, 0), (Phase.SCANNING, 0), (Phase.SCANNING, 1), (Phase.DONE, 1)]
@@ -215,15 +215,15 @@ async def test_a_warming_lamp_is_waited_for_and_told() -> None:
 
 
 async def test_a_lamp_that_fell_asleep_warms_up_within_the_scan() -> None:
-    async with rig("warmup=0.3,sleep=0.6,speed=0,feed=0") as bench:
-        await asyncio.sleep(1.1)
+    async with rig("warmup=0.2,sleep=0.3,speed=0,feed=0") as bench:
+        await asyncio.sleep(0.7)
         assert bench.scanner.state.asleep
         assert len(await read(await bench.scan())) == 1
 
 
 async def test_looking_lets_the_scanner_sleep() -> None:
-    async with rig("warmup=0,sleep=0.5") as bench:
-        await asyncio.sleep(0.6)
+    async with rig("warmup=0,sleep=0.2") as bench:
+        await asyncio.sleep(0.3)
         for _ in range(30):
             await bench.device.observers[0].poll()
         assert bench.scanner.state.asleep
@@ -234,7 +234,7 @@ async def test_a_press_is_told_once() -> None:
         bench.live.stimulate(Press())
         pressed = await bench.until(lambda s: bool(s.presses))
         assert [(p.button, p.serial) for p in pressed.presses] == [("1", 1)]
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(5 * usb_rig.PACE)
         assert sum(len(s.presses) for s in bench.seen) == 1
 
 
@@ -257,7 +257,7 @@ async def test_an_open_cover_is_a_trouble_and_paper_is_seen() -> None:
 
 
 async def test_a_second_scan_at_once_is_refused_and_the_first_goes_on() -> None:
-    async with rig("warmup=0,speed=2000,feed=0") as bench:
+    async with rig("warmup=0,speed=4000,feed=0") as bench:
         document = await bench.scan()
         with pytest.raises(DeviceBusy):
             await bench.scan()

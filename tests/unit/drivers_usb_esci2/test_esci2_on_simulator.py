@@ -211,7 +211,7 @@ async def test_a_failed_scanner_says_so_at_both_its_units() -> None:
 
 
 async def test_a_lamp_that_warms_is_waited_for_and_told() -> None:
-    async with rig("warmup=0.5,speed=0,feed=0") as bench:
+    async with rig("warmup=0.2,speed=0,feed=0") as bench:
         assert len(await whole(await bench.scan())) == 1
         assert any(Trouble(TroubleKind.LAMP_WARMING, Unit.PLATEN) in seen.troubles for seen in bench.seen)
 
@@ -226,7 +226,7 @@ async def test_cancel_at_the_panel_ends_the_scan_as_canceled_there() -> None:
 
 
 async def test_a_cancel_of_ours_stops_the_motor_in_mid_page() -> None:
-    async with rig("warmup=0,speed=200,feed=0") as bench:
+    async with rig("warmup=0,speed=600,feed=0") as bench:
         document = await bench.scan(resolution=(300, 300), mode=Mode.RGB24)
         reader = asyncio.create_task(asyncio.to_thread(pages, document))
         await bench.until(lambda s: any(job.percent for job in s.jobs))
@@ -240,7 +240,7 @@ async def test_a_cancel_of_ours_stops_the_motor_in_mid_page() -> None:
 
 
 async def test_progress_is_told_while_the_page_comes() -> None:
-    async with rig("warmup=0,speed=1500,feed=0") as bench:
+    async with rig("warmup=0,speed=4000,feed=0") as bench:
         await whole(await bench.scan(resolution=(200, 200), mode=Mode.RGB24))
         told = [job.percent for snapshot in bench.seen for job in snapshot.jobs if job.percent is not None]
         assert told == sorted(told)
@@ -297,7 +297,7 @@ async def test_a_cable_pulled_in_mid_page_ends_the_scan_and_the_next_one_works()
 
 
 async def test_a_slow_motor_is_waited_for() -> None:
-    async with rig("warmup=0,speed=3000,feed=0") as bench:
+    async with rig("warmup=0,speed=6000,feed=0") as bench:
         bench.live.stimulate(Slow(4))
         [(_, data)] = await whole(await bench.scan())
         assert data == shown(1, Source.PLATEN, Mode.GRAY8, (0, 0, 400, 300))

@@ -151,7 +151,7 @@ async def test_an_empty_feeder_is_told_before_any_page_and_nothing_moves() -> No
 
 
 async def test_progress_is_told_while_a_page_is_scanned() -> None:
-    async with rig("speed=1500") as bench:
+    async with rig("speed=4000") as bench:
         await read(await bench.scan())
         percents = [job.percent for s in bench.seen for job in s.jobs if job.percent is not None]
         assert percents == sorted(percents)
@@ -229,7 +229,7 @@ async def test_the_stop_button_cancels_the_job_at_the_device() -> None:
 
 @pytest.mark.parametrize("source", [Source.FEEDER, Source.FEEDER_DUPLEX])
 async def test_cancel_by_us_stops_the_hardware_within_a_moment(source: Source) -> None:
-    async with rig("speed=300,adf=2") as bench:
+    async with rig("speed=1000,adf=2") as bench:
         document = await bench.scan(source)
         await bench.until(lambda s: any((job.percent or 0) > 10 for job in s.jobs))
         began = time.monotonic()
@@ -257,7 +257,7 @@ async def test_unplugged_in_the_middle_of_a_page_and_back_again() -> None:
 
 
 async def test_a_warming_lamp_is_waited_for_and_told() -> None:
-    async with rig("warmup=0.6") as bench:
+    async with rig("warmup=0.2") as bench:
         assert len(await read(await bench.scan())) == 1
         await bench.until(lambda s: any(job.phase is Phase.DONE for job in s.jobs))
         assert (Phase.WARMING, 0) in bench.phases()
@@ -266,8 +266,8 @@ async def test_a_warming_lamp_is_waited_for_and_told() -> None:
 
 
 async def test_looking_lets_the_scanner_sleep_and_a_scan_wakes_it() -> None:
-    async with rig("sleep=0.5") as bench:
-        await asyncio.sleep(0.6)
+    async with rig("sleep=0.2") as bench:
+        await asyncio.sleep(0.3)
         for _ in range(30):
             await bench.device.observers[0].poll()
         assert bench.scanner.state.asleep
@@ -284,7 +284,7 @@ async def test_a_press_is_told_once_and_the_next_one_too() -> None:
         bench.live.stimulate(Press(2))
         pressed = await bench.until(lambda s: bool(s.presses), told)
         assert [(p.button, p.serial) for p in pressed.presses] == [("send", 2)]
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(5 * usb_rig.PACE)
         assert sum(len(s.presses) for s in bench.seen) == 2
 
 
@@ -297,7 +297,7 @@ async def test_a_press_during_a_scan_is_told_at_the_page_end() -> None:
 
 
 async def test_a_second_scan_at_once_is_refused_and_the_first_goes_on() -> None:
-    async with rig("speed=2000") as bench:
+    async with rig("speed=4000") as bench:
         document = await bench.scan()
         with pytest.raises(DeviceBusy):
             await bench.scan()

@@ -187,7 +187,7 @@ async def test_percent_rises_with_the_page() -> None:
 
 
 async def test_a_cold_lamp_is_waited_for_and_told() -> None:
-    async with rig("warmup=0.6", MP530) as bench:
+    async with rig("warmup=0.2", MP530) as bench:
         assert len(await read(await bench.scan())) == 1
         warming = await bench.until(lambda each: each.readiness is Readiness.WARMING)
         assert {trouble.kind for trouble in warming.troubles} == {TroubleKind.CALIBRATING}
@@ -195,7 +195,7 @@ async def test_a_cold_lamp_is_waited_for_and_told() -> None:
 
 @pytest.mark.parametrize("product", [MP530, MX850, MX870], ids=model)
 async def test_a_cancel_takes_effect_at_once_and_the_next_scan_works(product: Product) -> None:
-    async with rig("speed=60", product) as bench:
+    async with rig("speed=200", product) as bench:
         document = await bench.scan(mode=Mode.RGB24, region=Region(0, 0, 8506, 11693))
         await bench.until(lambda each: any(job.percent for job in each.jobs))
         began = time.monotonic()
@@ -254,7 +254,7 @@ async def test_a_scanner_that_fails_refuses() -> None:
 
 @pytest.mark.parametrize("product", [MX850, MX870], ids=model)
 async def test_unplugged_in_the_middle_and_plugged_in_again(product: Product) -> None:
-    async with rig("speed=100", product) as bench:
+    async with rig("speed=300", product) as bench:
         document = await bench.scan()
         await bench.until(lambda each: bool(each.jobs))
         bench.live.stimulate(Unplug())
