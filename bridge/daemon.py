@@ -26,7 +26,7 @@ from bridge.eventing.ledger import Ledger, Limits, Owed
 from bridge.hotplug import ByClock, Hotplug, Lookout
 from bridge.keeping import Keeping
 from bridge.net import doors, wiretap
-from bridge.net.addresses import WILDCARDS, Selection
+from bridge.net.addresses import Selection
 from bridge.net.courier import Courier, Letter
 from bridge.net.presence import Presence
 from bridge.net.serving import serving
@@ -94,7 +94,11 @@ class Daemon:
         self._spool = _made(config.cache_dir)
         self._responder = Responder(self._state.instance_id, self._random)
         self._presence = Presence(
-            self._responder, _selection(config), self._clock, self._random, multicast=config.service.multicast
+            self._responder,
+            Selection.configured(config.service),
+            self._clock,
+            self._random,
+            multicast=config.service.multicast,
         )
         self._access = Access.configured(config.access, self._presence.is_near)
         self._buttons = ButtonScans(config, self._clock, config.state_dir / "scans")
@@ -110,13 +114,12 @@ class Daemon:
             await stack.enter_async_context(self._presence)
             await stack.enter_async_context(scan_server(config, self._state, self._client, self._clock, self._access))
             await stack.enter_async_context(wiretap.opened(config.state_dir, self._clock))
-            self._faxes = None
             find = self._find
             if config.fax.enabled:
                 from bridge.following import faxes  # noqa: PLC0415 - for those who want faxes
 
-                self._faxes = await stack.enter_async_context(faxes(config, self._state, self._clock))
-                find = partial(self._faxes.find, find)
+                agents = await stack.enter_async_context(faxes(config, self._state, self._clock))
+                find = partial(agents.find, find)
             lookout = self._look_out() if self._look_out is not None else ByClock(self._clock)
             stack.callback(lookout.close)
             self._hotplug = Hotplug(
@@ -156,8 +159,6 @@ class Daemon:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._hotplug.run(self._appeared))
             tasks.create_task(self._expire())
-            if self._faxes is not None:
-                tasks.create_task(self._faxes.run())
 
     # The sockets.
 
@@ -298,10 +299,3 @@ def _made(directory: Path) -> Path:
     except OSError as err:
         raise ConfigError(str(directory), "cache_dir", err.strerror or str(err)) from err
     return directory
-
-
-def _selection(config: Config) -> Selection:
-    """The interfaces and addresses at which this bridge is found."""
-    service = config.service
-    only = None if service.listen.address in WILDCARDS else ipaddress.ip_address(service.listen.address)
-    return Selection(service.interfaces, only, ipv6=service.ipv6)

@@ -6,7 +6,7 @@ A source that is away keeps its jobs, called stale, and is asked again, later ea
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,6 +29,7 @@ from drivers.contract.errors import DriverError
 from drivers.contract.fax import FaxSnapshot
 from drivers.contract.observation import Readiness, Snapshot
 from drivers.snmp.device import key as agent_key
+from drivers.snmp.seen import SOURCE as AGENT
 
 _log = logging.getLogger(__name__)
 
@@ -49,83 +50,99 @@ Opener = Callable[[], Awaitable[FaxSource]]
 
 async def follow(source: str, opener: Opener, service: FaxService, clock: Clock) -> None:
     """For ever: what that fax system shows is what the service sees, under the name `source`."""
-    away, said = 0, ""
+    away, told = 0, False
     while True:
         try:
             observer = await opener()
             try:
                 while True:
                     seen = await observer.poll()
-                    if said:
+                    if told:
                         _log.warning("fax source %s: back again", source)
-                    away, said = 0, ""
+                    away, told = 0, False
                     service.see(replace(seen, source=source))
                     await observer.rest(seen)
             finally:
                 await observer.close()
         except DriverError as err:
             service.lose(source)
-            if not said:
+            if not told:
                 _log.warning("fax source %s: away: %s", source, kept_short(str(err), 300))
-            said = str(err)
+            told = True
+        except Exception:  # noqa: BLE001 - a driver's bug harms its own source
+            service.lose(source)
+            if not told:
+                _log.exception("fax source %s: broke", source)
+            told = True
         await clock.sleep(PAUSES[min(away, len(PAUSES) - 1)])
         away += 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Overheard:
-    """An observer whose looks the fax service sees as well."""
+    """An observer whose looks the fax service sees as well, if it is an SNMP agent's."""
 
     observer: Observer
     source: str
     service: FaxService
+    heard: bool = False  # it is one
 
     async def poll(self) -> Snapshot:
         """As the observer's own."""
         try:
             seen = await self.observer.poll()
         except DriverError:
-            self.service.lose(self.source)
+            self._lose()
             raise
         if seen.readiness is Readiness.GONE:
-            self.service.lose(self.source)
-        else:
+            self._lose()
+        elif seen.source == AGENT:  # of one MFP, what brings the pages looks on too, and knows no faxes
+            self.heard = True
             self.service.see_mfp(self.source, seen)
         return seen
+
+    def _lose(self) -> None:
+        if self.heard:
+            self.service.lose(self.source)
 
     async def rest(self, seen: Snapshot) -> None:
         """As the observer's own."""
         await self.observer.rest(seen)
 
 
-def overheard(finding: Finding, service: FaxService) -> Finding:
-    """The same, but the fax service sees what its observers see, under the device's key."""
+def overheard(finding: Finding, source: str, service: FaxService) -> Finding:
+    """The same, but the fax service sees what an agent among its observers sees, under that name."""
 
-    async def opened() -> Device:
-        device = await finding.open()
-        return replace(device, observers=tuple(Overheard(each, finding.key, service) for each in device.observers))
+    def over(opener: Callable[[], Awaitable[Device]]) -> Callable[[], Awaitable[Device]]:
+        async def opened() -> Device:
+            device = await opener()
+            return replace(device, observers=tuple(Overheard(each, source, service) for each in device.observers))
 
-    return replace(finding, open=opened)
+        return opened
+
+    shared = None if finding.shared is None else over(finding.shared)
+    return replace(finding, open=over(finding.open), shared=shared)
 
 
-class Faxes:
-    """Everything about faxes in one running bridge."""
+@dataclass(frozen=True, slots=True)
+class Agents:
+    """Looks for scanners as before, and overhears those agents among them whose faxes are wanted."""
 
-    def __init__(self, config: Config, service: FaxService, clock: Clock) -> None:
-        self._hylafax = config.fax.hylafax
-        self._agents = frozenset(agent_key(each.host, each.port) for each in config.snmp if each.fax)
-        self._service, self._clock = service, clock
+    names: Mapping[str, str]  # of each as a fax source, by the key it is found with
+    service: FaxService
 
     async def find(self, find: Callable[[], Awaitable[list[Finding]]]) -> list[Finding]:
-        """What is found, those agents overheard whose fax jobs are wanted."""
-        return [overheard(each, self._service) if each.key in self._agents else each for each in await find()]
+        """What `find` finds."""
+        return [
+            overheard(each, self.names[each.key], self.service) if each.key in self.names else each
+            for each in await find()
+        ]
 
-    async def run(self) -> None:
-        """Follow every server; ends at once where there is none."""
-        async with asyncio.TaskGroup() as tasks:
-            for each in self._hylafax:
-                opener = partial(hylafax, each, self._clock)
-                tasks.create_task(follow(source_of(each), opener, self._service, self._clock))
+
+def agents(config: Config, service: FaxService) -> Agents:
+    """Those that the configuration names. One that is a part of a scanner is found with that one."""
+    wanted = [(each, agent_key(each.host, each.port)) for each in config.snmp if each.fax]
+    return Agents({each.scanner or key: key for each, key in wanted}, service)
 
 
 def source_of(server: Hylafax) -> str:
@@ -151,8 +168,8 @@ def _passes(config: Config) -> tuple[Pass, ...]:
 
 
 @asynccontextmanager
-async def faxes(config: Config, state: State, clock: Clock) -> AsyncIterator[Faxes]:
-    """Fax events are served while the block lasts. Raises ConfigError."""
+async def faxes(config: Config, state: State, clock: Clock) -> AsyncIterator[Agents]:
+    """Servers are followed and fax events served while the block lasts. Raises ConfigError."""
 
     def number(source: str, line: str) -> int:
         try:
@@ -177,7 +194,12 @@ async def faxes(config: Config, state: State, clock: Clock) -> AsyncIterator[Fax
         _log.info("fax events at %s://%s%s", scheme, place, EVENTS)
         if secured is None and not said.local:
             _log.warning("fax events and their tokens cross the network in clear: [tls] has no certificate")
+        openers = {source_of(each): partial(hylafax, each, clock) for each in said.hylafax}
+        following = [asyncio.create_task(follow(*each, service, clock)) for each in openers.items()]
         try:
-            yield Faxes(config, service, clock)
+            yield agents(config, service)
         finally:
+            for task in following:
+                task.cancel()
+            await asyncio.gather(*following, return_exceptions=True)
             service.close()

@@ -8,8 +8,9 @@ import fnmatch
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
+from bridge.config import Service
 from bridge.net.netlink import AddressFlag, AddressRecord, IPAddress, IPNetwork, LinkFlag, LinkRecord
 
 WILDCARDS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
@@ -65,6 +66,12 @@ class Selection:
     patterns: tuple[str, ...] = ()
     only: IPAddress | None = None
     ipv6: bool = True
+
+    @classmethod
+    def configured(cls, service: Service) -> Self:
+        """Where this bridge is found."""
+        only = None if service.listen.address in WILDCARDS else ipaddress.ip_address(service.listen.address)
+        return cls(service.interfaces, only, ipv6=service.ipv6)
 
     def of(self, interfaces: Iterable[Interface]) -> tuple[Interface, ...]:
         """Those that are served, with the addresses that are, in the order of their index."""

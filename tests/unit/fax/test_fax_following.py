@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,7 +17,7 @@ from bridge.cli.main import main
 from bridge.config import Config, Right, validate
 from bridge.errors import ConfigError
 from bridge.fax.faxcomex import AccessRights
-from bridge.following import PAUSES, Faxes, Overheard, follow, source_of
+from bridge.following import PAUSES, Overheard, agents, follow, source_of
 from bridge.service.fax import FaxService
 from bridge.state import MAX_FAX_LINES, State
 from bridge.tokens import FILE, kept_token, own_token
@@ -227,10 +229,57 @@ async def test_only_agents_whose_faxes_are_wanted_are_overheard() -> None:
     async def find() -> list[Finding]:
         return [finding(key) for key in ("snmp-a:161", "snmp-b:161", "snmp-[::1]:1161", "usb-04b8-0110@1-1")]
 
-    for found in await Faxes(said, told, Quick()).find(find):
+    for found in await agents(said, told).find(find):
         device = await found.open()
         await device.observers[0].poll()
     assert [job["job_id"] for job in told.jobs()] == ["snmp-a:161:outgoing:5", "snmp-[::1]:1161:outgoing:5"]
+
+
+async def test_an_agent_beside_a_scanner_is_overheard_and_the_scanner_is_not() -> None:
+    said = config('[[snmp]]\nhost = "a"\nscanner = "escl-b"\n')
+    told, agent, scanner = service(), Machine(), Machine()
+    scanner.shows = Snapshot("escl", Readiness.IDLE)
+    agent.shows = fax(Phase.SCANNING)
+
+    async def opened() -> Device:
+        async def close() -> None: ...
+
+        both = (scanner, agent)
+        return Device(Identity("escl-b", "HP", "MFP", "", ""), "escl+snmp", Capabilities(), both, None, close)
+
+    async def find() -> list[Finding]:
+        return [Finding("escl-b", "escl+snmp", "both", opened)]
+
+    (found,) = await agents(said, told).find(find)
+    device = await found.open()
+    for observer in (*device.observers, *device.observers):
+        await observer.poll()
+    scanner.shows = DeviceGone("asleep")
+    with pytest.raises(DeviceGone):
+        await device.observers[0].poll()
+    assert [(job["job_id"], job["stale"]) for job in told.jobs()] == [("snmp-a:161:outgoing:5", False)]
+    agent.shows = Snapshot("snmp", Readiness.GONE)
+    await device.observers[1].poll()
+    assert [job["stale"] for job in told.jobs()] == [True]
+
+
+async def test_a_drivers_bug_is_told_and_the_source_is_asked_again(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Line):
+        async def rest(self, seen: FaxSnapshot) -> None:
+            raise ZeroDivisionError
+
+    told = service()
+    with caplog.at_level(logging.WARNING, "bridge.following"):
+        await followed(Broken(seen(), seen(FaxPhase.DONE)), told, Quick())
+    assert [job["job_status"]["Status"] for job in told.jobs()] == [0x100]
+    assert [record.getMessage() for record in caplog.records].count("fax source office: broke") == 2
+
+
+def test_without_fax_nothing_of_it_is_loaded() -> None:
+    of_it = ("bridge.fax", "bridge.following", "bridge.net.sse", "drivers.hylafax")
+    look = f"import sys, bridge.cli.run; print([name for name in sys.modules if name.startswith({of_it})])"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_servers_are_told_apart_by_where_they_are() -> None:
