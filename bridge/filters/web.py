@@ -136,11 +136,16 @@ class WebServer:
             return {"Authorization": f"Basic {word}"}
         if self._challenge is None:
             return {}
-        return {"Authorization": digest(self._challenge, (user, password), method, path, next(self._used))}
+        return {
+            "Authorization": digest(
+                self._challenge, (user, password), (method, path), next(self._used), secrets.token_hex(8)
+            )
+        }
 
 
-def digest(challenge: Mapping[str, str], who: tuple[str, str], method: str, path: str, used: int) -> str:
-    """The Authorization for a Digest challenge. `who`: user and password. `used`: how often the nonce was, from 1."""
+def digest(challenge: Mapping[str, str], who: tuple[str, str], request: tuple[str, str], used: int, fresh: str) -> str:
+    """The Authorization for a Digest challenge. `who`: user and password; `request`: method and path; `used`: how often
+    the nonce was, from 1; `fresh`: nobody can foretell it."""
     user, password = who
     hashed = _HASHES[challenge.get("algorithm", "MD5").lower()]
 
@@ -148,15 +153,15 @@ def digest(challenge: Mapping[str, str], who: tuple[str, str], method: str, path
         return hashed(":".join(parts).encode()).hexdigest()
 
     realm, nonce = challenge.get("realm", ""), challenge["nonce"]
-    secret, request = of(user, realm, password), of(method, path)
+    secret, asked, path = of(user, realm, password), of(*request), request[1]
     said = {"username": user, "realm": realm, "nonce": nonce, "uri": path}
     plain = {"algorithm": challenge["algorithm"]} if "algorithm" in challenge else {}
     if "qop" in challenge:
-        fresh, times = secrets.token_hex(8), f"{used:08x}"
-        said |= {"response": of(secret, nonce, times, fresh, "auth", request), "cnonce": fresh}
+        times = f"{used:08x}"
+        said |= {"response": of(secret, nonce, times, fresh, "auth", asked), "cnonce": fresh}
         plain |= {"qop": "auth", "nc": times}
     else:
-        said["response"] = of(secret, nonce, request)
+        said["response"] = of(secret, nonce, asked)
     if "opaque" in challenge:
         said["opaque"] = challenge["opaque"]
     quoted = [f"{name}={_quoted(text)}" for name, text in said.items()]
