@@ -61,3 +61,21 @@ def test_nobody_opens_it_in_the_group_and_is_told_of_the_rule_outside(udev: Gues
         assert "is the udev rule installed" in outside
         done = inside.wait()
         assert done.out == "identity True\n", done.err
+
+
+def test_a_scanner_that_only_sane_knows_wants_the_service_too(udev: Guest):
+    rules = "/etc/udev/rules.d/60-wsd-scan-bridge.rules"
+    udev.check(
+        "cp /usr/lib/udev/hwdb.d/20-sane.hwdb /run/only-ours/etc/udev/hwdb.d/; "  # Debian's libsane1
+        "udevadm hwdb --update --root=/run/only-ours 2>/dev/null; "
+        "cp /run/only-ours/etc/udev/hwdb.bin /etc/udev/hwdb.bin; "
+        f"cp {rules} /run/all.rules; sed -i '/ATTR{{idProduct}}==\"012b\"/d' {rules}; udevadm control --reload"
+    )
+    try:
+        with udev.scanner("esci", QUICK):
+            udev.check("udevadm settle")
+            told = udev.check(f"udevadm info {node(udev, '12b')}")
+            assert "E: libsane_matched=yes" in told
+            assert "E: SYSTEMD_WANTS=wsd-scan-bridge.service" in told
+    finally:
+        udev.check(f"cp /run/all.rules {rules}; udevadm control --reload")
