@@ -101,8 +101,13 @@ def _reasons(reasons: JobStateReasons | dsm.JobStateReasons | ScannerStateReason
             return []
 
 
-def _progress(scans: ScansCompleted) -> dict[str, int]:
-    return {"scans": scans.count} | ({} if scans.percent is None else {"percent": scans.percent})
+def _progress(scans: ScansCompleted) -> dict[str, Any]:
+    said: dict[str, Any] = {"scans": scans.count}
+    if scans.percent is not None:
+        said["percent"] = scans.percent
+    if scans.told_by is not None:
+        said["told_by"] = scans.told_by.split()
+    return said
 
 
 def _words(said: dict[str, Any]) -> str:
@@ -111,7 +116,8 @@ def _words(said: dict[str, Any]) -> str:
         progress = f"{said['scans']} scanned" + (f" + {said['percent']} %" if "percent" in said else "")
         reasons = " ".join(said["reasons"])
         words = {"job": f"job {said['job']}", "state": f"{said['state']:<{_STATE_WIDTH}}", "progress": progress}
-        words |= {"reasons": reasons, "name": said.get("name", "")}
+        sources = ", ".join(word.partition("@")[0] for word in said.get("told_by", ()))
+        words |= {"reasons": reasons, "name": said.get("name", ""), "sources": sources and f"({sources})"}
     elif "token" in said:
         words["images"] = f"{said['images']} images"
     elif "condition" in said:

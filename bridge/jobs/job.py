@@ -62,6 +62,7 @@ class Job:
     sending: bool = False
     why: Why | None = None
     percent_told: datetime | None = None  # when percent last moved an event
+    told_by: tuple[str, ...] = ()  # who says what, and since when; of a job that several sources tell of
 
     def to_json(self) -> dict[str, Any]:
         """What must be known of it after a crash, as plain data."""

@@ -121,6 +121,9 @@ class HostedScanner:
         job = self.book.get(job_id)
         if job is None:
             return None
+        told_by = self.fusion.provenance(job_id)
+        if len(told_by) > 1:
+            job = replace(job, told_by=tuple(map(str, told_by)))
         try:
             transition = step(job, seen, self.clock.now())
         except TransitionError:

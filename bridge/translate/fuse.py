@@ -8,7 +8,7 @@ counts once the leader does not know better; a source that is GONE leads nothing
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bridge.jobs.book import Book
@@ -36,6 +36,11 @@ class Told:
     at: datetime
     phase: Phase
     pages: int | None
+
+    def __str__(self) -> str:
+        """`snmp=scanning/2@2026-03-01T12:00:00Z`; a source that does not count has no pages."""
+        pages = "" if self.pages is None else f"/{self.pages}"
+        return f"{self.source}={self.phase}{pages}@{self.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @dataclass(frozen=True, slots=True)

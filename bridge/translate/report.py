@@ -124,4 +124,4 @@ def _history(condition: Condition) -> ConditionHistoryEntry:
 
 
 def _scans(job: Job) -> ScansCompleted:
-    return ScansCompleted(count=job.scans_completed, percent=job.percent)
+    return ScansCompleted(count=job.scans_completed, percent=job.percent, told_by=" ".join(job.told_by) or None)

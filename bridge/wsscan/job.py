@@ -67,11 +67,13 @@ JobStateReasonWord = Annotated[JobStateReason | str, PlainValidator(open_list(Jo
 class ScansCompleted(ScanElement):
     """Images scanned so far; a sheet scanned on both sides counts two.
 
-    `percent` is ours (decisions 15): how far the image being scanned has come, 0 to 100.
+    `percent` is ours (decisions 15): how far the image being scanned has come, 0 to 100. So is `told_by` (decisions
+    102): who says what, and since when, where several sources tell of one job.
     """
 
     count: Annotated[Count, Text(), Field(alias="count")]
     percent: Annotated[Quality | None, Attribute(), Field(alias=f"{{{PROGRESS}}}Percent")] = None
+    told_by: Annotated[str | None, Attribute(), Field(alias=f"{{{PROGRESS}}}ToldBy", max_length=1000)] = None
 
 
 class JobStateReasons(ScanElement):

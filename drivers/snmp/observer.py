@@ -27,6 +27,7 @@ GONE_AFTER = 3  # looks in a row without an answer
 WHOLE_AFTER = (
     60.0  # seconds until all is read again: some agents' counters do not move, and a device that boots is late
 )
+STANDING_PACE = 5.0  # between walks while an alert stands: not every agent counts one that goes
 TABLE_ROWS = 400  # of one table
 _WRAPS = 2**32 - 8_640_000  # hundredths of a second: an uptime above this may fall without a restart
 
@@ -57,6 +58,7 @@ class SnmpObserver:
         self._watched: tuple[object, ...] | None = None
         self._walked: dict[str, Value] = {}
         self._alerts: tuple[printer_mib.Alert, ...] = ()
+        self._alerts_at = 0.0  # Clock.monotonic
         self._uptime: int | None = None
         self._doubles = Doubles()
         self._glance: Reading = {}  # what the last look had of the objects that tell a change
@@ -101,7 +103,8 @@ class SnmpObserver:
     async def _unchanged(self) -> bool:
         """Whether the device still says what it said; asked only while there is no other reason to read it all."""
         now = self._clock.monotonic()
-        if self._misses or self._moving or now >= self._whole_at or self._jobs.due(now) or self._last is None:
+        due = now >= self._whole_at or self._jobs.due(now) or self._stands(now)
+        if self._misses or self._moving or due or self._last is None:
             return False
         return not self._last.presses and await self._link.get(tuple(self._glance)) == self._glance
 
@@ -139,8 +142,10 @@ class SnmpObserver:
 
     async def _details(self, reading: Reading, *, whole: bool) -> None:
         watched = tuple(reading.get(oid) for oid in (*self._devices.objects, *(each.state for each in self._services)))
-        if not whole and watched == self._watched:
+        now = self._clock.monotonic()
+        if not whole and watched == self._watched and not self._stands(now):
             return
+        self._alerts_at = now
         if self._devices.printer is not None or self._watched is None:
             walked = await self._link.walk(oids.PRT_ALERT_ENTRY, rows=TABLE_ROWS)
             self._alerts = printer_mib.alerts(walked)
@@ -151,6 +156,10 @@ class SnmpObserver:
         asked = await self._link.get([oid for sense in self._senses for oid in sense.asked])
         self._walked.update((oid, value) for oid, value in asked.items() if value is not None)
         self._watched = watched
+
+    def _stands(self, now: float) -> bool:
+        """Whether an alert keeps from scanning, and it is time to see if it still does."""
+        return now - self._alerts_at >= STANDING_PACE and any(alert.trouble is not None for alert in self._alerts)
 
     def _seen(self, reading: Reading) -> tuple[Seen, ...]:
         together = {**self._walked, **reading}

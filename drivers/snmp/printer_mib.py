@@ -31,6 +31,8 @@ KINDS = {
     3: TroubleKind.COVER_OPEN,
     5: TroubleKind.INTERLOCK_OPEN,
     8: TroubleKind.JAM,
+    21: TroubleKind.ATTENTION,  # subunitTurnedOff
+    22: TroubleKind.ATTENTION,  # subunitOffline, however severe
     24: TroubleKind.LAMP_WARMING,  # warmingUp
     501: TroubleKind.COVER_OPEN,  # doorOpen
     5102: TroubleKind.LAMP_FAILED,  # scannerLightLifeOver

@@ -11,7 +11,7 @@ import pytest
 
 from bridge.net.asking import NoAnswer, Refused
 from bridge.wsscan.events import EventName, JobStatusEvent, ScannerStatusConditionEvent
-from bridge.wsscan.job import JobState, JobStateReason
+from bridge.wsscan.job import JobState, JobStateReason, JobStatus
 from bridge.wsscan.operations import CreateScanJobResponse
 from bridge.wsscan.scanner import ScannerState
 from bridge.wsscan.values import InputSource
@@ -60,6 +60,11 @@ class Here:
         assert not await self.client.active_jobs()
 
 
+def sources(status: JobStatus) -> list[str]:
+    """Who says what of it, where several do."""
+    return (status.scans_completed.told_by or "").split()
+
+
 @asynccontextmanager
 async def watched(place: Path, script: str, *, community: str = "public", also: str = "") -> AsyncIterator[Here]:
     async with serve.mfp(f"{SECOND},{script}", community=community) as rig:
@@ -84,6 +89,8 @@ async def test_a_scan_at_the_panel_that_both_see_is_one_job(tmp_path: Path) -> N
         assert (end.job_completed_state, end.scans_completed.count) == (JobState.COMPLETED, 3)
         assert here.client.timeline.states(job) == ["Started", "Processing", "Completed"]
         assert all(before < after for before, after in pairwise(here.counts(job)))
+        told = {word.partition("=")[0] for status in here.client.timeline.statuses(job) for word in sources(status)}
+        assert told == {"escl", "snmp"}
         assert len(here.client.timeline.ends(job)) == 1
         await here.one_job()
 

@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 
 from bridge.jobs.job import JobSeen, Kind
-from bridge.translate.report import job_summary
+from bridge.translate.report import job_status, job_summary
 from drivers.contract.observation import JobReport, Phase, Readiness, Snapshot
 
 
@@ -50,6 +50,17 @@ async def test_a_panel_job_whose_device_vanishes_ends(bench: Any) -> None:
     assert bench.scanner.view.explanation == "unplugged"
     bench.scanner.look(Snapshot("snmp", Readiness.IDLE))
     assert bench.scanner.view.explanation == ""
+
+
+async def test_a_job_that_two_sources_tell_of_says_who_says_what(bench: Any) -> None:
+    bench.scanner.look(panel(Phase.SCANNING, 1))
+    assert job_status(bench.scanner.book.get(1)).scans_completed.told_by is None
+    bench.scanner.look(replace(panel(Phase.SCANNING, 2), source="escl"))
+    told = job_status(bench.scanner.book.get(1)).scans_completed
+    at = "2026-03-01T12:00:00Z"
+    assert (told.count, told.told_by) == (2, f"snmp=scanning/1@{at} escl=scanning/2@{at}")
+    bench.scanner.look(panel(Phase.DONE, 2))
+    assert bench.events(1)[-1] == "END Completed 2"
 
 
 @pytest.mark.parametrize("user", ["x" * 5000, "eve\x00\x1b[2J\n\ud800", "\x07", "  "])

@@ -285,9 +285,9 @@ async def test_an_agent_without_the_mib_has_no_jobs_and_no_sentinels(link_to, cl
 
 async def test_an_agent_that_lists_thousands_is_not_followed_without_bounds(link_to, clock) -> None:
     agent = Agent()
-    agent.objects |= {f"{JM}.3.1.1.2.1.{index}": 5 for index in range(1, 4000)}
+    agent.objects |= {f"{JM}.3.1.1.2.1.{index}": 5 for index in range(1, 2000)}
     seen = await Watched(link_to, clock, agent).begin()
-    for _ in range(20):
+    for _ in range(8):
         await seen.look()
     assert len(seen.monitor._track.jobs) <= 250
 
