@@ -100,6 +100,11 @@ def _renamed(source: Path, target: Path) -> bool:
         return True
     if number not in _NOT_THAT_WAY:
         raise OSError(number, os.strerror(number))
+    return linked(source, target)
+
+
+def linked(source: Path, target: Path) -> bool:
+    """The same in two steps, the first of which decides. False: the name is taken. Raises OSError."""
     try:
         os.link(source, target)
     except FileExistsError:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge.net.asking import Refused
+from bridge.wsscan.events import EventName
 from bridge.wsscan.job import JobState
 from drivers.contract.clock import SystemClock
 from hil.client import session
@@ -88,10 +89,8 @@ async def test_everybody_hears_of_the_job_and_nobody_can_fetch_its_pages(tmp_pat
         async with session.opened(run.url, SystemClock()) as client:
             await client.subscribe()
             await press(rig, run)
-            await product.until(lambda: bool(client.timeline.arrived), A_SCAN)
-            job = next(
-                each.event.job_status.job_id for each in client.timeline.arrived if each.name == "JobStatusEvent"
-            )
+            arrived = await client.timeline.wait_for(lambda each: each.name == EventName.JOB_STATUS, A_SCAN)
+            job = arrived.event.job_status.job_id
             with pytest.raises(Refused):
                 await client.cancel(job)
             end = await client.timeline.job_end(job, A_SCAN)
