@@ -68,7 +68,7 @@ def _print(found: list[dict[str, Any]]) -> None:
         console.print(f"[bold]{escape(device['name'])}[/]", markup=True)  # the device's own words
         for word in ("state", "key", "driver"):
             console.print(f"  {word:8}{device[word] or 'none'}", markup=False)
-        if device["route"] is not None and (not device["open"] or not device["route"]["happy"]):
+        if device["route"] is not None and not (device["open"] and device["scans"]):
             console.print(f"  {'route':8}{device['route']['line']}", markup=False)
         for word in ("scans", "tells"):
             for place, line in enumerate(device[word]):
