@@ -7,12 +7,11 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from importlib import metadata
+from importlib import import_module, metadata
 
-from bridge.cli import check_config, demo, devices, fax, firmware, route, run, watch
 from bridge.errors import BridgeError, ConfigError
 
-COMMANDS = (run, devices, route, firmware, watch, fax, check_config, demo)
+COMMANDS = ("run", "devices", "route", "firmware", "watch", "fax", "check_config", "demo")  # modules beside this one
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,8 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {metadata.version('wsd-scan-bridge')}")
     subcommands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.add(subcommands)
+    asked = list(sys.argv[1:] if arguments is None else arguments)
+    # The service stays for months: it keeps no memory for what the others need.
+    for command in ("run",) if asked[:1] == ["run"] else COMMANDS:
+        import_module(f"bridge.cli.{command}").add(subcommands)
     parsed = parser.parse_args(arguments)
     try:
         code: int = parsed.run(parsed)

@@ -5,10 +5,11 @@ a quiet minute, when looks have become seldom (docs/decisions/0046-idle-costs.md
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from bridge.simulation import simulated
@@ -17,7 +18,7 @@ from hil.bench.served import NotServed, Served, served
 
 QUIET: Final = 70.0  # s until looks are as seldom as they become
 SECONDS: Final = 20.0
-MOST: Final = (("wake-ups", 5.0, "/s"), ("CPU", 0.5, "% of a core"), ("memory", 60.0, "MB"))
+MOST: Final = (("wake-ups", 5.0, "/s"), ("CPU of one core", 0.5, "%"), ("memory", 60.0, "MB"))
 _SIMULATED: Final = ("esci", "esci2")
 _SANE: Final = '[usb]\nenabled = false\n[sane]\nbackends = ["test"]\n'
 
@@ -31,14 +32,17 @@ class Cost:
     memory: float  # MB
 
 
-async def figures() -> list[Figure]:
-    """Each kind of scanner in turn, all at the same time; one that cannot be served here is left out."""
+async def figures(more: Mapping[str, str] = MappingProxyType({})) -> list[Figure]:
+    """Of a bridge for each kind of scanner, all at the same time; one that cannot be served here is left out.
+
+    `more`: other kinds, and the configuration (TOML) that has them.
+    """
     async with AsyncExitStack() as stack:
         kinds = []
         for family in _SIMULATED:
             place = (await stack.enter_async_context(simulated([family]))).usbip[0]
             kinds.append((f"{family} over USB/IP", f'[usb]\nenabled = false\nusbip = ["{place}"]\n'))
-        kinds.append(("SANE test", _SANE))
+        kinds += [("SANE test", _SANE), *more.items()]
         costs = await asyncio.gather(*(_cost(config) for _, config in kinds))
     rows: list[Figure] = []
     for (kind, _), cost in zip(kinds, costs, strict=True):
