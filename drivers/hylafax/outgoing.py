@@ -163,7 +163,7 @@ def _report(job: _Job, modems: dict[str, ListedModem]) -> FaxReport:
         listed.id,
         Direction.OUTGOING,
         now,
-        cause=words.CAUSES.get(code) if over and code is not None else None,
+        cause=words.cause(code, listed.status) if over else None,
         detail=listed.status or None if over else None,
         pages=listed.pages or None,
         pages_done=job.pages,
@@ -172,7 +172,7 @@ def _report(job: _Job, modems: dict[str, ListedModem]) -> FaxReport:
         remote_id=job.details.remote_id,
         local_id=modem.local_id or None if modem else None,
         retries=max(job.attempts - 1, 0),
-        scheduled=listed.scheduled,
+        scheduled=None if job.finished else listed.scheduled,  # of a finished job it is when that was
         began=job.began,
         ended=job.ended,
         can=words.OPERATIONS.get(listed.state),

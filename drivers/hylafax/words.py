@@ -147,6 +147,32 @@ CAUSES: Final = MappingProxyType(
     {CALL_SUCCESSFUL: Cause.COMPLETED, **_CALL_FAILURES, **_PROTOCOL_FAILURES, **_EXCEPTIONS}
 )
 
+SPENT: Final = frozenset({333, 334})  # too many attempts: "TEXT OF THE LAST CALL; too many attempts to dial"
+CALL_FAILURES: Final = MappingProxyType(
+    {
+        "Busy signal detected": 1,
+        "No carrier detected": 2,
+        "No answer from remote": 3,
+        "No local dialtone": 4,
+        "Invalid dialing command": 5,
+        "Carrier established, but Phase A failure": 7,
+        "Data connection established (wanted fax)": 8,
+        "Glare - RING detected": 9,
+        "Blacklisted by modem": 10,
+        "Ringback detected, no answer without CED": 11,
+        "Ring detected without successful handshake": 12,
+    }
+)
+"""STATUS.txt, 000 to 049: what is left of a code once the tries are spent."""
+
+
+def cause(code: int | None, status: str) -> Cause | None:
+    """Why the last call ended as it did; None where only HylaFAX knows."""
+    if code in SPENT:
+        code = CALL_FAILURES.get(status.rpartition(";")[0].strip())
+    return None if code is None else CAUSES.get(code)
+
+
 OPERATIONS: Final = MappingProxyType(
     {
         JobState.SUSPENDED: frozenset({Operation.VIEW, Operation.RESUME, Operation.DELETE}),
