@@ -93,13 +93,8 @@ class Daemon:
         self._state = State(config.state_dir, self._clock.now())
         self._spool = _made(config.cache_dir)
         self._responder = Responder(self._state.instance_id, self._random)
-        self._presence = Presence(
-            self._responder,
-            Selection.configured(config.service),
-            self._clock,
-            self._random,
-            multicast=config.service.multicast,
-        )
+        near = Selection.configured(config.service)
+        self._presence = Presence(self._responder, near, self._clock, self._random, multicast=config.service.multicast)
         self._access = Access.configured(config.access, self._presence.is_near)
         self._buttons = ButtonScans(config, self._clock, config.state_dir / "scans")
         self._allowed = tuple(ipaddress.ip_network(text) for text in config.service.allow_notify)

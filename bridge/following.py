@@ -49,33 +49,35 @@ Opener = Callable[[], Awaitable[FaxSource]]
 
 
 async def follow(source: str, opener: Opener, service: FaxService, clock: Clock) -> None:
-    """For ever: what that fax system shows is what the service sees, under the name `source`."""
+    """For ever: what that fax system shows is what the service sees, under the name `source`. Once opened it stays so:
+    an observer that lost its system knows what to make up for when it is back."""
+    observer: FaxSource | None = None
     away, told = 0, False
-    while True:
-        try:
-            observer = await opener()
+    try:
+        while True:
             try:
-                while True:
-                    seen = await observer.poll()
-                    if told:
-                        _log.warning("fax source %s: back again", source)
-                    away, told = 0, False
-                    service.see(replace(seen, source=source))
-                    await observer.rest(seen)
-            finally:
-                await observer.close()
-        except DriverError as err:
+                if observer is None:
+                    observer = await opener()
+                seen = await observer.poll()
+                if told:
+                    _log.warning("fax source %s: back again", source)
+                away, told = 0, False
+                service.see(replace(seen, source=source))
+                await observer.rest(seen)
+                continue
+            except DriverError as err:
+                if not told:
+                    _log.warning("fax source %s: away: %s", source, kept_short(str(err), 300))
+            except Exception:  # noqa: BLE001 - a driver's bug harms its own source
+                if not told:
+                    _log.exception("fax source %s: broke", source)
             service.lose(source)
-            if not told:
-                _log.warning("fax source %s: away: %s", source, kept_short(str(err), 300))
             told = True
-        except Exception:  # noqa: BLE001 - a driver's bug harms its own source
-            service.lose(source)
-            if not told:
-                _log.exception("fax source %s: broke", source)
-            told = True
-        await clock.sleep(PAUSES[min(away, len(PAUSES) - 1)])
-        away += 1
+            await clock.sleep(PAUSES[min(away, len(PAUSES) - 1)])
+            away += 1
+    finally:
+        if observer is not None:
+            await observer.close()
 
 
 @dataclass(slots=True)
@@ -155,7 +157,8 @@ async def hylafax(server: Hylafax, clock: Clock) -> FaxSource:
     """The server, logged in to. Raises DriverError."""
     from drivers.hylafax.open import open_observer  # noqa: PLC0415 - for those who have one
 
-    return await open_observer(server.host, server.port, server.user, server.password.get_secret_value(), clock)
+    secret = server.password.get_secret_value()
+    return await open_observer(server.host, server.port, server.user, secret, clock, log=server.log)
 
 
 def _passes(config: Config) -> tuple[Pass, ...]:
