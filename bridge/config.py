@@ -408,6 +408,7 @@ class Hylafax(_Section):
     port: int = Field(default=4559, ge=1, le=65535, strict=True)
     user: str = Field(default="fax", min_length=1, max_length=64)
     password: SecretStr = SecretStr("")
+    log: _Named | None = None  # its xferfaxlog, where this machine can read it; tells what happened while we were away
 
 
 class Fax(_Section):
