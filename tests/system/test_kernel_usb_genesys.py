@@ -18,8 +18,10 @@ from drivers import catalog
 from drivers.contract.clock import SystemClock
 from drivers.watch import snapshots
 
+SANE = catalog.Sane("libsane.so.1", ("genesys",)) if sys.argv[1:] else None
+
 async def main():
-    [found] = await catalog.find()
+    [found] = await catalog.find(sane=SANE)
     print(found.driver, found.description)
     device = await found.open()
     seen = await device.observers[0].poll()
@@ -87,5 +89,16 @@ def test_sane_genesys_sees_the_sheet_and_the_button_of_an_older_chip_and_so_do_w
         (machine.share / "ours.py").write_text(OURS)
         ours = machine.start("PYTHONPATH=$PWD exec python $SHARE/ours.py")
         assert "loaded" in ours.until("'set up': 'yes'")
+        with held(scanner, 1):
+            assert "['scan']" in ours.wait().out
+
+
+def test_ours_looks_while_sane_does_not_and_sets_the_chip_up_by_being_opened(machine: Guest):
+    with machine.scanner("genesys") as scanner:
+        (machine.share / "ours.py").write_text(OURS)
+        ours = machine.start(f"PYTHONPATH=$PWD {machine.sane('genesys')} exec python $SHARE/ours.py sane")
+        said = ours.until("'set up'", 90)
+        assert "genesys+sane Canon CanoScan LiDE 200 (04a9:1905 at " in said
+        assert "'set up': 'yes'" in said, "SANE has been there, and has given it back"
         with held(scanner, 1):
             assert "['scan']" in ours.wait().out
