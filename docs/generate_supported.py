@@ -90,8 +90,8 @@ def _routes(routes: Iterable[Route]) -> Iterator[str]:
         yield f"| {kind} | {found[kind]} | {meaning} |\n"
     untested = sum(route.status is not None and not route.status.works for route in routes)
     yield f"\nOf {untested} of them nobody has told yet whether they work that way; the list marks them with a `?`.\n"
-    yield "A device that offers IPP over USB (7/1/4) is served by the bridge's eSCL driver, whatever its row says: no list\n"
-    yield "tells by USB id which do.\n"
+    yield "A device that offers IPP over USB (7/1/4) is served by the bridge's eSCL driver, whatever its row says:\n"
+    yield "no list tells by USB id which do.\n"
 
 
 def _families(said: dict[str, Any]) -> Iterator[str]:
