@@ -28,6 +28,8 @@ ENV{DEVTYPE}!="usb_device", GOTO="wsd_scan_bridge_end"
 FOOT = """
 # What SANE's hardware database knows is served through SANE. Who may open it is told by SANE's own rules.
 ENV{libsane_matched}=="yes", TAG+="systemd", ENV{SYSTEMD_WANTS}+="wsd-scan-bridge.service"
+# IPP over USB (interfaces 7/1/4): most that speak it scan too. The device stays with the group "lp".
+ENV{ID_USB_INTERFACES}=="*:070104:*", TAG+="systemd", ENV{SYSTEMD_WANTS}+="wsd-scan-bridge.service"
 GOTO="wsd_scan_bridge_end"
 
 LABEL="wsd_scan_bridge_scanner"
