@@ -24,7 +24,7 @@ demo: $(RUN)
 	@$(BIN)/wsd-scan-bridge demo
 
 test: $(DEV)
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q --numprocesses auto
 	@echo "Left out: tests/system (real clients, servers and kernels; root and apt). Run them with: sudo make test-system"
 
 test-system: $(DEV)
