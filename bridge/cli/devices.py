@@ -104,7 +104,22 @@ async def _describe(finding: Finding, firmware_dir: Path) -> dict[str, Any]:
         "state": "; ".join(_state(snapshot) for snapshot in snapshots),
         "troubles": sorted(f"{each.kind} ({each.unit})" for snapshot in snapshots for each in snapshot.troubles),
         "feeder": [str(snapshot.feeder) for snapshot in snapshots],
+        "sources": [_source(snapshot) for snapshot in snapshots],
         "facts": {name: value for snapshot in snapshots for name, value in snapshot.facts},
+    }
+
+
+def _source(snapshot: Snapshot) -> dict[str, Any]:
+    """What one of those that look at the device says."""
+    return {
+        "source": snapshot.source,
+        "state": str(snapshot.readiness),
+        "troubles": sorted(f"{each.kind} ({each.unit})" for each in snapshot.troubles),
+        "jobs": [
+            {"id": job.native_id, "kind": str(job.kind), "phase": str(job.phase), "pages": job.pages}
+            for job in snapshot.jobs
+        ],
+        "explanation": snapshot.explanation,
     }
 
 

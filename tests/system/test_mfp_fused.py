@@ -1,6 +1,8 @@
 """One MFP observed over SNMP and scanned over eSCL is one scanner to a WSD subscriber, whatever SNMP is worth."""
 
 import asyncio
+import json
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -158,6 +160,24 @@ async def test_however_bad_snmp_is_the_scan_completes_and_its_events_stay_monoto
         assert len(here.client.timeline.ends(job.job_id)) == 1
         await product.until_state(here.client, ScannerState.IDLE, 20)
         await here.one_job()
+
+
+async def test_devices_says_who_says_what(tmp_path: Path) -> None:
+    async with serve.mfp("adf=1,speed=100") as rig:
+        config = tmp_path / "bridge.toml"
+        config.write_text(
+            f'[usb]\nenabled = false\n[[escl]]\nurl = "{rig.escl_url}"\n'
+            f'[[snmp]]\nhost = "{rig.host}"\nport = {rig.port}\nscanner = "{key(rig.escl_url)}"\n'
+        )
+        rig.stimulate(Press(), Jam())
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bridge.cli", "devices", "--config", config, "--json", stdout=asyncio.subprocess.PIPE
+        )
+        out, _ = await asyncio.wait_for(process.communicate(), 60)
+    (device,) = json.loads(out)
+    assert (device["key"], device["driver"], device["open"]) == (key(rig.escl_url), "escl+snmp", True)
+    assert [(each["source"], each["state"]) for each in device["sources"]] == [("escl", "stopped"), ("snmp", "stopped")]
+    assert [each["troubles"] for each in device["sources"]] == [["jam (feeder)"], ["jam (feeder)"]]
 
 
 async def test_what_only_snmp_tells_stops_the_scanner_and_clears(tmp_path: Path) -> None:
