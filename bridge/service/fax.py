@@ -24,7 +24,7 @@ from drivers.contract.observation import Snapshot
 _log = logging.getLogger(__name__)
 
 REMEMBERED: Final = 4096  # notifications that can be caught up with
-MAX_STREAMS: Final = 64
+MAX_STREAMS: Final = 48  # fewer than one address has seats (bridge.net.seats): others can still be answered
 BATCH: Final = 200  # events taken at once
 SNAPSHOT: Final = "Snapshot"
 _QUEUES: Final = {Direction.INCOMING: ServerEvents.IN_QUEUE, Direction.OUTGOING: ServerEvents.OUT_QUEUE}

@@ -16,7 +16,7 @@ from bridge.net import sse
 from bridge.net.listening import listen
 from bridge.net.serving import serving
 from bridge.net.sse import FaxEvents, Pass
-from bridge.service.fax import FaxService
+from bridge.service.fax import MAX_STREAMS, FaxService
 from drivers.contract.fax import Direction, FaxPhase, FaxReport, FaxSnapshot
 
 ALL, FEW, NONE = "all-of-it-is-allowed", "jobs-and-nothing-else", "nothing-is-allowed"
@@ -299,3 +299,16 @@ async def test_the_jobs_can_be_read_all_or_one_and_what_is_not_fresh_says_so():
         there.service.see(pages(4))
         one = json.loads(await (await there.ask("/fax/jobs/line:outgoing:1", FEW)).body())
         assert (one["stale"], one["job_status"]["CurrentPage"]) == (False, 5)
+
+
+async def test_one_listener_too_many_is_told_so_and_others_are_answered():
+    async with served() as there:
+        listeners = [await there.ask("/fax/events?events=3") for _ in range(MAX_STREAMS)]
+        more = await there.ask("/fax/events?events=3")
+        assert (more.status, more.headers["retry-after"]) == (503, "10")
+        assert f"{MAX_STREAMS} listeners are connected" in await more.body()
+        assert (await there.ask("/fax/jobs")).status == 200
+        listeners[0].close()
+        while (again := await there.ask("/fax/events?events=3")).status == 503:  # noqa: ASYNC110 - until it is noticed
+            await asyncio.sleep(0.01)
+        assert again.status == 200

@@ -1,0 +1,104 @@
+"""The numbers by which an MFP tells of its faxes, written here once more by hand from RFC 2707 and PWG 5106.3, and what
+each state of a job is called as a fax.
+"""
+
+import pytest
+
+from bridge.fax.faxcomex import JobExtendedStatus, JobStatus
+from bridge.fax.job_status import FaxJobStatus
+from bridge.translate.fax import step
+from bridge.translate.fax_report import fax
+from drivers.contract.observation import JobKind
+from drivers.snmp import pwg_counters
+from drivers.snmp.job_mib import objects
+from drivers.snmp.job_mib.follow import Track, follow, reports
+from drivers.snmp.job_mib.objects import Reason, Service, State
+from drivers.snmp.job_mib.table import JobRow
+
+JM = "1.3.6.1.4.1.2699.1.1.1"
+TABLES = {
+    objects.State: {
+        "UNKNOWN": 2, "PENDING": 3, "PENDING_HELD": 4, "PROCESSING": 5, "PROCESSING_STOPPED": 6, "CANCELED": 7,
+        "ABORTED": 8, "COMPLETED": 9,
+    },
+    objects.Reason: {
+        "OTHER": 0x1, "UNKNOWN": 0x2, "JOB_INCOMING": 0x4, "SUBMISSION_INTERRUPTED": 0x8, "JOB_OUTGOING": 0x10,
+        "JOB_HOLD_SPECIFIED": 0x20, "JOB_HOLD_UNTIL_SPECIFIED": 0x40, "JOB_PROCESS_AFTER_SPECIFIED": 0x80,
+        "RESOURCES_ARE_NOT_READY": 0x100, "DEVICE_STOPPED_PARTLY": 0x200, "DEVICE_STOPPED": 0x400,
+        "JOB_INTERPRETING": 0x800, "JOB_PRINTING": 0x1000, "JOB_CANCELED_BY_USER": 0x2000,
+        "JOB_CANCELED_BY_OPERATOR": 0x4000, "JOB_CANCELED_AT_DEVICE": 0x8000, "ABORTED_BY_SYSTEM": 0x10000,
+        "PROCESSING_TO_STOP_POINT": 0x20000, "SERVICE_OFF_LINE": 0x40000, "JOB_COMPLETED_SUCCESSFULLY": 0x80000,
+        "JOB_COMPLETED_WITH_WARNINGS": 0x100000, "JOB_COMPLETED_WITH_ERRORS": 0x200000,
+    },
+    objects.Service: {
+        "OTHER": 1, "UNKNOWN": 2, "PRINT": 4, "SCAN": 8, "FAX_IN": 0x10, "FAX_OUT": 0x20, "GET_FILE": 0x40,
+        "PUT_FILE": 0x80, "MAIL_LIST": 0x100,
+    },
+    objects.Attribute: {
+        "PROCESSING_MESSAGE": 6, "JOB_NAME": 23, "JOB_SERVICE_TYPES": 24, "PAGES_REQUESTED": 130,
+        "PAGES_COMPLETED": 131, "JOB_SUBMISSION_TO_SERVER_TIME": 190, "JOB_SUBMISSION_TIME": 191,
+        "JOB_STARTED_PROCESSING_TIME": 193, "JOB_COMPLETION_TIME": 194,
+    },
+    pwg_counters.ServiceType: {"COPY": 4, "EMAIL_OUT": 6, "FAX_IN": 7, "FAX_OUT": 8, "SCAN": 12},
+}  # fmt: skip
+COLUMNS = {
+    objects.ACTIVE_JOBS: "1.1.1.2", objects.OLDEST_ACTIVE: "1.1.1.3", objects.NEWEST_ACTIVE: "1.1.1.4",
+    objects.JOB_PERSISTENCE: "1.1.1.5", objects.ATTRIBUTE_PERSISTENCE: "1.1.1.6", objects.STATE: "3.1.1.2",
+    objects.REASONS: "3.1.1.3", objects.IMPRESSIONS_REQUESTED: "3.1.1.7", objects.IMPRESSIONS_COMPLETED: "3.1.1.8",
+    objects.OWNER: "3.1.1.9", objects.AS_INTEGER: "4.1.1.3", objects.AS_OCTETS: "4.1.1.4",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("enum", TABLES, ids=lambda enum: enum.__name__)
+def test_every_number_is_the_published_one(enum: type) -> None:
+    assert {member.name: int(member) for member in enum} == TABLES[enum]
+
+
+def test_every_column_stands_where_the_module_has_it() -> None:
+    assert {oid: oid.removeprefix(f"{JM}.") for oid in COLUMNS} == COLUMNS
+    assert objects.LEAST_PERSISTENCE == 15
+
+
+S, X, NO = JobStatus, JobExtendedStatus, Reason(0)
+OK, WARN, ERR = Reason.JOB_COMPLETED_SUCCESSFULLY, Reason.JOB_COMPLETED_WITH_WARNINGS, Reason.JOB_COMPLETED_WITH_ERRORS
+ROWS = [
+    (State.PENDING, NO, S.PENDING, X.NONE, X.NONE),
+    (State.PENDING, Reason.JOB_INCOMING, S.PENDING, X.NONE, X.NONE),
+    (State.PENDING_HELD, NO, S.PENDING | S.PAUSED, X.NONE, X.NONE),
+    (State.PROCESSING, NO, S.INPROGRESS, X.RECEIVING, X.TRANSMITTING),
+    (State.PROCESSING, Reason.PROCESSING_TO_STOP_POINT, S.CANCELING, X.NONE, X.NONE),
+    (State.PROCESSING, Reason.PROCESSING_TO_STOP_POINT | Reason.ABORTED_BY_SYSTEM, S.INPROGRESS, X.NONE, X.NONE),
+    (State.PROCESSING_STOPPED, NO, S.INPROGRESS, X.NONE, X.NONE),
+    (State.CANCELED, Reason.JOB_CANCELED_AT_DEVICE, S.CANCELED, X.NONE, X.NONE),
+    (State.CANCELED, Reason.JOB_CANCELED_BY_USER, S.CANCELED, X.NONE, X.NONE),
+    (State.CANCELED, Reason.JOB_CANCELED_BY_OPERATOR, S.CANCELED, X.NONE, X.NONE),
+    (State.ABORTED, Reason.ABORTED_BY_SYSTEM, S.FAILED, X.NONE, X.NONE),
+    (State.COMPLETED, OK, S.COMPLETED, X.CALL_COMPLETED, X.CALL_COMPLETED),
+    (State.COMPLETED, WARN, S.COMPLETED, X.CALL_COMPLETED, X.CALL_COMPLETED),
+    (State.COMPLETED, ERR, S.COMPLETED, X.PARTIALLY_RECEIVED, X.CALL_COMPLETED),
+]
+
+
+def told(track: Track, service: Service, state: State, reasons: Reason) -> tuple[Track, FaxJobStatus]:
+    """The fax that the row is; its track goes on."""
+    after = follow(track, {(1, 7): JobRow((1, 7), state, reasons, service)})
+    (report,) = reports(after)
+    as_fax = fax(report)
+    assert as_fax is not None
+    assert report.kind is (JobKind.FAX_IN if service is Service.FAX_IN else JobKind.FAX_OUT)
+    return after, step(None, as_fax, lambda _: 1).status
+
+
+@pytest.mark.parametrize(("state", "reasons", "status", "incoming", "outgoing"), ROWS)
+def test_each_state_of_a_job_is_one_status_of_a_fax(
+    state: State, reasons: Reason, status: JobStatus, incoming: JobExtendedStatus, outgoing: JobExtendedStatus
+) -> None:
+    for service, code in ((Service.FAX_IN, incoming), (Service.FAX_OUT, outgoing)):
+        _, found = told(Track("t"), service, state, reasons)
+        assert (found.status, found.extended_status_code) == (status, code)
+
+
+def test_a_state_that_is_not_known_is_the_one_before() -> None:
+    track, _ = told(Track("t"), Service.FAX_IN, State.PROCESSING, NO)
+    _, found = told(track, Service.FAX_IN, State.UNKNOWN, NO)
+    assert (found.status, found.extended_status_code) == (S.INPROGRESS, X.RECEIVING)
