@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bridge.eventing.ledger import Limits
 from bridge.jobs import invitations
-from bridge.net import exchange, guest, seats, serving, shares, web
+from bridge.net import exchange, guest, seats, serving, shares, sse, web
 from bridge.service import subscriptions
 from drivers.contract import xml
 
@@ -23,7 +23,7 @@ def test_every_test_that_it_names_is_there():
 
 def test_every_measure_has_a_proof():
     rows = [line for line in PAGE.partition("## Measure by measure")[2].splitlines() if line.startswith("| ")][2:]
-    assert len(rows) == 12
+    assert len(rows) == 13
     assert [row for row in rows if "`test_" not in row] == []
 
 
@@ -35,6 +35,7 @@ def test_the_limits_are_those_in_force():
         (PAGE, f"{shares.RATE:g} requests a second of one address"),
         (PAGE, f"{shares.MOST_HELD} images held by one address"),
         (PAGE, f"{subscriptions.MOST_DESTINATIONS} destinations of one address"),
+        (PAGE, f"takes nothing for {sse.STALL:g} s is cut off"),
         (PAGE, f"used once, for {invitations.EXPIRES:g} s"),
         (PAGE, f"{xml.MAX_BYTES:_} bytes, {xml.MAX_DEPTH} deep".replace("_", " ")),
         (DECISION, f"after a burst of {shares.BURST:g}"),
