@@ -1,7 +1,7 @@
 """A Genesys scanner as the actor's family: looking only. SANE scans with it (docs/decisions/0095).
 
-Each look reads two or three registers and changes nothing, so it wakes nothing. Its buttons are seen only while they
-are down, so it is looked at as often as front ends of SANE do, however long nothing has happened.
+A look reads a register or three and changes nothing, so it wakes nothing. Its buttons are seen only while they are
+down, so it is looked at as often as front ends of SANE do, however long nothing has happened; its state less often.
 """
 
 from drivers.contract.document import ScanRequest
@@ -16,6 +16,7 @@ from drivers.usb.link import Link
 
 SOURCE = "usb"
 PACE = 0.25  # s: a hand holds a button down for longer
+STATE_EVERY = 4  # looks; at once when a line has changed
 
 
 class GenesysScanner:
@@ -28,13 +29,20 @@ class GenesysScanner:
         self._model = model
         self._down: frozenset[str] | None = None  # None: nobody has looked yet, so what is down is no news
         self._pressed = 0
+        self._reading: int | None = None  # of the lines, at the last look
+        self._state = (Status(0), Motion(0))
+        self._age = 0  # of that, in looks
 
     def observe(self, link: Link) -> Snapshot:
         layout, wiring = self._model.layout, self._model.wiring
         registers = Registers(link, layout)
-        status = Status(registers.read(layout.status))
-        motion = Motion(registers.read(layout.motion)) if layout.motion is not None else Motion(0)
         reading = registers.panel()
+        if reading != self._reading or self._age >= STATE_EVERY:
+            status = Status(registers.read(layout.status))
+            motion = Motion(registers.read(layout.motion)) if layout.motion is not None else Motion(0)
+            self._state, self._age = (status, motion), 0
+        self._reading, self._age = reading, self._age + 1
+        status, motion = self._state
         said = facts(status, motion, sensors=layout.sensors)
         if Motion.DIGITISING in motion:
             said += (("lines", str(registers.lines())),)
@@ -55,7 +63,7 @@ class GenesysScanner:
         raise DeviceRefused("a Genesys scanner is scanned with through SANE")
 
     def reopened(self) -> None:
-        self._down = None
+        self._down = self._reading = None
 
     def resynchronise(self, link: Link) -> None:
         """Every request is whole in itself; its bulk endpoint is SANE's."""

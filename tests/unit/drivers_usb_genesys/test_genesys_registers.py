@@ -99,10 +99,28 @@ def test_a_carriage_that_moves_is_busy_and_a_scan_counts_its_lines():
     assert readiness(Status(0x81), Motion(0)) is Readiness.BUSY
     assert readiness(Status(0x88), Motion(0x02)) is Readiness.BUSY
     assert readiness(Status(0x88), Motion(0)) is Readiness.IDLE
-    answers = (b"\x81\x55", b"\x03\x55", b"\x0f\x55", b"\x00\x55", b"\x01\x55", b"\x2c\x55")
+    answers = (b"\x0f\x55", b"\x81\x55", b"\x03\x55", b"\x00\x55", b"\x01\x55", b"\x2c\x55")
     seen = GenesysScanner(table()["04a9:1905"]).observe(Wire(*answers))
     assert seen.readiness is Readiness.BUSY
     assert ("lines", "300") in seen.facts
+
+
+def test_while_no_line_changes_the_state_is_read_at_every_fourth_look_only():
+    wire = Wire(*(b"\x0f\x55", b"\x88\x55", b"\x00\x55"), *[b"\x0f\x55"] * 4, b"\x89\x55", b"\x00\x55", b"\x0e\x55")
+    scanner = GenesysScanner(table()["04a9:1905"])
+    asked = []
+    for _ in range(5):
+        seen = scanner.observe(wire)
+        asked.append(len(wire.asked))
+    assert asked == [3, 4, 5, 6, 9]
+    assert seen.readiness is Readiness.BUSY
+
+
+def test_a_press_is_believed_only_of_a_chip_that_is_still_set_up():
+    wire = Wire(*(b"\x0f\x55", b"\x88\x55", b"\x00\x55"), *(b"\x0e\x55", b"\x08\x55", b"\x00\x55"))
+    scanner = GenesysScanner(table()["04a9:1905"])
+    assert scanner.observe(wire).presses == ()
+    assert scanner.observe(wire).presses == (), "its power was off meanwhile"
 
 
 def test_the_sensors_of_a_feeder_are_readings_and_no_troubles():
