@@ -200,6 +200,7 @@ class Daemon:
         ledger = Ledger(self._clock)
         courier = Courier(self._client, self._clock, lambda sub, why: self._lost(str(identifier), sub, why))
         subscriptions = Subscriptions(key, ledger, courier.post, courier.forget, self._allowed)
+        self._buttons.listeners[key] = subscriptions.tell_after_scan
         keeping = Keeping(self._state, key, ledger, subscriptions)
         keeping.restore()
         scanner = HostedScanner(

@@ -125,9 +125,9 @@ class _Watcher:
     async def _subscribe(self, notify_url: str) -> Held:
         found = await find(self.client, self.url)
         notify_to = EndpointReference(notify_url)
-        events = SERVER_EVENTS if found.is_server else ALL_EVENTS
+        events, besides = (SERVER_EVENTS, ()) if found.is_server else (ALL_EVENTS, SERVER_EVENTS[:1])
         held = await subscribing.subscribe(
-            self.client, found.service, notify_to, events, expires=self.expires, clock=self.clock
+            self.client, found.service, notify_to, events, expires=self.expires, clock=self.clock, besides=besides
         )
         self.paper.note("watching", f"{found.name} at {found.service}", lease=int(held.length.total_seconds()))
         return held

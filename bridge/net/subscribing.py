@@ -13,7 +13,7 @@ from bridge.errors import WireError
 from bridge.eventing import messages
 from bridge.eventing.filter import ACTION_DIALECT
 from bridge.eventing.messages import Filter, Lease, Renew, Subscribe, SubscribeResponse
-from bridge.net.asking import ask, ask_quietly
+from bridge.net.asking import Refused, ask, ask_quietly
 from bridge.soap import addressing, envelope
 from bridge.soap.endpoint import EndpointReference
 from bridge.soap.envelope import Message, Writable
@@ -42,8 +42,18 @@ async def subscribe(
     expires: timedelta,
     clock: Clock,
     extensions: tuple[etree._Element, ...] = (),
+    besides: tuple[str, ...] = (),
 ) -> Held:
-    """Have these events sent to `notify_to`, and word of the end. Raises NoAnswer, Refused, WireError."""
+    """Have these events sent to `notify_to`, and word of the end; and those `besides` where the device does not refuse
+    them. Raises NoAnswer, Refused, WireError."""
+    if besides:
+        try:
+            asked = (*actions, *besides)
+            return await subscribe(
+                client, service, notify_to, asked, expires=expires, clock=clock, extensions=extensions
+            )
+        except Refused:
+            pass  # for another reason perhaps, which it will say again
     wanted = Subscribe(
         notify_to=notify_to,
         end_to=notify_to,

@@ -6,12 +6,12 @@ after a restart at once. Places do not wait for each other.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Final
 
 from bridge.config import Button, Config
-from bridge.dsm.job import FilterStateReason
+from bridge.dsm.job import FilterState, FilterStateReason
 from bridge.filters import durable
 from bridge.filters.apart import apart
 from bridge.filters.filter import FilterFailed, StoredImage
@@ -23,7 +23,9 @@ from bridge.imaging.pdf_joined import StoredPage, joinable, joined
 from bridge.imaging.pdf_text import Word
 from bridge.log import kept_short
 from bridge.service.button_record import Record, described
+from bridge.translate.post_scan import FINAL_FILTER_STATES, FilterRun, PostScanJob, PostScanSeen, step
 from drivers.contract.clock import Clock
+from drivers.contract.observation import Phase
 
 _log = logging.getLogger(__name__)
 
@@ -31,8 +33,8 @@ PAUSES: Final = (15.0, 60.0, 300.0, 900.0, 3600.0)  # seconds between tries; the
 FOR_A_PERSON: Final = 300.0  # before that nobody has mended what does not mend itself
 _AT_A_TIME: Final = 2
 
-Told = Callable[[Record, Aim, FilterFailed | None], None]
-"""Hears of each try at a place: None is success."""
+Told = Callable[[str, PostScanJob], None]
+"""Hears, with the scanner's key, of every state of a delivery: DSM's words for what becomes of pages."""
 
 
 class Delivery:
@@ -51,10 +53,16 @@ class Delivery:
         if said is None:
             _log.warning("%s: no [[button]] says any more where its pages go; they stay in %s", name, record.path)
             return
-        done: set[str] = set()
+        aims = of_button(self._config, said, described(record), complete=bool(record.complete))
+        runs = [FilterRun(aim.filter.dialect) for aim in aims]
+        user, created = record.press.user, record.press.created
+        job = PostScanJob(record.token, "", record.press.button, user, created, tuple(runs))
+        job = self._tell(record, job, PostScanSeen(Phase.SCANNING, images=len(record.pages)))
         for attempt in count():
             async with self._turn:
-                failures = await self._try(record, said, done)
+                failures = await self._try(record, said, aims, runs)
+            phase = Phase.SCANNING if failures else Phase.DONE
+            job = self._tell(record, job, PostScanSeen(phase, filters=tuple(runs)))
             if not failures:
                 _log.info("%s: delivered, %d pages", name, len(record.pages))
                 await apart(record.remove)
@@ -65,8 +73,16 @@ class Delivery:
             _log.warning("%s: its pages are kept in %s; next try in %.0f s", name, record.path, pause)
             await self._clock.sleep(pause)
 
-    async def _try(self, record: Record, said: Button, done: set[str]) -> list[FilterFailed]:
-        """Everything that is not done yet."""
+    def _tell(self, record: Record, job: PostScanJob, seen: PostScanSeen) -> PostScanJob:
+        transition = step(job, seen, self._clock.now())
+        for told in transition.told:
+            self._told(record.press.scanner, told)
+        return transition.job
+
+    async def _try(
+        self, record: Record, said: Button, aims: Sequence[Aim], runs: list[FilterRun]
+    ) -> list[FilterFailed]:
+        """Everything that is not done yet; `runs` says for each aim how far it is."""
         name = f"device={record.press.scanner} scan={record.token}"
         try:
             images = await apart(lambda: made(record, said))
@@ -75,25 +91,26 @@ class Delivery:
             return [err]
         work = record.work(images)
         failures = []
-        for aim in of_button(self._config, said, described(record), complete=bool(record.complete)):
-            if aim.what in done:
+        for place, aim in enumerate(aims):
+            if runs[place].state in FINAL_FILTER_STATES:
                 continue
             failure = None
             try:
-                for warning in await aim.filter.process(work):
-                    _log.warning("%s: %s: %s", name, aim.what, warning)
+                warnings = await aim.filter.process(work)
             except FilterFailed as err:
                 failure = err
             except Exception as err:  # noqa: BLE001 - a filter's bug keeps no other place waiting
                 _log.exception("%s: %s: broke", name, aim.what)
                 failure = FilterFailed(FilterStateReason.UNKNOWN_ERROR, f"it broke: {err}", passing=True)
             if failure is None:
-                done.add(aim.what)
-                _log.info("%s: %s: done", name, aim.what)
+                state = FilterState.COMPLETED_WITH_WARNINGS if warnings else FilterState.COMPLETED_SUCCESSFULLY
+                runs[place] = FilterRun(aim.filter.dialect, state, warnings)
+                _log.info("%s: %s: done%s", name, aim.what, "".join(f", {warning}" for warning in warnings))
             else:
                 failures.append(failure)
+                # It is not over: it will be tried again.
+                runs[place] = FilterRun(aim.filter.dialect, FilterState.PROCESSING, (failure.reason,))
                 _log.warning("%s: %s: %s: %s", name, aim.what, failure.reason, kept_short(str(failure)))
-            self._told(record, aim, failure)
         return failures
 
 

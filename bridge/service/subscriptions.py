@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
+from bridge.dsm import names as dsm
+from bridge.dsm import operations
 from bridge.errors import OperationRefused, WireError
 from bridge.eventing import faults as refusals
 from bridge.eventing import filter as filters
@@ -22,7 +24,9 @@ from bridge.service.circular import Circular
 from bridge.soap import addressing, envelope
 from bridge.soap.addressing import Addressing
 from bridge.soap.envelope import Message
+from bridge.translate import post_scan
 from bridge.translate.button import choose
+from bridge.translate.post_scan import PostScanJob
 from bridge.wsscan import faults, year
 from bridge.wsscan.destinations import DestinationResponse, DestinationResponses, first_offer
 from bridge.wsscan.events import EventName, ScanAvailableEvent
@@ -153,6 +157,15 @@ class Subscriptions:
         written: dict[Year, Circular] = {}
         for entry in self._ledger.select(_spellings(name)):
             self._tell_one(entry, name, body, written)
+
+    def tell_after_scan(self, job: PostScanJob) -> None:
+        """What becomes of the pages of a button: DSM's event, to those who asked for it by its name."""
+        action = dsm.action(operations.EventName.STATUS)
+        body = operations.PostScanJobStatusEvent(job_status=post_scan.status(job))
+        message = Circular(action, body.to_xml())
+        for entry in self._ledger.select((action,)):
+            if entry.chosen is not None:
+                self._post(entry.identifier, entry.notify_to.address, entry.notify_address, message.to(entry.notify_to))
 
     def invite(
         self, button: str, source: InputSource | None, rules: Mapping[str, str], default: str, now: float

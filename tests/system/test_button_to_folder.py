@@ -26,7 +26,8 @@ def settings(folder: Path, *more: str) -> str:
 
 
 def files(folder: Path) -> list[Path]:
-    return sorted(each for each in folder.rglob("*") if each.is_file())
+    """Those under their final names."""
+    return sorted(each for each in folder.rglob("*") if each.is_file() and not each.name.startswith("."))
 
 
 def pages(pdf: Path) -> int:
@@ -170,3 +171,27 @@ async def test_presses_and_kills_in_turn_give_each_scan_once(tmp_path: Path, fol
     found = files(folder)
     assert len(found) == 4
     assert [pages(each) for each in found] == [1] * 4
+
+
+async def test_watch_shows_what_becomes_of_the_pages(tmp_path: Path, folder: Path) -> None:
+    said = settings(folder / "away")
+    async with product.scanner("adf=1") as rig, product.bridge(tmp_path, usbip=[rig], settings=said) as run:
+        with (tmp_path / "watch.txt").open("w") as out:
+            command = [sys.executable, "-m", "bridge.cli", "watch", run.url]
+            watching = await asyncio.create_subprocess_exec(*command, cwd=product.PROJECT, stdout=out)
+        try:
+
+            def shown(*words: str) -> bool:
+                lines = (tmp_path / "watch.txt").read_text().splitlines()
+                return any(all(word in line for word in words) for line in lines)
+
+            await product.until(lambda: shown(run.scan_url), A_SCAN)
+            await press(rig, run)
+            await product.until(lambda: shown("JobStatusEvent", "job 1", "Completed"), A_SCAN)
+            await product.until(lambda: shown("PostScanJobStatusEvent", "Processing", "InvalidArgs"), A_SCAN)
+            (folder / "away").mkdir()
+            await product.until(lambda: shown("PostScanJobStatusEvent", "Completed", "fileshare"), 30.0)
+        finally:
+            watching.terminate()
+            await watching.wait()
+    assert len(files(folder)) == 1
