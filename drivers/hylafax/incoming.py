@@ -109,15 +109,21 @@ class Incoming:
 
     def see(self, listed: tuple[ListedFile, ...], now: datetime) -> None:
         """A listing."""
-        complete = sorted((each for each in listed if not each.receiving), key=lambda each: each.name)
+        known = {each.file: each.id for each in self._faxes.values() if each.file}
+        # hfaxd lists a file that grows as if it were complete: while a modem receives, a new file may be that one.
+        held_back = bool(self._on) and self._files is not None
+        shown = known.keys() | (self._files or frozenset())
+        complete = sorted(
+            (each for each in listed if not each.receiving and (not held_back or each.name in shown)),
+            key=lambda each: each.name,
+        )
         names = frozenset(each.name for each in complete)
         if self._files is None:
             self._old = frozenset(each.name for each in complete[:-HISTORY])
         self._old &= names
         self._files = names
-        known = {each.file: each.id for each in self._faxes.values() if each.file}
         for each in listed:
-            if each.name not in self._old and not (each.receiving and self._on):
+            if each.name not in self._old and (each.name in names or (each.receiving and not self._on)):
                 self._see(each, known.get(each.name, each.name))
         present = {each.name for each in listed}
         self._faxes = {

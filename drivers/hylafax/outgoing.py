@@ -152,12 +152,13 @@ def phase(listed: ListedJob, code: int | None, *, killed: bool = False) -> FaxPh
 
 
 def _report(job: _Job, modems: dict[str, ListedModem]) -> FaxReport:
-    listed, code = job.listed, job.details.code
+    listed = job.listed
+    code = words.CALL_SUCCESSFUL if listed.state is JobState.DONE else job.details.code
     now = phase(listed, code, killed=job.killed) or FaxPhase.QUEUED
     if listed.state is JobState.ACTIVE:
         now = FaxPhase.CANCELLING if job.killed else job.call or now
     # A code of an attempt before is not how this one goes.
-    over = listed.state is not JobState.ACTIVE and bool(listed.status or code)
+    over = listed.state is JobState.DONE or (listed.state is not JobState.ACTIVE and bool(listed.status or code))
     modem = modems.get(listed.modem)
     return FaxReport(
         listed.id,

@@ -43,7 +43,6 @@ AWK=awk SED=sed GREP=grep CP=cp CAT=cat RM=rm MV=mv ECHO=echo MKDIR=mkdir CHMOD=
 SBIN=/usr/sbin LIBEXEC=/usr/sbin TIFFBIN=/usr/bin SPOOL=/var/spool/hylafax ENCODING=base64
 SENDMAIL=/bin/true FUSER=true PS2FAX=true TTYCMD=true TIFF2PDF=bin/tiff2pdf UUENCODE=cat MIMENCODE=cat
 """
-# Quick tries, so that a test sees the last one.
 CONFIG = """\
 LogFacility: daemon
 CountryCode: 49
@@ -79,12 +78,6 @@ ModemSoftResetCmdDelay: 100
 ModemDTRDropDelay: 10
 CallIDPattern: "NMBR="
 CallIDPattern: "NAME="
-JobReqBusy: 2
-JobReqNoCarrier: 2
-JobReqNoAnswer: 2
-JobReqOther: 2
-JobReqDataConn: 2
-JobReqProto: 2
 """
 MOUNTS = """\
 set -e

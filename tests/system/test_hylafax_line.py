@@ -94,7 +94,10 @@ async def test_a_call_that_fails_is_tried_again_and_given_up(
         await attended(fax, "ttyF1")
         where = ("-h", f"ttyF1@127.0.0.1:{fax.port}")
         job = await asyncio.to_thread(fax.submit, *where, "-t", "2", "-T", "2", "-d", number, document)
-        await seen.until(lambda: job in seen.there and seen.phases(job)[-1] is FaxPhase.GIVEN_UP, 100)
+        await seen.until(lambda: job in seen.there and seen.phases(job)[-1] is FaxPhase.WAITING)
+        # Who does not want to wait for minutes suspends it and sends it now.
+        await asyncio.to_thread(fax.say, f"JOB {job}", f"JSUSP {job}", "JPARM SENDTIME NOW", f"JSUBM {job}")
+        await seen.until(lambda: seen.phases(job)[-1] is FaxPhase.GIVEN_UP)
         waited = [each for each in seen.reports[job] if each.phase is FaxPhase.WAITING]
         assert {each.cause for each in waited} <= {cause, None}
         assert waited[-1].cause is cause
@@ -106,7 +109,7 @@ async def test_a_call_that_fails_is_tried_again_and_given_up(
 async def test_a_fax_that_is_killed_on_the_line_is_canceled_and_its_reception_is_not_whole(
     fax: hylafax.Server, tmp_path: Path
 ):
-    document = hylafax.document(tmp_path / "long.tif", pages=12)
+    document = hylafax.document(tmp_path / "long.tif", pages=60)
     async with hylafax.followed(fax) as seen:
         await attended(fax, "ttyF1", "ttyF2")
         job = await asyncio.to_thread(fax.submit, "-h", f"ttyF1@127.0.0.1:{fax.port}", "-d", "2", document)
@@ -118,4 +121,4 @@ async def test_a_fax_that_is_killed_on_the_line_is_canceled_and_its_reception_is
         arrived = next(each for each in seen.reports if each.startswith("ttyF2-"))
         await seen.until(lambda: seen.phases(arrived)[-1] is FaxPhase.DONE)
         assert seen.last(arrived).cause is Cause.PARTIALLY_RECEIVED
-        assert 2 <= (seen.last(arrived).pages_done or 0) < 12
+        assert 2 <= (seen.last(arrived).pages_done or 0) < 60

@@ -119,6 +119,21 @@ def test_a_file_that_grows_without_events_is_received():
     assert (reports(incoming)[0].phase, incoming.archived) == (FaxPhase.DONE, {"fax9.tif"})
 
 
+def test_a_file_that_grows_is_not_a_second_fax():
+    incoming = Incoming()
+    incoming.see((listed("fax8.tif"),), NOW)
+    hear(incoming, Event.RECV_BEGIN)
+    hear(incoming, Event.RECV_PAGE, 1)
+    incoming.see((listed("fax8.tif"), listed("fax9.tif", 1)), NOW)
+    assert [each.phase for each in reports(incoming)] == [FaxPhase.DONE, FaxPhase.RECEIVING]
+    assert incoming.archived == {"fax8.tif"}
+    hear(incoming, Event.RECV_DOC, 1, "fax9.tif")
+    hear(incoming, Event.RECV_END)
+    incoming.see((listed("fax8.tif"), listed("fax9.tif", 1)), NOW)
+    assert [each.phase for each in reports(incoming)] == [FaxPhase.DONE, FaxPhase.ROUTING]
+    assert incoming.archived == {"fax8.tif", "fax9.tif"}
+
+
 def test_a_file_that_is_taken_away_is_gone():
     incoming = Incoming()
     incoming.see((listed("fax9.tif"),), NOW)
