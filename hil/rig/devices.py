@@ -10,7 +10,9 @@ from typing import Final, Protocol
 from drivers.contract.clock import Clock
 from drivers.contract.driver import Device, Finding
 from drivers.contract.errors import DeviceRefused
+from drivers.escl import open as escl
 from drivers.snmp import device as snmp
+from drivers.snmp.beside import open_observed
 from drivers.usb.descriptors import UsbDevice
 from drivers.usb.esci import open as esci
 from drivers.usb.esci2 import open as esci2
@@ -19,6 +21,7 @@ from drivers.usb.genesys import open as genesys
 from drivers.usb.link import Link
 from drivers.usb.pixma import open as pixma
 from hil import serving
+from hil.devices.mfp.escl import ROOT, EsclFace
 from hil.devices.mfp.model import Mfp
 from hil.devices.mfp.objects import mib
 from hil.devices.mfp.serve import FAMILY as MFP
@@ -26,6 +29,7 @@ from hil.devices.stimuli import Stimulus
 from hil.devices.usb.device import SimulatedUsbDevice
 from hil.faults.plan import Fault, Plan
 from hil.rig.bad_link import BadLink
+from hil.rig.http_link import FaceHttp
 from hil.rig.loop import HandTurnedLoop
 from hil.rig.noticing import Noticing, Watched
 from hil.rig.snmp_link import AgentLink, Answer
@@ -38,6 +42,8 @@ from hil.tape.snmp import TapeAgent
 from hil.tape.usb import TapeUsb
 
 AGENT: Final = ("127.0.0.1", 161)  # by which its key is made; nothing goes there
+SERVICE: Final = "http://127.0.0.1/eSCL"  # the same
+FUSED: Final = "escl+snmp"  # an MFP that is observed over both
 
 Open = Callable[..., Awaitable[Device]]
 
@@ -135,22 +141,33 @@ class OnNetwork:
         answer: Answer,
         clock: Clock,
         *,
+        face: EsclFace | None = None,
         mfp: Mfp | None = None,
         tape: TapeAgent | None = None,
         noticing: Noticing | None = None,
         bad: Plan | None = None,
     ) -> None:
-        """`bad` has what happens to the questions."""
+        """`bad` has what happens to the questions; with a `face` of `mfp` it scans over eSCL, and SNMP looks on."""
         self._answer, self._clock, self._mfp, self._tape = answer, clock, mfp, tape
-        self._noticing, self._bad = noticing, bad
+        self._noticing, self._bad, self._face = noticing, bad, face
 
     async def find(self) -> list[Finding]:
+        if self._face is not None:
+            both = partial(open_observed, self._open_escl, self._open, self._clock)
+            return [Finding(escl.key(SERVICE), FUSED, f"eSCL service {SERVICE}", both)]
         key = snmp.key(*AGENT)
         return [Finding(key, snmp.DRIVER, f"SNMP agent {AGENT[0]}", self._open)]
 
     async def _open(self) -> Device:
         link = AgentLink(f"snmp {AGENT[0]}:{AGENT[1]}", self._asked, self._clock)
         return await snmp.open_on(link, snmp.key(*AGENT), self._clock)
+
+    async def _open_escl(self) -> Device:
+        assert self._face is not None
+        assert self._mfp is not None
+        body = self._mfp
+        http = FaceHttp(self._face.serve, lambda: body.state.plugged, self._clock)
+        return await escl.open_on(http, ROOT, escl.key(SERVICE), AGENT[0], clock=self._clock)
 
     def _asked(self, datagram: bytes) -> bytes | None:
         lost = self._bad is not None and self._bad.take(datagram, inward=False) is not None
@@ -178,7 +195,7 @@ def simulated(family: str, script: Script, loop: HandTurnedLoop, bad: Plan | Non
     it. Raises UnknownFamily."""
     if bad is not None:
         bad.rest()
-    if family == MFP:
+    if family in (MFP, FUSED):
         body = Mfp(script, loop.time())
         seen = Noticing(lambda: body.state)
 
@@ -187,7 +204,9 @@ def simulated(family: str, script: Script, loop: HandTurnedLoop, bad: Plan | Non
             seen.look()
             return None if objects is None else agent.answer(datagram, objects, b"public")
 
-        return OnNetwork(answer, loop.clock, mfp=body, noticing=seen, bad=bad)
+        return OnNetwork(
+            answer, loop.clock, mfp=body, noticing=seen, bad=bad, face=EsclFace(body) if family == FUSED else None
+        )
     if family not in serving.FAMILIES:
         raise UnknownFamily(f"{family!r} is not simulated; there are: {', '.join(serving.NAMES)}")
     scanner, usb = serving.FAMILIES[family](script, loop.time())

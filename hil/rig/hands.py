@@ -48,6 +48,7 @@ ROOMS: Final[Mapping[str, Mapping[str, Callable[[Turns], Any]]]] = {
     "drivers.actor.news": {"threading": _threads},
     "drivers.usb.listening": {"threading": _threads, "ThreadPoolExecutor": _executor},
     "drivers.snmp.observer": {"random": _dice},
+    "drivers.escl.scanner": {"ThreadPoolExecutor": _executor, "random": _dice},
 }
 
 NOT_HERE: Final = {
@@ -59,7 +60,7 @@ NOT_HERE: Final = {
     "drivers.usb.esci2.scanner": "it is handed the bridge's clock",
     "drivers.usb.pixma.scanner": "it is handed the bridge's clock",
     "drivers.usbip": "no USB/IP: the link is the rig's",
-    "drivers.escl": "there is no eSCL scanner on this clock",
+    "drivers.escl.scan": "it is handed the room's hand by drivers.escl.scanner",
     "drivers.sane": "SANE's scanners are in a process of their own, and not on this clock",
     "bridge.net.wiretap": "nobody records over the socket",
     "bridge.net.multicast": "nothing is sent by multicast",

@@ -17,6 +17,7 @@ from bridge.wsscan.scanner import ScannerState
 from hil import script
 from hil.devices.mfp.serve import FAMILY as MFP
 from hil.faults import plan
+from hil.rig.devices import FUSED
 
 LIBRARY: Final = "library"
 MOST_BYTES: Final = 256 * 1024
@@ -85,8 +86,9 @@ class DeviceTable(_Table):
             raise ValueError("a script stands here as one line")
         script.read(self.script)  # its ScriptError is a ValueError, so it is told here
         for each in self.faults:
-            if plan.read(each).fault not in (plan.SILENCE if self.family == MFP else plan.USB):
-                raise ValueError(f"fault {each!r} is none of {'an SNMP agent' if self.family == MFP else 'a USB link'}")
+            agent = self.family in (MFP, FUSED)
+            if plan.read(each).fault not in (plan.SILENCE if agent else plan.USB):
+                raise ValueError(f"fault {each!r} is none of {'an SNMP agent' if agent else 'a USB link'}")
         return self
 
 

@@ -36,6 +36,7 @@ from hil.scenario.verdict import complaints
 from hil.serving import UnknownFamily
 from hil.tape.file import Tape, TapeError
 
+AGENTS: Final = (MFP, devices.FUSED)  # families with an SNMP agent
 _NO_FAULTS: Final = "faults of the link are for simulated devices; `wsd-scan-hil fault` puts some before others"
 
 
@@ -68,7 +69,7 @@ def simulated(name: str, scenario: Scenario, bad: Plan | None = None) -> Run:
     """On the simulated device that the scenario names, over a link with these faults, else the scenario's own."""
     said = scenario.device
     if bad is None and said.faults:
-        bad = Plan(*map(read_fault, said.faults), allowed=SILENCE if said.family == MFP else USB)
+        bad = Plan(*map(read_fault, said.faults), allowed=SILENCE if said.family in AGENTS else USB)
     elif bad is not None and said.family not in serving.FAMILIES:
         on = f"simulated {said.family}"
         return Run(name, scenario, Outcome.NOT_RUNNABLE, on, (f"{said.family} has no USB link to be faulty",))
@@ -85,7 +86,7 @@ def taped(name: str, scenario: Scenario, tape: Tape, *, pace: float = 1.0) -> Ru
     at the device's end: the link does it again."""
     said = scenario.device
     # An agent's silence is on the tape.
-    bad = Plan(*map(read_fault, said.faults), allowed=USB) if said.faults and said.family != MFP else None
+    bad = Plan(*map(read_fault, said.faults), allowed=USB) if said.faults and said.family not in AGENTS else None
     return _hand_turned(
         name,
         scenario,
