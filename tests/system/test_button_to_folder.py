@@ -1,6 +1,8 @@
 """From the scanner's own button to a PDF/A in a folder, with a few lines of configuration; whatever is killed."""
 
 import asyncio
+import email
+import email.policy
 import re
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from drivers.contract.clock import SystemClock
 from hil.client import session
 from hil.devices.stimuli import At, Jam, LoadPaper, Press, Stimulus
 from hil.serving import Rig
-from tests.system import debian, product
+from tests.system import debian, file_servers, product
 
 A_SCAN = 20.0
 
@@ -195,3 +197,30 @@ async def test_watch_shows_what_becomes_of_the_pages(tmp_path: Path, folder: Pat
             watching.terminate()
             await watching.wait()
     assert len(files(folder)) == 1
+
+
+async def test_places_do_not_wait_for_each_other(tmp_path: Path, folder: Path) -> None:
+    pem = file_servers.certificate(tmp_path)
+    async with file_servers.mail(pem) as server:
+        smtp = f"""[smtp]
+host = "{file_servers.HERE}"
+port = {server.port}
+user = "{file_servers.USER}"
+password = "{file_servers.PASSWORD}"
+sender = "scanner@example.org"
+certificate = "{pem}"
+"""
+        said = settings(folder / "away", 'mode = "bw"', 'mail = ["a@example.org"]') + smtp
+        async with product.scanner("adf=2") as rig, product.bridge(tmp_path, usbip=[rig], settings=said) as run:
+            await press(rig, run)
+            await product.until(lambda: len(server.taken) == 1, A_SCAN)
+            (folder / "away").mkdir()
+            await product.until(lambda: "delivered, 2 pages" in run.log, 30.0)
+        assert len(server.taken) == 1, "what is done is not done again"
+        assert file_servers.PASSWORD not in run.log
+    (pdf,) = files(folder)
+    assert pages(pdf) == 2
+    message = email.message_from_bytes(server.taken[0].original_content, policy=email.policy.default)
+    (attached,) = message.iter_attachments()
+    assert attached.get_content() == pdf.read_bytes()
+    assert attached.get_filename() == pdf.name
