@@ -88,6 +88,7 @@ class Overheard:
     source: str
     service: FaxService
     heard: bool = False  # it is one
+    broken: bool = False  # what it said could not be understood, and that was logged
 
     async def poll(self) -> Snapshot:
         """As the observer's own."""
@@ -99,9 +100,18 @@ class Overheard:
         if seen.readiness is Readiness.GONE:
             self._lose()
         elif seen.source == AGENT:  # of one MFP, what brings the pages looks on too, and knows no faxes
-            self.heard = True
-            self.service.see_mfp(self.source, seen)
+            self._tell(seen)
         return seen
+
+    def _tell(self, seen: Snapshot) -> None:
+        self.heard = True
+        try:
+            self.service.see_mfp(self.source, seen)
+        except Exception:  # noqa: BLE001 - a bug about faxes keeps no scanner from scanning
+            if not self.broken:
+                _log.exception("fax source %s: broke", self.source)
+            self.broken = True
+            self._lose()
 
     def _lose(self) -> None:
         if self.heard:

@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import partial
 from itertools import count
 
 from bridge.config import Hylafax
 from bridge.errors import BridgeError
 from bridge.fax.notify import ALL_EVENTS
-from bridge.following import ALL_RIGHTS, Overheard, follow, hylafax, source_of
+from bridge.following import ALL_RIGHTS, FaxSource, Overheard, follow, hylafax, source_of
 from bridge.service.fax import FaxService, Told
 from drivers.contract.clock import Clock
 from drivers.contract.errors import DriverError
@@ -28,16 +27,22 @@ async def from_hylafax(server: Hylafax, clock: Clock) -> AsyncIterator[AsyncIter
     """What a HylaFAX server tells. Raises NotFollowed when the first look fails."""
     service, source = _service(), source_of(server)
     try:
-        first = await hylafax(server, clock)
-        try:
-            seen = await first.poll()
-        finally:
-            await first.close()
+        opened = await hylafax(server, clock)
     except DriverError as err:
         raise NotFollowed(str(err)) from err
-    service.see(replace(seen, source=source))
-    async with _told(service, follow(source, partial(hylafax, server, clock), service, clock)) as events:
-        yield events
+
+    async def again() -> FaxSource:
+        return opened
+
+    try:
+        try:
+            service.see(replace(await opened.poll(), source=source))
+        except DriverError as err:
+            raise NotFollowed(str(err)) from err
+        async with _told(service, follow(source, again, service, clock)) as events:
+            yield events
+    finally:
+        await opened.close()
 
 
 @asynccontextmanager

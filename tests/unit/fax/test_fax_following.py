@@ -263,6 +263,18 @@ async def test_an_agent_beside_a_scanner_is_overheard_and_the_scanner_is_not() -
     assert [job["stale"] for job in told.jobs()] == [True]
 
 
+async def test_a_bug_about_faxes_keeps_no_scanner_from_being_looked_at(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(FaxService):
+        def see_mfp(self, source: str, snapshot: Snapshot) -> None:
+            raise ZeroDivisionError
+
+    machine = Machine()
+    observer = Overheard(machine, "mfp", Broken(7, lambda source, line: 1))
+    with caplog.at_level(logging.ERROR, "bridge.following"):
+        assert [await observer.poll(), await observer.poll()] == [machine.shows] * 2
+    assert [record.getMessage() for record in caplog.records] == ["fax source mfp: broke"]
+
+
 async def test_a_drivers_bug_is_told_and_the_source_is_asked_again(caplog: pytest.LogCaptureFixture) -> None:
     class Broken(Line):
         async def rest(self, seen: FaxSnapshot) -> None:
