@@ -151,47 +151,60 @@ class Store:
 
 
 class Incoming:
-    """One image on its way to the disk. It ends with `keep` or with `drop`."""
+    """One image on its way to the disk. It ends with `keep` or with `drop`; a drop waits for what is under way, and
+    changes nothing once the image is kept."""
 
     def __init__(self, store: Store, directory: Path, number: str, word: str) -> None:
         self._store, self._directory = store, directory
         self._final = directory / f"{number}.{word}"
         self._part = directory / f"{uuid.uuid4().hex}{_PART}"
         self._file = self._part.open("xb", buffering=0)
+        self._turn = threading.Lock()
+        self._over = False
         self.size = 0
 
     def write(self, data: bytes) -> None:
         """Raises ImageTooLarge, StoreFull, OSError."""
-        if self.size + len(data) > self._store.most:
-            raise ImageTooLarge(f"an image may have {self._store.most} bytes")
-        self._store.take(len(data))
-        self.size += len(data)
-        try:
-            view = memoryview(data)
-            while view:
-                view = view[self._file.write(view) :]
-        except OSError as err:
-            raise _full(err) if err.errno in FULL else err from err
+        with self._turn:
+            if self._over:
+                return  # nobody waits for it any more
+            if self.size + len(data) > self._store.most:
+                raise ImageTooLarge(f"an image may have {self._store.most} bytes")
+            self._store.take(len(data))
+            self.size += len(data)
+            try:
+                view = memoryview(data)
+                while view:
+                    view = view[self._file.write(view) :]
+            except OSError as err:
+                raise _full(err) if err.errno in FULL else err from err
 
     def keep(self) -> bool:
         """From now on it outlives us; False: the very same image was there already. Raises ImageDiffers, OSError."""
-        try:
-            os.fsync(self._file.fileno())
-            self._file.close()
-            fresh = self._store.settle(self._part, self._final)
-            _sync(self._directory)
-        except OSError as err:
-            raise _full(err) if err.errno in FULL else err from err
+        with self._turn:
+            if self._over:
+                return False
+            try:
+                os.fsync(self._file.fileno())
+                self._file.close()
+                fresh = self._store.settle(self._part, self._final)
+                self._over = fresh
+                _sync(self._directory)
+            except OSError as err:
+                raise _full(err) if err.errno in FULL else err from err
         if not fresh:
             self.drop()
         return fresh
 
     def drop(self) -> None:
         """There never was such an image."""
-        self._file.close()
-        self._part.unlink(missing_ok=True)
-        self._store.take(-self.size)
-        self.size = 0
+        with self._turn:
+            if self._over:
+                return
+            self._over = True
+            self._file.close()
+            self._part.unlink(missing_ok=True)
+            self._store.take(-self.size)
 
 
 def _full(err: OSError) -> StoreFull:

@@ -39,7 +39,7 @@ _T = TypeVar("_T", bound=DspElement)
 
 TIMEOUT: Final = 60.0  # seconds for an answer: a server flushes an image to its disk first
 _SLOWEST: Final = 20_000  # bytes a second; less is no transfer
-_PIECE: Final = 256 * 1024
+_PIECE: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,17 +14,24 @@ async def keep(store: Store, place: str, number: int, word: str, chunks: AsyncIt
     """False: the very same image was there already. `word`: its format. Raises ImageTooLarge, ImageDiffers, StoreFull,
     OSError, WireError for an empty one, and what `chunks` raises; then it is not there."""
     incoming = await asyncio.to_thread(store.incoming, place, number, word)
+    # While one piece is written the next arrives.
+    writing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    writing.set_result(None)
     try:
-        waiting = bytearray()
+        waiting, size = list[bytes](), 0
         async for chunk in chunks:
-            waiting += chunk
-            if len(waiting) >= _PIECE:
-                await asyncio.to_thread(incoming.write, bytes(waiting))
-                waiting.clear()
-        await asyncio.to_thread(incoming.write, bytes(waiting))
+            waiting.append(chunk)
+            size += len(chunk)
+            if size >= _PIECE:
+                await writing
+                writing = asyncio.ensure_future(asyncio.to_thread(incoming.write, b"".join(waiting)))
+                waiting, size = [], 0
+        await writing
+        await asyncio.to_thread(incoming.write, b"".join(waiting))
         if not incoming.size:
             raise WireError("ImageData", "is empty")
         return await asyncio.to_thread(incoming.keep)
     except BaseException:
+        await asyncio.gather(writing, return_exceptions=True)
         incoming.drop()
         raise

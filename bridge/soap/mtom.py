@@ -186,7 +186,8 @@ class _Reader:
             keep = at if at >= 0 else len(self._window) - len(self._delimiter) + 1
             start = 2 if first else 0  # the blank line's second half
             if keep > start or at >= 0:
-                chunk = bytes(self._window[start:keep])
+                with memoryview(self._window) as window:
+                    chunk = bytes(window[start:keep])
                 del self._window[:keep]
                 first = False
                 if chunk:

@@ -22,6 +22,7 @@ from hil.bench import (
     pages,
     panel,
     polling,
+    post_scan,
     questions,
     sane,
     table,
@@ -33,13 +34,13 @@ DESCRIPTION = """\
 Measure, in about a minute, each time as a multiple of a floor of the same run: from what a simulated device shows to
 the event's POST at a subscriber, and an event to a hundred of them (bare POSTs of the same bytes); questions to the
 scanner, idle, scanning and unplugged, and finding it (a bare handler that answers the same bytes); a coded page
-through RetrieveImage (a bare stream); JPEG coding of A4 colour pages (scanimage); looking at 10
+through RetrieveImage, and to a scan server (bare streams); JPEG coding of A4 colour pages (scanimage); looking at 10
 to 200 network MFPs over SNMP, and walking a table (snmpbulkwalk). The wait for the next poll of a
 device is no part of the time; it is shown beside it. --compare shows two records that --json wrote.
 Only when named: `sane`, a page from SANE's test backend through the whole bridge, beside scanimage and, with --beside,
 AirSane; `idle`, wake-ups, CPU and memory while nobody scans, which takes a minute and a half.
 """
-_PARTS = ("events", "fan-out", "questions", "discovery", "images", "encoding", "polling")
+_PARTS = ("events", "fan-out", "questions", "discovery", "images", "post-scan", "encoding", "polling")
 _NAMED = ("sane", "idle")  # they need what is not everywhere, or long
 _QUESTIONS = 2_000  # in each state of the scanner: twenty are slower than p99
 _PROBES = 500
@@ -106,6 +107,8 @@ def _measured(part: str, arguments: argparse.Namespace) -> list[Figure]:
             return asyncio.run(discovery.figures(_PROBES))
         case "images":
             return [asyncio.run(images.figure(arguments.runs, clock))]
+        case "post-scan":
+            return [asyncio.run(post_scan.figure(arguments.runs))]
         case "polling":
             return asyncio.run(polling.figures(clock, arguments.snmpbulkwalk))
         case "idle":

@@ -1,12 +1,15 @@
 """The floor of what the bridge sends and answers: the same bytes, by the same library, and nothing else.
 
 `python -m hil.bench.floor` is a server whose handler does nothing: it answers every POST with what it read from
-standard input, whole, or with `--stream CHUNK` as a stream in chunks of that size. It prints `ready PORT`.
+standard input, whole, or with `--stream CHUNK` as a stream in chunks of that size; with `--keep DIR` it writes what it
+is sent into a flushed file there, and answers nothing. It prints `ready PORT`.
 """
 
 import argparse
 import asyncio
+import os
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -72,10 +75,10 @@ async def posts_to(urls: Sequence[str], body: bytes, count: int, timeout: float)
 
 
 @asynccontextmanager
-async def bare_server(answer: bytes, *, chunk: int = 0) -> AsyncIterator[int]:
+async def bare_server(answer: bytes, *, chunk: int = 0, keep: str = "") -> AsyncIterator[int]:
     """The server in a process of its own, until the block ends; its port."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "hil.bench.floor", "--stream", str(chunk),
+        sys.executable, "-m", "hil.bench.floor", "--stream", str(chunk), "--keep", keep,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdin is not None
@@ -93,7 +96,14 @@ async def bare_server(answer: bytes, *, chunk: int = 0) -> AsyncIterator[int]:
         await process.wait()
 
 
-async def _serve(answer: bytes, chunk: int) -> None:
+async def _serve(answer: bytes, chunk: int, keep: str) -> None:
+    async def kept(request: web.BaseRequest) -> web.Response:
+        with tempfile.TemporaryFile(dir=keep, buffering=0) as file:
+            async for piece in request.content.iter_any():
+                file.write(piece)
+            os.fsync(file.fileno())
+        return web.Response(status=202)
+
     async def whole(request: web.BaseRequest) -> web.Response:
         await request.read()
         return web.Response(body=answer, headers=_TYPE)
@@ -107,7 +117,7 @@ async def _serve(answer: bytes, chunk: int) -> None:
         await response.write_eof()
         return response
 
-    runner = web.ServerRunner(web.Server(stream if chunk else whole, access_log=None))
+    runner = web.ServerRunner(web.Server(kept if keep else stream if chunk else whole, access_log=None))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     print(f"ready {runner.addresses[0][1]}", flush=True)
@@ -117,4 +127,6 @@ async def _serve(answer: bytes, chunk: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--stream", type=int, default=0)
-    asyncio.run(_serve(sys.stdin.buffer.read(), parser.parse_args().stream))
+    parser.add_argument("--keep", default="")
+    said = parser.parse_args()
+    asyncio.run(_serve(sys.stdin.buffer.read(), said.stream, said.keep))

@@ -276,7 +276,7 @@ async def test_a_server_that_is_away_in_mid_job_gets_every_page_once(tmp_path: P
             async with server(tmp_path, port) as (found, _):
                 await product.until(lambda: "Completed PostScanJobCompletedSuccessfully" in told.log, 60)
                 assert len(found.delivered) == len(set(found.delivered.values())) == 6
-                assert not in_hand(place)
+                await product.until(lambda: not in_hand(place), FULL)
         finally:
             await pushing.__aexit__(None, None, None)
 
