@@ -96,7 +96,9 @@ async def test_a_call_that_fails_is_tried_again_and_given_up(
         job = await asyncio.to_thread(fax.submit, *where, "-t", "2", "-T", "2", "-d", number, document)
         await seen.until(lambda: job in seen.there and seen.phases(job)[-1] is FaxPhase.WAITING)
         # Who does not want to wait for minutes suspends it and sends it now.
-        await asyncio.to_thread(fax.say, f"JOB {job}", f"JSUSP {job}", "JPARM SENDTIME NOW", f"JSUBM {job}")
+        await asyncio.to_thread(fax.say, f"JOB {job}", f"JSUSP {job}")
+        await seen.until(lambda: seen.phases(job)[-1] is FaxPhase.WAITING_HELD)
+        await asyncio.to_thread(fax.say, f"JOB {job}", "JPARM SENDTIME NOW", f"JSUBM {job}")
         await seen.until(lambda: seen.phases(job)[-1] is FaxPhase.GIVEN_UP)
         waited = [each for each in seen.reports[job] if each.phase is FaxPhase.WAITING]
         assert {each.cause for each in waited} <= {cause, None}
@@ -114,7 +116,7 @@ async def test_a_fax_that_is_killed_on_the_line_is_canceled_and_its_reception_is
         await attended(fax, "ttyF1", "ttyF2")
         job = await asyncio.to_thread(fax.submit, "-h", f"ttyF1@127.0.0.1:{fax.port}", "-d", "2", document)
         await seen.until(lambda: job in seen.there and (seen.last(job).pages_done or 0) >= 2, 90)
-        await asyncio.to_thread(fax.client, "faxrm", job)
+        await asyncio.to_thread(fax.client, "faxrm", "-a", job)
         await seen.until(lambda: seen.phases(job)[-1] is FaxPhase.CANCELED)
         assert FaxPhase.CANCELLING in seen.phases(job)
         assert seen.statuses(job)[-2:] == [JobStatus.CANCELING, JobStatus.CANCELED]
