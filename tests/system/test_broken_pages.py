@@ -88,19 +88,13 @@ async def everything(reader: asyncio.StreamReader) -> tuple[bytes, bool]:
 
 
 @pytest.mark.parametrize(
-    ("source", "stimulus", "state"),
-    [
-        (InputSource.PLATEN, Unplug(), JobState.ABORTED),
-        (InputSource.PLATEN, Fatal(), JobState.ABORTED),
-        (InputSource.PLATEN, CancelAtPanel(), JobState.CANCELED),
-        (InputSource.ADF, Jam(), JobState.ABORTED),
-        (InputSource.ADF, Cover(open=True), JobState.ABORTED),
-    ],
+    ("stimulus", "state"),
+    [(Unplug(), JobState.ABORTED), (Fatal(), JobState.ABORTED), (CancelAtPanel(), JobState.CANCELED)],
 )
 @pytest.mark.parametrize("coding", ["jfif", "png", "tiff-single-uncompressed"])
-async def test_what_the_device_cuts_short_has_no_end(tmp_path, source, stimulus, state, coding):
-    async with bench(tmp_path, f"{SLOW},adf=2") as here:
-        job = await here.begun(source, coding)
+async def test_what_the_device_cuts_short_has_no_end(tmp_path, stimulus, state, coding):
+    async with bench(tmp_path) as here:
+        job = await here.begun(coding=coding)
         url = here.running.scan_url
         reader, writer = await asyncio.open_connection(*urlsplit(url).netloc.split(":"))
         writer.write(question(url, job))
@@ -118,6 +112,26 @@ async def test_what_the_device_cuts_short_has_no_end(tmp_path, source, stimulus,
         assert not data.endswith(b"0\r\n\r\n")
         end = await here.client.timeline.job_end(job.job_id, 10)
         assert (end.job_completed_state, end.scans_completed.count) == (state, 0)
+        await here.stands_still()
+
+
+@pytest.mark.parametrize("stimulus", [Jam(), Cover(open=True)])
+@pytest.mark.parametrize("coding", ["jfif", "png", "tiff-single-uncompressed"])
+async def test_what_happens_to_a_sheet_is_a_fault_and_not_half_an_image(tmp_path, stimulus, coding):
+    async with bench(tmp_path, f"{SLOW},adf=2") as here:
+        job = await here.begun(InputSource.ADF, coding)
+        url = here.running.scan_url
+        reader, writer = await asyncio.open_connection(*urlsplit(url).netloc.split(":"))
+        writer.write(question(url, job))
+        await asyncio.sleep(0.5)
+        here.rig.stimulate(stimulus)
+        answer = await asyncio.wait_for(reader.read(65536), 10)
+        writer.close()
+        assert answer.startswith(b"HTTP/1.1 500 ")
+        assert b"ServerErrorTemporaryError" in answer
+        assert b"multipart/related" not in answer
+        end = await here.client.timeline.job_end(job.job_id, 10)
+        assert (end.job_completed_state, end.scans_completed.count) == (JobState.ABORTED, 0)
         await here.stands_still()
 
 
