@@ -7,6 +7,7 @@ Spec: RFC 5321, RFC 5322, RFC 1870 (SIZE), RFC 3207 (STARTTLS), RFC 2045 and 218
 
 import base64
 import hashlib
+import re
 import secrets
 import smtplib
 import ssl
@@ -19,7 +20,7 @@ from email.utils import format_datetime, formatdate
 from pathlib import Path
 from typing import Final
 
-from bridge.config import Smtp
+from bridge.config import MAIL_ADDRESS, Smtp
 from bridge.dsm.job import FilterStateReason
 from bridge.filters.apart import apart
 from bridge.filters.filter import FilterFailed, StoredImage, Work
@@ -50,6 +51,9 @@ class Mail:
             raise FilterFailed(FilterStateReason.INVALID_SMTP_SERVER, "[smtp] names no host")
         if not self._to:
             raise FilterFailed(FilterStateReason.INVALID_ARGS, "there is nobody to send the mail to")
+        for address in self._to:  # a scan process may let its users name them
+            if not re.fullmatch(MAIL_ADDRESS, address):
+                raise FilterFailed(FilterStateReason.INVALID_ARGS, f"{address!r:.80} is no mail address")
         await apart(lambda: self._send_all(work))
         return ()
 

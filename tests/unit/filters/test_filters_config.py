@@ -3,13 +3,8 @@
 import pytest
 
 from bridge.config import Config, validate
-from bridge.dsm.names import EMAIL, FILE_SHARE, SHARE_POINT
 from bridge.errors import ConfigError
-from bridge.filters.folder import Folder
-from bridge.filters.library import Library
-from bridge.filters.mail import Mail
-from bridge.filters.share import Share
-from bridge.filters.targets import Several, of_button, of_process
+from bridge.filters.targets import of_button
 
 
 def button(**said: object) -> Config:
@@ -108,16 +103,3 @@ def test_a_buttons_places_are_filters_in_order() -> None:
         "paperless http://p:8000",
         "mail to b@example.org",
     ]
-
-
-def test_a_scan_process_names_its_targets() -> None:
-    config = Config()
-    assert isinstance(of_process(config, FILE_SHARE, ["/srv/scans"]), Folder)
-    assert isinstance(of_process(config, FILE_SHARE, [r"\\nas\scans"]), Share)
-    several = of_process(config, FILE_SHARE, [r"\\nas\scans", "/srv/scans"])
-    assert isinstance(several, Several)
-    assert several.dialect == FILE_SHARE
-    assert isinstance(of_process(config, SHARE_POINT, ["https://x/y"]), Library)
-    assert isinstance(of_process(config, EMAIL, ["a@example.org"]), Mail)
-    with pytest.raises(ValueError, match="no filter"):
-        of_process(config, "urn:unheard-of", ["x"])
