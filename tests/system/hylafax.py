@@ -218,6 +218,7 @@ class Seen:
 
     service: FaxService
     reports: dict[str, list[FaxReport]] = field(default_factory=dict)
+    looks: int = 0
     there: set[str] = field(default_factory=set)  # jobs of the last look
     calls: list[FaxCall] = field(default_factory=list)
     archived: list[tuple[str, bool]] = field(default_factory=list)
@@ -259,11 +260,10 @@ CHANGED = (Callback.INCOMING_JOB_CHANGED, Callback.OUTGOING_JOB_CHANGED)
 
 
 @asynccontextmanager
-async def followed(fax: Server, *, log: bool = True) -> AsyncIterator[Seen]:
+async def followed(fax: Server, host: str = "127.0.0.1") -> AsyncIterator[Seen]:
     """Follow a server as the bridge does, until the block ends."""
     clock = SystemClock()
-    path = fax.spool / "log" / "xferfaxlog" if log else None
-    observer = await open_observer("127.0.0.1", fax.port, "wsd", "", clock, log=path)
+    observer = await open_observer(host, fax.port, "wsd", "", clock, log=fax.spool / "log" / "xferfaxlog")
     numbers: dict[str, int] = {}
     seen = Seen(FaxService(1, lambda _source, line: numbers.setdefault(line, len(numbers) + 1)))
 
@@ -276,6 +276,7 @@ async def followed(fax: Server, *, log: bool = True) -> AsyncIterator[Seen]:
                 seen.errors.append(f"{type(err).__name__}: {err}")
             else:
                 seen.service.see(told)
+                seen.looks += 1
                 seen.there = {each.native_id for each in told.jobs}
                 seen.calls += told.calls
                 seen.archived += [(each.message_id, each.removed) for each in told.archived]

@@ -119,3 +119,14 @@ async def test_nobody_there_is_gone(fax: hylafax.Server):
     fax.stop_hfaxd()
     with pytest.raises(DeviceGone):
         await open_observer("127.0.0.1", fax.port, "wsd", "", SystemClock())
+
+
+async def test_a_server_on_ipv6_is_followed_by_its_events(fax: hylafax.Server, page: Path):
+    fax.stop_hfaxd()
+    (fax.spool / "etc" / "hosts.hfaxd").write_text(".*:21::\n")
+    fax.listens = ("-l", "::")
+    fax.start_hfaxd()
+    async with hylafax.followed(fax, "::1") as seen:
+        await seen.until(lambda: seen.looks > 0)
+        job = await asyncio.to_thread(fax.submit, "-d", "555", page)
+        await seen.until(lambda: job in seen.there, seconds=8)  # without events it would take ten

@@ -39,7 +39,7 @@ async def attended(fax: hylafax.Server, *modems: str) -> None:
     for modem in modems:
         fax.start("faxgetty", modem)
     ready = [fax.spool / "status" / modem for modem in modems]
-    await asyncio.to_thread(fax.until, lambda: all("idle" in each.read_text() for each in ready if each.exists()))
+    await asyncio.to_thread(fax.until, lambda: all(each.exists() and "idle" in each.read_text() for each in ready))
 
 
 def pages(reports: list[FaxReport]) -> list[int]:
