@@ -61,12 +61,16 @@ NOT_HERE: Final = {
     "drivers.usb.pixma.scanner": "it is handed the bridge's clock",
     "drivers.usbip": "no USB/IP: the link is the rig's",
     "drivers.escl.scan": "it is handed the room's hand by drivers.escl.scanner",
+    "drivers.usb.ipp_usb": "HTTP over USB is not played by hand",
     "drivers.sane": "SANE's scanners are in a process of their own, and not on this clock",
     "bridge.net.wiretap": "nobody records over the socket",
     "bridge.net.multicast": "nothing is sent by multicast",
     "bridge.net.presence": "nothing is sent by multicast",
     "bridge.discovery.responder": "nothing is sent by multicast",
     "bridge.daemon": "its dice are for multicast",
+    "bridge.scan_server": "no scan server is played by hand",
+    "bridge.jobs.post_scan_store": "no scan server is played by hand",
+    "bridge.filters": "pages are brought to no folder by hand",
 }
 
 _taken = threading.Lock()
