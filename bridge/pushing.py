@@ -8,44 +8,31 @@ acknowledged is sent again, also after a restart. What the server says of the jo
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from bridge.config import Config
 from bridge.dsm.job import JobStatus
-from bridge.dsm.names import action
-from bridge.dsm.operations import EventName, PostScanJobEndStateEvent
 from bridge.errors import BridgeError, ConfigError
 from bridge.event_line import line
 from bridge.jobs.post_scan_store import Store
 from bridge.log import kept_short
-from bridge.net import subscribing
-from bridge.net.asking import NoAnswer, Refused
-from bridge.net.finding import find_server, local_address_for
-from bridge.net.post_scan_client import ScanServerClient, context
-from bridge.net.sink import Arrived, Sink
+from bridge.net.asking import Refused
+from bridge.net.post_scan_link import Link, linked
 from bridge.scanner.acquisition import Acquisition
 from bridge.scanner.hosted import HostedScanner
 from bridge.service import push_scan
 from bridge.service.post_scan_folder import ProcessFile, read
-from bridge.soap.endpoint import EndpointReference
 from bridge.translate.post_scan_request import request
 from bridge.wsscan.job import FINAL_STATES, JobState
 from drivers.contract.clock import Clock
-from drivers.contract.http import HttpClient
 
 _log = logging.getLogger(__name__)
-_T = TypeVar("_T")
 
-PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 60.0, 60.0)  # s between tries to reach the server
-LOOK: Final = 15.0  # seconds after which the server is asked, when no event came
-_LEASE: Final = timedelta(hours=1)
 _MB: Final = 1024 * 1024
-_GIVE_BACK: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +48,8 @@ class Push:
 
     @property
     def to_json(self) -> dict[str, Any]:
+        """What Push(**…) takes."""
         return {each: getattr(self, each) for each in self.__slots__}
-
-
-@dataclass(slots=True)
-class _Server:
-    """The server of one press, and what it has said."""
-
-    client: ScanServerClient
-    heard: asyncio.Event
-    over: set[str]  # tokens of jobs whose end was told
 
 
 class Pushes:
@@ -132,7 +111,7 @@ class Pushes:
         key = scanner.identity.key
         try:
             said = await asyncio.to_thread(read, file)
-            async with self._server(said) as server:
+            async with self._linked(said) as server:
                 push = await self._scan(scanner, acquisition, said, file, server)
                 self._busy.discard(key)
                 await self._finish(push, server)
@@ -142,17 +121,17 @@ class Pushes:
             self._busy.discard(key)
 
     async def _scan(
-        self, scanner: HostedScanner, acquisition: Acquisition, said: ProcessFile, file: Path, server: _Server
+        self, scanner: HostedScanner, acquisition: Acquisition, said: ProcessFile, file: Path, server: Link
     ) -> Push:
         """The pages are scanned, and sent as they come. Raises BridgeError, OSError: there is nothing to go on with."""
         key = scanner.identity.key
         filters = [(each.dialect, each.targets) for each in said.filter]
         asked = request(str(said.id), said.user or key, said.document, filters, goes_on=said.continue_on_error)
-        token = await self._insist(lambda: server.client.create(asked))
+        token = await server.insist(lambda: server.client.create(asked))
         try:
             job, plan = await push_scan.begin(scanner, acquisition, said)
         except BridgeError:
-            await self._insist(lambda: server.client.cancel(token))
+            await server.insist(lambda: server.client.cancel(token))
             raise
         push = Push(str(uuid.uuid4()), key, str(file), token, plan.target.format.name)
         await asyncio.to_thread(self._store.put, push.place, push.to_json)
@@ -185,11 +164,11 @@ class Pushes:
             with suppress(BridgeError):
                 acquisition.cancel(job)
 
-    async def _send_each(self, push: Push, server: _Server, new: "asyncio.Queue[int | None]") -> None:
+    async def _send_each(self, push: Push, server: Link, new: "asyncio.Queue[int | None]") -> None:
         while (number := await new.get()) is not None:
             await self._send(push, server, number)
 
-    async def _send(self, push: Push, server: _Server, number: int) -> None:
+    async def _send(self, push: Push, server: Link, number: int) -> None:
         """One image, until it is acknowledged. Raises BridgeError, OSError."""
         path = next(each.path for each in self._store.images(push.place) if each.document_id == number)
         asked = False
@@ -202,15 +181,15 @@ class Pushes:
             asked = True
             await server.client.send_image(push.token, number, push.word, path)
 
-        await self._insist(once)
+        await server.insist(once)
 
-    async def _finish(self, push: Push, server: _Server) -> None:
+    async def _finish(self, push: Push, server: Link) -> None:
         """To the end that the server tells of. Raises BridgeError, OSError: it is kept for the next start."""
         try:
             if push.scanned:
                 await self._hand_over(push, server)
             else:
-                await self._insist(lambda: server.client.cancel(push.token))
+                await server.insist(lambda: server.client.cancel(push.token))
         except Refused as err:
             _log.warning("post-scan job=%s: %s", push.token, kept_short(str(err), 300))
             with suppress(BridgeError):
@@ -223,100 +202,40 @@ class Pushes:
         await asyncio.to_thread(self._store.empty, push.place)
         await asyncio.to_thread(self._store.forget, push.place)
 
-    async def _hand_over(self, push: Push, server: _Server) -> None:
+    async def _hand_over(self, push: Push, server: Link) -> None:
         """What the server does not have yet, and that this was all. Raises BridgeError, OSError."""
-        status = await self._insist(lambda: server.client.status(push.token))
+        status = await server.insist(lambda: server.client.status(push.token))
         if status.job_state is not JobState.CREATING:
             return  # an earlier run ended it, or the server did
-        there = await self._insist(lambda: server.client.received(push.token))
+        there = await server.insist(lambda: server.client.received(push.token))
         for image in self._store.images(push.place):
             if image.document_id not in there:
                 await self._send(push, server, image.document_id)
-        await self._insist(lambda: server.client.end(push.token))
+        await server.insist(lambda: server.client.end(push.token))
 
-    async def _follow(self, push: Push, server: _Server) -> JobStatus | None:
+    async def _follow(self, push: Push, server: Link) -> JobStatus | None:
         """How the job ended; None: the server does not know it any more."""
         while True:
             try:
-                status = await self._insist(lambda: server.client.status(push.token))
+                status = await server.insist(lambda: server.client.status(push.token))
             except Refused as err:
                 _log.warning("post-scan job=%s: %s", push.token, kept_short(str(err)))
                 return None
             if status.job_state in FINAL_STATES:
                 return status
-            await self._until_news(push, server)
-
-    async def _until_news(self, push: Push, server: _Server) -> None:
-        waiting = asyncio.ensure_future(self._clock.sleep(LOOK))
-        hearing = asyncio.ensure_future(server.heard.wait())
-        try:
-            while not waiting.done() and push.token not in server.over:
-                await asyncio.wait((waiting, hearing), return_when=asyncio.FIRST_COMPLETED)
-                if hearing.done():
-                    server.heard.clear()
-                    hearing = asyncio.ensure_future(server.heard.wait())
-        finally:
-            waiting.cancel()
-            hearing.cancel()
+            await server.until_news(push.token)
 
     async def _resume(self, push: Push) -> None:
         try:
             said = await asyncio.to_thread(read, Path(push.file))
-            async with self._server(said) as server:
+            async with self._linked(said) as server:
                 await self._finish(push, server)
         except (BridgeError, OSError) as err:
             _log.warning("post-scan job=%s: kept for the next start: %s", push.token, kept_short(str(err), 300))
 
-    # The server.
-
-    @asynccontextmanager
-    async def _server(self, said: ProcessFile) -> AsyncIterator[_Server]:
-        """Found, and followed while the block lasts. Raises BridgeError."""
+    def _linked(self, said: ProcessFile) -> AbstractAsyncContextManager[Link]:
+        """Raises ConfigError."""
         if said.server is None:
             raise ConfigError(said.name, "server", "is missing")
-        url = said.server
-        async with AsyncExitStack() as stack:
-            secured = context(said.authority, said.certificate, said.key) if url.startswith("https:") else None
-            http = await stack.enter_async_context(HttpClient(context=secured))
-            found = await self._insist(lambda: find_server(http, url))
-            server = _Server(ScanServerClient(http, found.service), asyncio.Event(), set())
-            address = await local_address_for(url)
-            sink = await stack.enter_async_context(Sink(address, lambda event: _hear(server, event), self._clock))
-            actions = tuple(action(name) for name in EventName)
-            try:
-                held = await subscribing.subscribe(
-                    http, found.service, EndpointReference(sink.url), actions, expires=_LEASE, clock=self._clock
-                )
-            except BridgeError as err:  # it can be asked instead
-                _log.info("%s: no events: %s", found.service, kept_short(str(err)))
-            else:
-                stack.push_async_callback(_give_back, http, held)
-            yield server
-
-    async def _insist(self, work: Callable[[], Awaitable[_T]]) -> _T:
-        """Again, while the server is away or says that it can later. Raises BridgeError, OSError."""
-        for pause in PAUSES:
-            try:
-                return await work()
-            except NoAnswer as err:
-                why: BridgeError = err
-            except Refused as err:
-                if not (err.fault.subcode or "").endswith("}ServerErrorTemporaryError"):
-                    raise
-                why = err
-            _log.info("%s; trying again in %g s", kept_short(str(why), 200), pause)
-            await self._clock.sleep(pause)
-        return await work()
-
-
-def _hear(server: _Server, arrived: Arrived) -> None:
-    _log.info("%s", line(arrived))
-    if isinstance(arrived.event, PostScanJobEndStateEvent):
-        server.over.add(arrived.event.post_scan_job_end_state.job_token)
-    server.heard.set()
-
-
-async def _give_back(http: HttpClient, held: subscribing.Held) -> None:
-    with suppress(BridgeError, TimeoutError):
-        async with asyncio.timeout(_GIVE_BACK):
-            await subscribing.unsubscribe(http, held)
+        trust = (said.authority, said.certificate, said.key)
+        return linked(said.server, trust, self._clock, lambda arrived: _log.info("%s", line(arrived)))
