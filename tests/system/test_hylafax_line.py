@@ -106,21 +106,3 @@ async def test_a_call_that_fails_is_tried_again_and_given_up(
         assert (seen.last(job).cause, seen.last(job).retries, seen.last(job).pages_done) == (cause, 1, 0)
         assert seen.statuses(job)[-1] is JobStatus.RETRIES_EXCEEDED
         assert JobStatus.RETRYING in seen.statuses(job)
-
-
-async def test_a_fax_that_is_killed_on_the_line_is_canceled_and_its_reception_is_not_whole(
-    fax: hylafax.Server, tmp_path: Path
-):
-    document = hylafax.document(tmp_path / "long.tif", pages=60)
-    async with hylafax.followed(fax) as seen:
-        await attended(fax, "ttyF1", "ttyF2")
-        job = await asyncio.to_thread(fax.submit, "-h", f"ttyF1@127.0.0.1:{fax.port}", "-d", "2", document)
-        await seen.until(lambda: job in seen.there and (seen.last(job).pages_done or 0) >= 2, 90)
-        await asyncio.to_thread(fax.client, "faxrm", "-a", job)
-        await seen.until(lambda: seen.phases(job)[-1] is FaxPhase.CANCELED)
-        assert FaxPhase.CANCELLING in seen.phases(job)
-        assert seen.statuses(job)[-2:] == [JobStatus.CANCELING, JobStatus.CANCELED]
-        arrived = next(each for each in seen.reports if each.startswith("ttyF2-"))
-        await seen.until(lambda: seen.phases(arrived)[-1] is FaxPhase.DONE)
-        assert seen.last(arrived).cause is Cause.PARTIALLY_RECEIVED
-        assert 2 <= (seen.last(arrived).pages_done or 0) < 60
