@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from bridge.filters import durable
 from bridge.filters.apart import apart
@@ -138,6 +138,6 @@ def used(directory: Path) -> int:
     return total
 
 
-def described(record: Record) -> dict[str, Any]:
+def described(record: Record) -> dict[str, str]:
     """The words for the names of its files."""
     return {"scanner": record.press.scanner_name, "button": record.press.button}
