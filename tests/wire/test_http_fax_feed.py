@@ -62,7 +62,7 @@ async def heard(
     notes: list[str] = []
     found: list[Told] = []
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(60),
         HttpClient() as client,
         aclosing(feed(client, f"http://127.0.0.1:{port}", token, Quick(), notes.append)) as events,
     ):
