@@ -19,7 +19,6 @@ class Subcode(StrEnum):
     INTERNAL_ERROR = "ServerErrorInternalError"
     JOB_TOKEN_NOT_FOUND = "ClientErrorJobTokenNotFound"  # noqa: S105  # a name
     JOB_CANCELED = "ServerErrorPostScanJobCanceled"
-    NOT_SCAN_ADMIN = "ClientErrorCurrentUserNotScanAdmin"
 
 
 def action_not_supported(action: str) -> OperationRefused:

@@ -60,16 +60,19 @@ def from_json(data: Mapping[str, Any]) -> Held:
     if not all(isinstance(text, str) for text in texts):
         raise TypeError("a stored post-scan job holds a value of the wrong type")
     job = PostScanJob(
-        *texts[:4],
-        datetime.fromisoformat(data["created"]),
-        tuple(
+        token=data["token"],
+        process_id=data["process_id"],
+        process_name=data["process_name"],
+        user=data["user"],
+        created=datetime.fromisoformat(data["created"]),
+        filters=tuple(
             FilterRun(str(dialect), FilterState(state), tuple(map(FilterStateReason, reasons)))
             for dialect, state, reasons in data["filters"]
         ),
-        JobState(data["state"]) if data["state"] else None,
-        JobStateReason(data["reason"]),
-        int(data["images"]),
-        None if completed is None else datetime.fromisoformat(completed),
+        state=JobState(data["state"]) if data["state"] else None,
+        reason=JobStateReason(data["reason"]),
+        images=int(data["images"]),
+        completed=None if completed is None else datetime.fromisoformat(completed),
     )
     wanted = tuple(
         Wanted(str(dialect), tuple(map(str, targets)), bool(user)) for dialect, targets, user in data["wanted"]
@@ -77,10 +80,11 @@ def from_json(data: Mapping[str, Any]) -> Held:
     formats = {int(number): str(word) for number, word in data["formats"].items()}
     return Held(
         job,
-        *texts[4:],
-        bool(data["continue_on_error"]),
-        wanted,
-        formats,
-        bool(data["ended"]),
-        bool(data["canceled"]),
+        owner=data["owner"],
+        document_name=data["document_name"],
+        continue_on_error=bool(data["continue_on_error"]),
+        wanted=wanted,
+        formats=formats,
+        ended=bool(data["ended"]),
+        canceled=bool(data["canceled"]),
     )

@@ -2,6 +2,9 @@
 pages and [MS-BDSRR]. Files are really filed, waiting is done by the hands of the test."""
 
 import asyncio
+import json
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -283,6 +286,27 @@ async def test_jobs_are_bounded(tmp_path: Path) -> None:
         assert (answer.status, subcode(answer)) == (500, "ServerErrorTemporaryError")
         await server.cancel(first)
         await server.create()
+
+
+async def test_watch_shows_the_jobs_of_its_user(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        url = f"http://127.0.0.1:{server.port}/ScanServer"
+        watching = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bridge.cli", "watch", "--json", url), stdout=asyncio.subprocess.PIPE
+        )
+        assert watching.stdout is not None
+        try:
+            assert b"watching" in await asyncio.wait_for(watching.stdout.readline(), 20)
+            token = await server.create()
+            await server.cancel(token)
+            said = [json.loads(await asyncio.wait_for(watching.stdout.readline(), 10)) for _ in range(4)]
+        finally:
+            watching.send_signal(signal.SIGINT)
+            await watching.communicate()
+        assert [each["state"] for each in said] == ["Creating", "Terminating", "Canceled", "Canceled"]
+        assert {each["token"] for each in said} == {token}
+        assert said[3]["filters"] == ["fileshare:Canceled"]
+        assert said[3]["process"] == "Invoices"
 
 
 def subcode(answer: Answer) -> str:
