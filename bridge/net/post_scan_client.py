@@ -70,7 +70,7 @@ class ScanServerClient:
         headers = {**HEADERS, "Content-Type": package.content_type, "Content-Length": str(length)}
         limit = TIMEOUT + length / _SLOWEST
         try:
-            answer = await self.http.upload(self.url, _body(head, image, size, tail), headers, limit, TIMEOUT)
+            answer = await self.http.upload(self.url, body(head, image, size, tail), headers, limit, TIMEOUT)
         except HttpFailed as err:
             raise no_answer(self.url, err) from err
         operations.read_response(Operation.SEND_IMAGE, read_answer(self.url, answer).body)
@@ -110,8 +110,8 @@ class ScanServerClient:
         return answer
 
 
-async def _body(head: bytes, image: Path, size: int, tail: bytes) -> AsyncIterator[bytes]:
-    """A file that became shorter ends the request by its missing end."""
+async def body(head: bytes, image: Path, size: int, tail: bytes) -> AsyncIterator[bytes]:
+    """A file between `head` and `tail`, read as it leaves; one that became shorter ends the request early."""
     yield head
     file = await asyncio.to_thread(image.open, "rb")
     try:

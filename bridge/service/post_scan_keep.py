@@ -7,7 +7,7 @@ from typing import Final
 from bridge.errors import WireError
 from bridge.jobs.post_scan_store import Store
 
-_PIECE: Final = 512 * 1024  # bytes in memory before they go to the disk
+_PIECE: Final = 1024 * 1024  # bytes in memory before they go to the disk
 
 
 async def keep(store: Store, place: str, number: int, word: str, chunks: AsyncIterator[bytes]) -> bool:

@@ -1,6 +1,7 @@
 """How fast an image gets onto a scan server's disk: SendImage against a bare POST that streams as many bytes there.
 
-Both servers are processes of their own, write to the same disk as the bytes come, and answer when they are flushed.
+One client sends both. The servers are processes of their own, write to the same disk as the bytes come, and answer when
+they are flushed.
 """
 
 import asyncio
@@ -16,14 +17,13 @@ from typing import Final
 from bridge.dsm.names import FILE_SHARE
 from bridge.errors import BridgeError
 from bridge.net.finding import find_server
-from bridge.net.post_scan_client import ScanServerClient
+from bridge.net.post_scan_client import ScanServerClient, body
 from bridge.translate.post_scan_request import request
 from drivers.contract.http import HttpClient
 from hil.bench.figures import Figure, samples
 from hil.bench.floor import bare_server
 
 SIZE: Final = 50_000_000
-_CHUNK: Final = 256 * 1024
 _PROCESS: Final = "9f3c5b9e-0b7e-4a57-9a59-5f0e7a1d2c3b"
 _SHARE: Final = "\\\\bench\\in"
 _START: Final = 20.0
@@ -51,7 +51,7 @@ async def figure(runs: int) -> Figure:
                 await server.cancel(token)
                 began = time.monotonic()
                 headers = {"Content-Length": str(SIZE)}
-                await http.upload(f"http://127.0.0.1:{port}/", _pieces(image), headers, _TIMEOUT, _TIMEOUT)
+                await http.upload(f"http://127.0.0.1:{port}/", body(b"", image, SIZE, b""), headers, _TIMEOUT, _TIMEOUT)
                 bare.append(time.monotonic() - began)
     rate = SIZE / 1e6 / samples(ours[1:]).median
     return Figure(
@@ -62,12 +62,6 @@ async def figure(runs: int) -> Figure:
         note=f"{rate:.0f} MB a second",
         paired=True,
     )
-
-
-async def _pieces(image: Path) -> AsyncIterator[bytes]:
-    with image.open("rb") as file:
-        while piece := file.read(_CHUNK):
-            yield piece
 
 
 @asynccontextmanager
