@@ -92,7 +92,7 @@ async def test_a_port_that_is_taken_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("family", "reason"),
     [
-        ("unheard-of", "'unheard-of' is not simulated; there are: esci, hp-mfp"),
+        ("unheard-of", "'unheard-of' is not simulated; there are: esci, "),
         ("esci=sheets=3", "sheets: there is no such setting"),
         ("esci=dance@1", "'dance@1'"),
         ("esci=/no/such/file.toml", "/no/such/file.toml: No such file or directory"),
