@@ -104,6 +104,12 @@ def children(pid: int) -> list[int]:
     return [each for each in found if b"drivers.sane.child" in Path(f"/proc/{each}/cmdline").read_bytes()]
 
 
+def peak(pid: int) -> int:
+    """The most memory it ever had, kB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
+
+
 def request(
     source: Source = Source.PLATEN, mode: Mode = Mode.RGB24, ppi: int = 75, region: Region = AREA, pages: int = 0
 ) -> ScanRequest:
@@ -493,3 +499,21 @@ async def test_a_killed_child_costs_the_bridge_one_job(settings, tmp_path):
         settings("")
         job = await client.create_job(make(Wish(InputSource.PLATEN), able))
         assert (await client.retrieve(job, tmp_path / "after.jpg")).size > 1000
+
+
+async def test_a_large_page_costs_less_than_40_mb_in_the_bridge_and_in_the_child(settings, tmp_path):
+    settings(COLOURED + "geometry_max 297\n")
+    async with (
+        product.bridge(tmp_path, settings=SERVED) as bridge,
+        session.opened(bridge.url, SystemClock(), listen="127.0.0.1") as client,
+    ):
+        able = await client.configuration()
+        peaks = []
+        for ppi in (75, 600):
+            job = await client.create_job(make(Wish(InputSource.PLATEN, resolution=ppi), able))
+            image = await client.retrieve(job, tmp_path / f"{ppi}.jpg")
+            peaks.append(bridge.peak())
+        assert image.size > 10_000_000
+        assert peaks[1] - peaks[0] < 40
+        (child,) = children(bridge.pid)
+        assert peak(child) < 40 * 1024
