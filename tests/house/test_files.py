@@ -11,7 +11,6 @@ TEXT = frozenset({".py", ".md", ".toml", ".xml", ".xsd", ".rules", ".service", "
 LONGEST = 300
 # A file of the product may be longer for a reason.
 LONG = {
-    "bridge/config.py": "one file of the operator's; its sections are read side by side",
     "bridge/service/post_scan.py": "one job's way through the scan server; its steps share the state of that one job",
     "drivers/contract/http.py": "the one client; whole answers, streams both ways and events share its bounds",
     "bridge/scanner/acquisition.py": "one job's way through the device; its steps share the state of that one job",

@@ -1,0 +1,29 @@
+"""The operator's one file; `file` reads it, the other rooms have its sections."""
+
+from bridge.config.button import MAIL_ADDRESS as MAIL_ADDRESS
+from bridge.config.button import Account as Account
+from bridge.config.button import Button as Button
+from bridge.config.button import Smtp as Smtp
+from bridge.config.button import Unc as Unc
+from bridge.config.devices import Escl as Escl
+from bridge.config.devices import Mdns as Mdns
+from bridge.config.devices import Sane as Sane
+from bridge.config.devices import Scanner as Scanner
+from bridge.config.devices import Snmp as Snmp
+from bridge.config.devices import Usb as Usb
+from bridge.config.fax import Fax as Fax
+from bridge.config.fax import FaxToken as FaxToken
+from bridge.config.fax import Hylafax as Hylafax
+from bridge.config.fax import Right as Right
+from bridge.config.file import DEFAULT_FILE as DEFAULT_FILE
+from bridge.config.file import SERVICE_STATE as SERVICE_STATE
+from bridge.config.file import Config as Config
+from bridge.config.file import load as load
+from bridge.config.file import validate as validate
+from bridge.config.scan_server import ScanServer as ScanServer
+from bridge.config.section import Endpoint as Endpoint
+from bridge.config.serving import Access as Access
+from bridge.config.serving import Jobs as Jobs
+from bridge.config.serving import Log as Log
+from bridge.config.serving import Service as Service
+from bridge.config.serving import Tls as Tls
