@@ -1,8 +1,7 @@
 """A bad cable at every single USB transfer of a small scan, for each family that scans, through the whole bridge.
 
-Each time the job ends in a final state, no task, thread or file is left behind, and a second client later scans as if nothing had been.
-Time is turned by hand. What a scan of a family needs at the least is its count of transfers: the fewest commands make
-the quickest sweep.
+Each time the job ends in a final state, no task, thread or file is left behind, and a second client later scans as if
+nothing had been. Time is turned by hand. The fewest commands make the quickest sweep.
 """
 
 import pytest
