@@ -25,13 +25,14 @@ demo: $(RUN)
 
 test: $(DEV)
 	@$(BIN)/python -m pytest -q --numprocesses auto
-	@echo "Left out: tests/system (real clients, servers and kernels; root and apt). Run them with: sudo make test-system"
+	@echo "Left out: tests/sweep and tests/system (faults everywhere; real clients, servers, kernels; root and apt). Run: sudo make test-system"
 
 test-system: $(DEV)
 	@test "$$(id -u)" = 0 || { echo "make test-system needs root: it fetches Debian packages and makes network \
 	namespaces, and leaves nothing running. Run: sudo make test-system" >&2; exit 1; }
 	@command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || { \
 	echo "make test-system needs Debian, or a system with its apt-get: foreign programs are unpacked from its packages" >&2; exit 1; }
+	@$(BIN)/python -m pytest -v --numprocesses auto tests/sweep
 	@$(BIN)/python -m pytest -v tests/system
 
 lint: $(DEV)

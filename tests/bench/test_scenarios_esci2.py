@@ -1,7 +1,7 @@
 """The shipped scenarios on the simulated ESC/I-2 scanner, and faults at some transfers of a small scan.
 
 What clients must be told is the same whichever family the scanner speaks. The sweep over all transfers is in
-tests/system/test_fault_sweeps.py.
+tests/sweep/test_fault_sweeps.py.
 """
 
 import pytest

@@ -1,6 +1,6 @@
 """The whole bridge over the simulated scanner by hand-turned clock: its button is heard in time.
 
-A bad cable at each of its transfers: tests/system/test_fault_sweeps.py.
+A bad cable at each of its transfers: tests/sweep/test_fault_sweeps.py.
 """
 
 import pytest
