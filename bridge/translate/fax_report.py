@@ -43,7 +43,7 @@ def fax(job: JobReport) -> FaxReport | None:
         job.native_id,
         direction,
         phase,
-        cause=Cause.PARTIALLY_RECEIVED if partly else None,
+        cause=Cause.PARTIALLY_RECEIVED if partly else job.cause,
         detail=job.message if phase in (FaxPhase.FAILED, FaxPhase.STOPPED) else None,
         pages=job.pages_expected,
         pages_done=job.pages,

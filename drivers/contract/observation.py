@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from drivers.contract.fax import Cause
+
 
 class Phase(StrEnum):
     """What a job is doing, as far as anybody can see it."""
@@ -104,6 +106,7 @@ class JobReport:
     submitted: datetime | None = None
     started: datetime | None = None
     ended: datetime | None = None
+    cause: Cause | None = None  # of a fax that ended badly: why its call did
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,25 +20,57 @@ COMPLETED_JOBS = f"{MIB}.6.1.1.8"  # .key.persistence
 TABLES = (SERVICE_KEY, IMAGES, COMPLETED_JOBS)
 MOST_SERVICES = 32
 
-WORK_TOTALS, LIFETIME = 3, 3  # IcWorkTypeTC, IcPersistenceTC
+WORK_TOTALS = 3  # IcWorkTypeTC
+
+
+class Persistence(IntEnum):
+    """IcPersistenceTC: since when a counter counts. The later two begin anew; only the first is read."""
+
+    LIFETIME = 3
+    POWER_ON = 4
+    RESET = 5
 
 
 class ServiceType(IntEnum):
-    """IcServiceTypeTC, what is about scanning and fax."""
+    """IcServiceTypeTC."""
 
+    OTHER = 1
+    UNKNOWN = 2
+    SYSTEM_TOTALS = 3
     COPY = 4
+    EMAIL_IN = 5
     EMAIL_OUT = 6
     FAX_IN = 7
     FAX_OUT = 8
+    NETWORK_FAX_IN = 9
+    NETWORK_FAX_OUT = 10
+    PRINT = 11
     SCAN = 12
+    TRANSFORM = 13
 
 
-_READINESS = {
-    3: Readiness.IDLE,
-    4: Readiness.BUSY,  # processing
-    5: Readiness.STOPPED,
-    6: Readiness.BUSY,  # testing
-    7: Readiness.STOPPED,  # down
+# The others neither scan nor fax at this machine.
+READ = frozenset({ServiceType.COPY, ServiceType.EMAIL_OUT, ServiceType.FAX_IN, ServiceType.FAX_OUT, ServiceType.SCAN})
+
+
+class ServiceState(IntEnum):
+    """IcServiceStateTC."""
+
+    OTHER = 1
+    UNKNOWN = 2
+    IDLE = 3
+    PROCESSING = 4
+    STOPPED = 5
+    TESTING = 6
+    DOWN = 7
+
+
+READINESS = {
+    ServiceState.IDLE: Readiness.IDLE,
+    ServiceState.PROCESSING: Readiness.BUSY,
+    ServiceState.STOPPED: Readiness.STOPPED,
+    ServiceState.TESTING: Readiness.BUSY,
+    ServiceState.DOWN: Readiness.STOPPED,
 }
 
 
@@ -64,16 +96,14 @@ def services(walked: Mapping[str, Value]) -> tuple[Service, ...]:
     found = []
     for oid in walked:
         kind, _, index = oid.removeprefix(SERVICE_STATE + ".").partition(".")
-        if kind.isdigit() and index.isdigit() and int(kind) in set(ServiceType):
+        if kind.isdigit() and index.isdigit() and int(kind) in READ:
             found.append(Service(ServiceType(int(kind)), int(index)))
     return tuple(found[:MOST_SERVICES])
 
 
 def see(reading: Reading, found: tuple[Service, ...]) -> Seen:
     """The scan service's state, and images and jobs of each service over the device's life."""
-    told = next(
-        (_READINESS.get(number(reading, each.state) or 0) for each in found if each.type is ServiceType.SCAN), None
-    )
+    told = next((_readiness(number(reading, each.state)) for each in found if each.type is ServiceType.SCAN), None)
     stopped = told is Readiness.STOPPED
     return Seen(
         source="PWG imaging services",
@@ -84,12 +114,16 @@ def see(reading: Reading, found: tuple[Service, ...]) -> Seen:
     )
 
 
+def _readiness(state: int | None) -> Readiness | None:
+    return READINESS.get(ServiceState(state)) if state in set(ServiceState) else None
+
+
 def _counters(reading: Reading, found: tuple[Service, ...]) -> tuple[tuple[str, int], ...]:
     told = []
     for service in found:
         key = number(reading, f"{SERVICE_KEY}.{service.type.value}.{service.index}")
-        images = number(reading, f"{IMAGES}.{key}.{WORK_TOTALS}.{LIFETIME}")
-        jobs = number(reading, f"{COMPLETED_JOBS}.{key}.{LIFETIME}")
+        images = number(reading, f"{IMAGES}.{key}.{WORK_TOTALS}.{Persistence.LIFETIME.value}")
+        jobs = number(reading, f"{COMPLETED_JOBS}.{key}.{Persistence.LIFETIME.value}")
         told += [(f"{service.name} images", images)] if images is not None and images >= 0 else []
         told += [(f"{service.name} jobs", jobs)] if jobs is not None and jobs >= 0 else []
     return tuple(told)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 
+from drivers.contract.fax import Cause
 from drivers.contract.observation import JobKind, JobReport, Phase
 from drivers.snmp.job_mib.objects import FINAL, Reason, Service, State, spelled
 from drivers.snmp.job_mib.table import JobRow, Key
@@ -27,6 +28,7 @@ _PHASES = {
     State.COMPLETED: Phase.DONE,
 }
 _OVER = frozenset({Phase.CANCELED, Phase.FAILED, Phase.DONE})
+_BEGUN = frozenset({Phase.SCANNING, Phase.SENDING, Phase.STOPPED, Phase.CANCELLING, Phase.ABORTING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Followed:
     pages: int | None
     left: int = 0  # looks in which it is still reported after its end
     why: tuple[str, ...] = ()
+    called: bool = False  # its turn had come: a fax was on the line
+    cause: Cause | None = None  # of a fax that ended badly
 
     @property
     def over(self) -> bool:
@@ -96,6 +100,22 @@ def follow(track: Track, rows: Mapping[Key, JobRow | None], *, restarted: bool =
     return replace(track, jobs=jobs, ended=tuple(ended), count=count)
 
 
+def bad_calls(track: Track) -> tuple[Key, ...]:
+    """Faxes that ended badly in this look and were on the line, as far as their rows tell."""
+    return tuple(
+        key
+        for key, job in track.jobs.items()
+        if job.left == LINGER
+        and (job.phase is Phase.FAILED or (job.phase is Phase.CANCELED and job.called))
+        and kind_of(job.row.services) in (JobKind.FAX_IN, JobKind.FAX_OUT)
+    )
+
+
+def explained(track: Track, key: Key, cause: Cause | None) -> Track:
+    """The track that knows why that job's call failed."""
+    return replace(track, jobs={**track.jobs, key: replace(track.jobs[key], cause=cause)})
+
+
 def reports(track: Track) -> tuple[JobReport, ...]:
     """Ended jobs first; of the kinds we know to be scans or faxes."""
     told = [*track.ended, *(job for job in track.jobs.values() if job.left or not job.over)]
@@ -143,7 +163,9 @@ def _advanced(job: Followed, row: JobRow) -> Followed:
     counts = [count for count in (job.pages, row.pages) if count is not None]
     phase = phase_of(row) or job.phase  # a state of "unknown" tells nothing
     left = job.left if job.over else LINGER if phase in _OVER else 0
-    return replace(job, row=row, phase=phase, pages=max(counts, default=None), left=left)
+    pages = max(counts, default=None)
+    called = job.called or phase in _BEGUN or bool(row.started) or bool(pages)
+    return replace(job, row=row, phase=phase, pages=pages, left=left, called=called)
 
 
 def _same(job: Followed, row: JobRow) -> bool:
@@ -214,6 +236,7 @@ def _report(job: Followed, kind: JobKind, booted: datetime | None) -> JobReport:
         submitted=moment(row.submitted, booted),
         started=moment(row.started, booted),
         ended=moment(row.completed, booted),
+        cause=job.cause,
     )
 
 

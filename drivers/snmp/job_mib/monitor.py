@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from drivers.contract.observation import JobReport
+from drivers.contract.observation import JobKind, JobReport
+from drivers.snmp import modem_mib
 from drivers.snmp.job_mib import objects, table
-from drivers.snmp.job_mib.follow import Track, follow, reports, scanning
+from drivers.snmp.job_mib.follow import Track, bad_calls, explained, follow, kind_of, reports, scanning
 from drivers.snmp.job_mib.table import JobRow, JobSet, Key
 from drivers.snmp.reading import Link, Reading, Value, number
 
@@ -118,3 +119,14 @@ class JobMonitor:
             reading: Mapping[str, Value | None] = await link.get([oid for key in keys for oid in table.details(key)])
             rows = {key: table.row(reading, key) for key in keys}
         self._track = follow(self._track, rows, restarted=restarted)
+        await self._explain(link)
+
+    async def _explain(self, link: Link) -> None:
+        """Ask the modem, where one fax has just ended badly. Of two nobody knows whose call it tells of."""
+        bad = bad_calls(self._track)
+        if len(bad) != 1:
+            return
+        reason = await modem_mib.last_failure(link)
+        incoming = kind_of(self._track.jobs[bad[0]].row.services) is JobKind.FAX_IN
+        if reason is not None:
+            self._track = explained(self._track, bad[0], modem_mib.cause(reason, incoming=incoming))

@@ -20,6 +20,9 @@ SET_NAME = f"{GENERAL}.7"
 # Columns of jmJobTable; append ".jobSet.job".
 STATE = f"{MIB}.3.1.1.2"
 REASONS = f"{MIB}.3.1.1.3"
+INTERVENING_JOBS = f"{MIB}.3.1.1.4"  # not read: WS-Scan and fax tell no place in a queue
+KOCTETS_REQUESTED = f"{MIB}.3.1.1.5"  # this and the next not read: a fax's Size is in octets
+KOCTETS_PROCESSED = f"{MIB}.3.1.1.6"
 IMPRESSIONS_REQUESTED = f"{MIB}.3.1.1.7"
 IMPRESSIONS_COMPLETED = f"{MIB}.3.1.1.8"
 OWNER = f"{MIB}.3.1.1.9"
@@ -95,17 +98,53 @@ KNOWN_SERVICES = 0x1FF
 
 
 class Attribute(IntEnum):
-    """JmAttributeTypeTC, what of it tells about scans and faxes."""
+    """JmAttributeTypeTC, what of it is about scans and faxes."""
 
+    JOB_STATE_REASONS_2 = 3
+    JOB_STATE_REASONS_3 = 4
+    JOB_STATE_REASONS_4 = 5
     PROCESSING_MESSAGE = 6
     JOB_NAME = 23
     JOB_SERVICE_TYPES = 24
+    JOB_ORIGINATING_HOST = 29
+    PHYSICAL_DEVICE = 32
+    DOCUMENT_NAME = 35
+    SIDES = 55
+    JOB_K_OCTETS_TRANSFERRED = 94
+    SHEET_COMPLETED_COPY_NUMBER = 95
+    JOB_COLLATION_TYPE = 97
+    IMPRESSIONS_SPOOLED = 110
+    IMPRESSIONS_SENT_TO_DEVICE = 111
     PAGES_REQUESTED = 130
     PAGES_COMPLETED = 131
+    SHEETS_REQUESTED = 150
+    SHEETS_COMPLETED = 151
     JOB_SUBMISSION_TO_SERVER_TIME = 190
     JOB_SUBMISSION_TIME = 191
     JOB_STARTED_PROCESSING_TIME = 193
     JOB_COMPLETION_TIME = 194
+
+
+# The rows of a job that are read, as numbers and as texts; a time may be either. The others have no counterpart in a
+# scan's or a fax's status, or count what is printed.
+NUMBERS_READ = (
+    Attribute.JOB_SERVICE_TYPES,
+    Attribute.PAGES_REQUESTED,
+    Attribute.PAGES_COMPLETED,
+    Attribute.JOB_SUBMISSION_TO_SERVER_TIME,
+    Attribute.JOB_SUBMISSION_TIME,
+    Attribute.JOB_STARTED_PROCESSING_TIME,
+    Attribute.JOB_COMPLETION_TIME,
+)
+TEXTS_READ = (Attribute.PROCESSING_MESSAGE, Attribute.JOB_NAME)
+
+
+class Collation(IntEnum):
+    """jobCollationType, of what is printed; not read."""
+
+    UNCOLLATED_SHEETS = 3
+    COLLATED_DOCUMENTS = 4
+    UNCOLLATED_DOCUMENTS = 5
 
 
 def spelled(reason: Reason) -> str:

@@ -93,14 +93,12 @@ def details(key: Key) -> tuple[str, ...]:
         objects.IMPRESSIONS_COMPLETED,
         objects.OWNER,
     )
-    texts = (Attribute.PROCESSING_MESSAGE, Attribute.JOB_NAME)
-    numbers = tuple(each for each in Attribute if each not in texts)
     # A time may be told either way; which one, the agent chooses once for all its jobs.
     times = (Attribute.JOB_SUBMISSION_TIME, Attribute.JOB_STARTED_PROCESSING_TIME, Attribute.JOB_COMPLETION_TIME)
     return (
         *(f"{column}.{job}" for column in columns),
-        *(_integer(key, each) for each in numbers),
-        *(_octets(key, each) for each in (*texts, *times)),
+        *(_integer(key, each) for each in objects.NUMBERS_READ),
+        *(_octets(key, each) for each in (*objects.TEXTS_READ, *times)),
     )
 
 
