@@ -1,5 +1,5 @@
-"""The numbers by which an MFP tells of its faxes, written here once more by hand from RFC 2707 and PWG 5106.3, and what
-each state of a job is called as a fax.
+"""The numbers by which an MFP tells of its faxes, written here once more by hand from RFC 2707, PWG 5106.3 and
+RFC 2790, and what each state of a job is called as a fax.
 """
 
 import pytest
@@ -9,7 +9,7 @@ from bridge.fax.job_status import FaxJobStatus
 from bridge.translate.fax import step
 from bridge.translate.fax_report import fax
 from drivers.contract.observation import JobKind
-from drivers.snmp import pwg_counters
+from drivers.snmp import host_resources, pwg_counters
 from drivers.snmp.job_mib import objects
 from drivers.snmp.job_mib.follow import Track, follow, reports
 from drivers.snmp.job_mib.objects import Reason, Service, State
@@ -35,17 +35,37 @@ TABLES = {
         "PUT_FILE": 0x80, "MAIL_LIST": 0x100,
     },
     objects.Attribute: {
-        "PROCESSING_MESSAGE": 6, "JOB_NAME": 23, "JOB_SERVICE_TYPES": 24, "PAGES_REQUESTED": 130,
-        "PAGES_COMPLETED": 131, "JOB_SUBMISSION_TO_SERVER_TIME": 190, "JOB_SUBMISSION_TIME": 191,
-        "JOB_STARTED_PROCESSING_TIME": 193, "JOB_COMPLETION_TIME": 194,
+        "JOB_STATE_REASONS_2": 3, "JOB_STATE_REASONS_3": 4, "JOB_STATE_REASONS_4": 5, "PROCESSING_MESSAGE": 6,
+        "JOB_NAME": 23, "JOB_SERVICE_TYPES": 24, "JOB_ORIGINATING_HOST": 29, "PHYSICAL_DEVICE": 32, "DOCUMENT_NAME": 35,
+        "SIDES": 55, "JOB_K_OCTETS_TRANSFERRED": 94, "SHEET_COMPLETED_COPY_NUMBER": 95, "JOB_COLLATION_TYPE": 97,
+        "IMPRESSIONS_SPOOLED": 110, "IMPRESSIONS_SENT_TO_DEVICE": 111, "PAGES_REQUESTED": 130, "PAGES_COMPLETED": 131,
+        "SHEETS_REQUESTED": 150, "SHEETS_COMPLETED": 151, "JOB_SUBMISSION_TO_SERVER_TIME": 190,
+        "JOB_SUBMISSION_TIME": 191, "JOB_STARTED_PROCESSING_TIME": 193, "JOB_COMPLETION_TIME": 194,
     },
-    pwg_counters.ServiceType: {"COPY": 4, "EMAIL_OUT": 6, "FAX_IN": 7, "FAX_OUT": 8, "SCAN": 12},
+    objects.Collation: {"UNCOLLATED_SHEETS": 3, "COLLATED_DOCUMENTS": 4, "UNCOLLATED_DOCUMENTS": 5},
+    pwg_counters.ServiceType: {
+        "OTHER": 1, "UNKNOWN": 2, "SYSTEM_TOTALS": 3, "COPY": 4, "EMAIL_IN": 5, "EMAIL_OUT": 6, "FAX_IN": 7,
+        "FAX_OUT": 8, "NETWORK_FAX_IN": 9, "NETWORK_FAX_OUT": 10, "PRINT": 11, "SCAN": 12, "TRANSFORM": 13,
+    },
+    pwg_counters.ServiceState: {
+        "OTHER": 1, "UNKNOWN": 2, "IDLE": 3, "PROCESSING": 4, "STOPPED": 5, "TESTING": 6, "DOWN": 7,
+    },
+    pwg_counters.Persistence: {"LIFETIME": 3, "POWER_ON": 4, "RESET": 5},
+    host_resources.DeviceStatus: {"UNKNOWN": 1, "RUNNING": 2, "WARNING": 3, "TESTING": 4, "DOWN": 5},
+    host_resources.PrinterError: {
+        "LOW_PAPER": 0x8000, "NO_PAPER": 0x4000, "LOW_TONER": 0x2000, "NO_TONER": 0x1000, "DOOR_OPEN": 0x0800,
+        "JAMMED": 0x0400, "OFFLINE": 0x0200, "SERVICE_REQUESTED": 0x0100, "INPUT_TRAY_MISSING": 0x0080,
+        "OUTPUT_TRAY_MISSING": 0x0040, "MARKER_SUPPLY_MISSING": 0x0020, "OUTPUT_NEAR_FULL": 0x0010,
+        "OUTPUT_FULL": 0x0008, "INPUT_TRAY_EMPTY": 0x0004, "OVERDUE_MAINTENANCE": 0x0002,
+    },
 }  # fmt: skip
 COLUMNS = {
     objects.ACTIVE_JOBS: "1.1.1.2", objects.OLDEST_ACTIVE: "1.1.1.3", objects.NEWEST_ACTIVE: "1.1.1.4",
     objects.JOB_PERSISTENCE: "1.1.1.5", objects.ATTRIBUTE_PERSISTENCE: "1.1.1.6", objects.STATE: "3.1.1.2",
-    objects.REASONS: "3.1.1.3", objects.IMPRESSIONS_REQUESTED: "3.1.1.7", objects.IMPRESSIONS_COMPLETED: "3.1.1.8",
-    objects.OWNER: "3.1.1.9", objects.AS_INTEGER: "4.1.1.3", objects.AS_OCTETS: "4.1.1.4",
+    objects.REASONS: "3.1.1.3", objects.INTERVENING_JOBS: "3.1.1.4", objects.KOCTETS_REQUESTED: "3.1.1.5",
+    objects.KOCTETS_PROCESSED: "3.1.1.6", objects.IMPRESSIONS_REQUESTED: "3.1.1.7",
+    objects.IMPRESSIONS_COMPLETED: "3.1.1.8", objects.OWNER: "3.1.1.9",
+    objects.AS_INTEGER: "4.1.1.3", objects.AS_OCTETS: "4.1.1.4",
 }  # fmt: skip
 
 
