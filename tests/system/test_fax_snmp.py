@@ -24,6 +24,7 @@ from tests.system.test_snmp_foreign import JM, STILL, V2C, net_snmpd, write
 
 IDLE = {name: value for name, value in STILL.items() if not name.startswith(JM)}
 IDLE |= {f"{JM}.1.1.1.{column}.1": f"2|{value}" for column, value in ((2, 0), (3, 0), (4, 0), (5, 15), (6, 15))}
+MODEM = "1.3.6.1.2.1.38.1.1.7.1.6"  # mdmCCConnectionFailReason
 UPTIME = "1.3.6.1.2.1.1.3.0"
 PENDING, PROCESSING, CANCELED, ABORTED, COMPLETED = 3, 5, 7, 8, 9
 IN, OUT = 0x10, 0x20
@@ -147,6 +148,20 @@ async def test_faxes_of_net_snmp_are_heard_from_beginning_to_end(tmp_path: Path)
         await ear.until(lambda told: told == ["added", "2/6 page 1"])
         write(recording, IDLE | {UPTIME: "67|100"})
         await ear.until(lambda told: [word.partition("/")[0] for word in told[-2:]] == ["8", "removed"])
+
+
+async def test_the_modem_of_net_snmp_says_why_a_fax_failed(tmp_path: Path) -> None:
+    recording = tmp_path / "mfp.snmprec"
+    write(recording, IDLE | {f"{MODEM}.1": "2|31"})
+    async with net_snmpd(tmp_path, recording) as (_, agent, _), following(tmp_path, agent, V2C.name) as (ear, _):
+        for index, reason, told in ((7, 31, "8/8"), (8, 32, "8/9"), (9, 1, "8/0")):
+            ear.heard.clear()
+            modem = {f"{MODEM}.1": f"2|{reason}"}
+            write(recording, IDLE | modem | active(index) | row(index, OUT, PROCESSING, 0, wanted=3))
+            await ear.until(lambda heard: [word.partition("/")[0] for word in heard] == ["added", "2"])
+            write(recording, IDLE | modem | row(index, OUT, ABORTED, 0, wanted=3, reasons=0x10000))
+            await ear.until(lambda heard: heard[-1:] == ["removed"])
+            assert ear.words[-2].partition(" ")[0] == told
 
 
 async def test_faxes_of_the_simulated_mfp_are_heard_and_a_break_and_a_restart_end_them(tmp_path: Path) -> None:

@@ -123,7 +123,8 @@ async def net_snmpd(folder: Path, recording: Path) -> AsyncIterator[tuple[asynci
     port, state, config, log = free_port(), folder / "state", folder / "snmpd.conf", folder / "snmpd.log"
     state.mkdir()
     program = f"{sys.executable} -P {PROJECT / 'tests/system/snmp_pass.py'} {recording}"
-    subtrees = ("1.3.6.1.2.1.1", "1.3.6.1.2.1.25.3", "1.3.6.1.2.1.43", "1.3.6.1.4.1.11", "1.3.6.1.4.1.2699")
+    mib_2 = ("1.3.6.1.2.1.1", "1.3.6.1.2.1.25.3", "1.3.6.1.2.1.38", "1.3.6.1.2.1.43")
+    subtrees = (*mib_2, "1.3.6.1.4.1.11", "1.3.6.1.4.1.2699")
     config.write_text(
         "\n".join(
             [
