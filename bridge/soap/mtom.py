@@ -180,22 +180,26 @@ class _Reader:
         return BytesHeaderParser().parsebytes(head)
 
     async def content(self) -> AsyncIterator[bytes]:
-        first = True
-        while True:
-            at = self._window.find(self._delimiter)
-            keep = at if at >= 0 else len(self._window) - len(self._delimiter) + 1
-            start = 2 if first else 0  # the blank line's second half
-            if keep > start or at >= 0:
-                with memoryview(self._window) as window:
-                    chunk = bytes(window[start:keep])
-                del self._window[:keep]
-                first = False
-                if chunk:
-                    yield chunk
-            if at >= 0:
-                del self._window[: len(self._delimiter)]
-                return
-            await self._more()
+        """What was read last is held until it is known that no delimiter begins in it: so images are not copied."""
+        reach = len(self._delimiter) - 1
+        held, start = bytes(self._window), 2  # the blank line's second half
+        while (at := held.find(self._delimiter)) < 0:
+            chunk = await anext(self._stream, None)
+            if chunk is None:
+                raise WireError("multipart", "the stream ended before the closing boundary")
+            if len(chunk) < reach or self._delimiter in held[-reach:] + chunk[:reach]:
+                safe = len(held) - reach  # a delimiter may begin behind it
+                if safe > start:
+                    yield held[start:safe]
+                    held, start = held[safe:], 0
+                held += chunk
+            else:
+                if len(held) > start:
+                    yield held[start:] if start else held
+                held, start = chunk, 0
+        if at > start:
+            yield held[start:at]
+        self._window[:] = held[at + len(self._delimiter) :]
 
 
 def _boundary(content_type: str) -> bytes:
