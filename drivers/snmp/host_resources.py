@@ -29,6 +29,16 @@ class DeviceStatus(IntEnum):
     DOWN = 5
 
 
+class PrinterStatus(IntEnum):
+    """hrPrinterStatus; not read, because it moves with every page that is printed and tells nothing of the scanner."""
+
+    OTHER = 1
+    UNKNOWN = 2
+    IDLE = 3
+    PRINTING = 4
+    WARMUP = 5
+
+
 class PrinterError(IntFlag):
     """hrPrinterDetectedErrorState; BITS, so bit 0 is the highest of the first octet."""
 

@@ -21,4 +21,5 @@ PRT_SERIAL_NUMBER = "1.3.6.1.2.1.43.5.1.1.17"
 PRT_ALERT_CRITICAL_EVENTS = "1.3.6.1.2.1.43.5.1.1.18"
 PRT_ALERT_ALL_EVENTS = "1.3.6.1.2.1.43.5.1.1.19"
 
+PRT_MARKER_LIFE_COUNT = "1.3.6.1.2.1.43.10.2.1.4"  # .hrDeviceIndex.marker; of what is printed, not read
 PRT_ALERT_ENTRY = "1.3.6.1.2.1.43.18.1.1"  # .column.hrDeviceIndex.prtAlertIndex

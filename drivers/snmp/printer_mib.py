@@ -7,14 +7,54 @@ have too (cover, media path …) says so itself, by the index range that the PWG
 
 import re
 from dataclasses import dataclass
+from enum import IntEnum
 
 from drivers.contract.observation import Trouble, TroubleKind, Unit
 from drivers.snmp import oids
 from drivers.snmp.reading import Value, printable
 
-SEVERITY_CRITICAL = 3
-POWER_SAVER = 23
-DEVICE_GROUPS = frozenset({4, 5})  # device, generalPrinter
+
+class Severity(IntEnum):
+    """PrtAlertSeverityLevelTC."""
+
+    OTHER = 1
+    CRITICAL = 3
+    WARNING_UNARY = 4
+    WARNING_BINARY = 5
+
+
+class Group(IntEnum):
+    """PrtAlertGroupTC, what every kind of printer may have."""
+
+    OTHER = 1
+    DEVICE = 4
+    GENERAL_PRINTER = 5
+    COVER = 6
+    INPUT = 8
+    OUTPUT = 9
+    MEDIA_PATH = 13
+    FINISHER = 30
+
+
+class Code(IntEnum):
+    """PrtAlertCodeTC, what any subunit may have."""
+
+    COVER_OPEN = 3
+    COVER_CLOSED = 4
+    INTERLOCK_OPEN = 5
+    JAM = 8
+    SUBUNIT_EMPTY = 13
+    SUBUNIT_TURNED_OFF = 21
+    SUBUNIT_OFFLINE = 22
+    POWER_SAVER = 23
+    WARMING_UP = 24
+    RECOVERABLE_FAILURE = 29
+    UNRECOVERABLE_FAILURE = 30
+    DOOR_OPEN = 501
+    POWER_UP = 503
+
+
+DEVICE_GROUPS = frozenset({Group.DEVICE, Group.GENERAL_PRINTER})
 
 # PWG 5107.3: scanDevice, scanner, scanMediaPath.
 SCAN_GROUPS = {50: Unit.PLATEN, 51: Unit.PLATEN, 52: Unit.FEEDER}
@@ -22,19 +62,19 @@ FAX_GROUPS = frozenset({60, 61})  # faxDevice, faxModem
 # Codes that are about one thing whatever the group: scannerLight…, scannerSensor…, scanMediaPath…, faxModem….
 SCANNER_CODES, SCAN_PATH_CODES, FAX_CODES = range(5100, 5200), range(5200, 5300), range(6100, 6200)
 
-SHARED_GROUPS = frozenset({1, 6, 8, 9, 13})  # other, cover, input, output, mediaPath
+SHARED_GROUPS = frozenset({Group.OTHER, Group.COVER, Group.INPUT, Group.OUTPUT, Group.MEDIA_PATH})
 SCAN_INDEXES = range(0x100, 0x200)  # prtAlertGroupIndex of subunits of the scan function
 _FEEDER = re.compile(r"\b(r?adf|dadf|d?spf|document feeder)\b", re.IGNORECASE)
 _SCANNER = re.compile(r"\bscan(ner)?\b", re.IGNORECASE)
 
-KINDS = {
-    3: TroubleKind.COVER_OPEN,
-    5: TroubleKind.INTERLOCK_OPEN,
-    8: TroubleKind.JAM,
-    21: TroubleKind.ATTENTION,  # subunitTurnedOff
-    22: TroubleKind.ATTENTION,  # subunitOffline, however severe
-    24: TroubleKind.LAMP_WARMING,  # warmingUp
-    501: TroubleKind.COVER_OPEN,  # doorOpen
+KINDS: dict[int, TroubleKind] = {
+    Code.COVER_OPEN: TroubleKind.COVER_OPEN,
+    Code.INTERLOCK_OPEN: TroubleKind.INTERLOCK_OPEN,
+    Code.JAM: TroubleKind.JAM,
+    Code.SUBUNIT_TURNED_OFF: TroubleKind.ATTENTION,
+    Code.SUBUNIT_OFFLINE: TroubleKind.ATTENTION,  # however severe
+    Code.WARMING_UP: TroubleKind.LAMP_WARMING,
+    Code.DOOR_OPEN: TroubleKind.COVER_OPEN,
     5102: TroubleKind.LAMP_FAILED,  # scannerLightLifeOver
     5103: TroubleKind.LAMP_FAILED,  # scannerLightFailure
     5104: TroubleKind.LAMP_FAILED,  # scannerLightMissing
@@ -84,7 +124,7 @@ class Alert:
     @property
     def trouble(self) -> Trouble | None:
         """What it keeps from scanning; an unknown one about scanning asks for attention when it is critical."""
-        kind = KINDS.get(self.code, TroubleKind.ATTENTION if self.severity == SEVERITY_CRITICAL else None)
+        kind = KINDS.get(self.code, TroubleKind.ATTENTION if self.severity == Severity.CRITICAL else None)
         return None if self.unit is None or kind is None else Trouble(kind, self.unit)
 
     @property
@@ -122,4 +162,4 @@ def troubles(table: tuple[Alert, ...]) -> frozenset[Trouble]:
 
 def asleep(table: tuple[Alert, ...]) -> bool:
     """Whether the whole device saves power."""
-    return any(alert.code == POWER_SAVER and alert.group in DEVICE_GROUPS for alert in table)
+    return any(alert.code == Code.POWER_SAVER and alert.group in DEVICE_GROUPS for alert in table)

@@ -1,5 +1,5 @@
-"""The numbers by which an MFP tells of its faxes, written here once more by hand from RFC 2707, PWG 5106.3 and
-RFC 2790, and what each state of a job is called as a fax.
+"""The numbers by which an MFP tells of its faxes, written here once more by hand from RFC 2707, PWG 5106.3,
+RFC 2790 and RFC 3805, and what each state of a job is called as a fax.
 """
 
 import pytest
@@ -9,7 +9,7 @@ from bridge.fax.job_status import FaxJobStatus
 from bridge.translate.fax import step
 from bridge.translate.fax_report import fax
 from drivers.contract.observation import JobKind
-from drivers.snmp import host_resources, pwg_counters
+from drivers.snmp import host_resources, oids, printer_mib, printer_parts, pwg_counters
 from drivers.snmp.job_mib import objects
 from drivers.snmp.job_mib.follow import Track, follow, reports
 from drivers.snmp.job_mib.objects import Reason, Service, State
@@ -52,6 +52,17 @@ TABLES = {
     },
     pwg_counters.Persistence: {"LIFETIME": 3, "POWER_ON": 4, "RESET": 5},
     host_resources.DeviceStatus: {"UNKNOWN": 1, "RUNNING": 2, "WARNING": 3, "TESTING": 4, "DOWN": 5},
+    host_resources.PrinterStatus: {"OTHER": 1, "UNKNOWN": 2, "IDLE": 3, "PRINTING": 4, "WARMUP": 5},
+    printer_mib.Severity: {"OTHER": 1, "CRITICAL": 3, "WARNING_UNARY": 4, "WARNING_BINARY": 5},
+    printer_mib.Group: {
+        "OTHER": 1, "DEVICE": 4, "GENERAL_PRINTER": 5, "COVER": 6, "INPUT": 8, "OUTPUT": 9, "MEDIA_PATH": 13,
+        "FINISHER": 30,
+    },
+    printer_mib.Code: {
+        "COVER_OPEN": 3, "COVER_CLOSED": 4, "INTERLOCK_OPEN": 5, "JAM": 8, "SUBUNIT_EMPTY": 13,
+        "SUBUNIT_TURNED_OFF": 21, "SUBUNIT_OFFLINE": 22, "POWER_SAVER": 23, "WARMING_UP": 24,
+        "RECOVERABLE_FAILURE": 29, "UNRECOVERABLE_FAILURE": 30, "DOOR_OPEN": 501, "POWER_UP": 503,
+    },
     host_resources.PrinterError: {
         "LOW_PAPER": 0x8000, "NO_PAPER": 0x4000, "LOW_TONER": 0x2000, "NO_TONER": 0x1000, "DOOR_OPEN": 0x0800,
         "JAMMED": 0x0400, "OFFLINE": 0x0200, "SERVICE_REQUESTED": 0x0100, "INPUT_TRAY_MISSING": 0x0080,
@@ -77,6 +88,17 @@ def test_every_number_is_the_published_one(enum: type) -> None:
 def test_every_column_stands_where_the_module_has_it() -> None:
     assert {oid: oid.removeprefix(f"{JM}.") for oid in COLUMNS} == COLUMNS
     assert objects.LEAST_PERSISTENCE == 15
+
+
+def test_every_object_of_host_resources_and_printer_stands_where_its_rfc_has_it() -> None:
+    assert oids.HR_DEVICE_STATUS == "1.3.6.1.2.1.25.3.2.1.5"
+    assert (oids.HR_PRINTER_STATUS, oids.HR_PRINTER_ERRORS) == ("1.3.6.1.2.1.25.3.5.1.1", "1.3.6.1.2.1.25.3.5.1.2")
+    assert oids.PRT_ALERT_ENTRY == "1.3.6.1.2.1.43.18.1.1"
+    assert oids.PRT_MARKER_LIFE_COUNT == "1.3.6.1.2.1.43.10.2.1.4"
+    assert printer_parts.CONSOLE_TEXT == "1.3.6.1.2.1.43.16.5.1.2"
+    severity, group, code, said = (f"1.3.6.1.2.1.43.18.1.1.{column}.1.6" for column in (2, 4, 7, 8))
+    walked: dict[str, int | bytes | str] = {severity: 2, group: 4, code: 7, said: b"Jam"}
+    assert printer_mib.alerts(walked) == (printer_mib.Alert(6, 2, 4, 7, "Jam"),)
 
 
 S, X, NO = JobStatus, JobExtendedStatus, Reason(0)

@@ -79,7 +79,7 @@ IC = "1.3.6.1.4.1.2699.1.3.1"
 
 @pytest.mark.parametrize(
     ("state", "readiness"),
-    [(3, "idle"), (4, "busy"), (5, "stopped"), (7, "stopped"), (1, None), (2, None), (99, None)],
+    [(3, "idle"), (4, "busy"), (5, "stopped"), (6, "busy"), (7, "stopped"), (1, None), (2, None), (99, None)],
 )
 def test_the_scan_service_tells_its_state(state, readiness) -> None:
     walked = {f"{IC}.3.1.1.6.11.1": 4, f"{IC}.3.1.1.6.12.1": state, f"{IC}.3.1.1.6.7.1": 3}
