@@ -70,14 +70,14 @@ TABLES = {
         "OUTPUT_FULL": 0x0008, "INPUT_TRAY_EMPTY": 0x0004, "OVERDUE_MAINTENANCE": 0x0002,
     },
 }  # fmt: skip
-COLUMNS = {
-    objects.ACTIVE_JOBS: "1.1.1.2", objects.OLDEST_ACTIVE: "1.1.1.3", objects.NEWEST_ACTIVE: "1.1.1.4",
-    objects.JOB_PERSISTENCE: "1.1.1.5", objects.ATTRIBUTE_PERSISTENCE: "1.1.1.6", objects.STATE: "3.1.1.2",
-    objects.REASONS: "3.1.1.3", objects.INTERVENING_JOBS: "3.1.1.4", objects.KOCTETS_REQUESTED: "3.1.1.5",
-    objects.KOCTETS_PROCESSED: "3.1.1.6", objects.IMPRESSIONS_REQUESTED: "3.1.1.7",
-    objects.IMPRESSIONS_COMPLETED: "3.1.1.8", objects.OWNER: "3.1.1.9",
-    objects.AS_INTEGER: "4.1.1.3", objects.AS_OCTETS: "4.1.1.4",
-}  # fmt: skip
+COLUMNS = [  # pairs: two that came to stand at one place would be one key
+    (objects.ACTIVE_JOBS, "1.1.1.2"), (objects.OLDEST_ACTIVE, "1.1.1.3"), (objects.NEWEST_ACTIVE, "1.1.1.4"),
+    (objects.JOB_PERSISTENCE, "1.1.1.5"), (objects.ATTRIBUTE_PERSISTENCE, "1.1.1.6"), (objects.STATE, "3.1.1.2"),
+    (objects.REASONS, "3.1.1.3"), (objects.INTERVENING_JOBS, "3.1.1.4"), (objects.KOCTETS_REQUESTED, "3.1.1.5"),
+    (objects.KOCTETS_PROCESSED, "3.1.1.6"), (objects.IMPRESSIONS_REQUESTED, "3.1.1.7"),
+    (objects.IMPRESSIONS_COMPLETED, "3.1.1.8"), (objects.OWNER, "3.1.1.9"),
+    (objects.AS_INTEGER, "4.1.1.3"), (objects.AS_OCTETS, "4.1.1.4"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("enum", TABLES, ids=lambda enum: enum.__name__)
@@ -86,11 +86,16 @@ def test_every_number_is_the_published_one(enum: type) -> None:
 
 
 def test_every_column_stands_where_the_module_has_it() -> None:
-    assert {oid: oid.removeprefix(f"{JM}.") for oid in COLUMNS} == COLUMNS
+    assert [oid.removeprefix(f"{JM}.") for oid, _ in COLUMNS] == [column for _, column in COLUMNS]
+    assert (objects.KNOWN_REASONS, objects.KNOWN_SERVICES) == (0x3FFFFF, 0x1FF)
     assert objects.LEAST_PERSISTENCE == 15
 
 
 def test_every_object_of_host_resources_and_printer_stands_where_its_rfc_has_it() -> None:
+    assert {*printer_mib.SCAN_GROUPS} == {50, 51, 52}
+    assert {60, 61} == printer_mib.FAX_GROUPS
+    pwg_5107_3 = {5102, 5103, 5104, 5113, 5114, 5205, 5206, 5210, 5211, 5212, 5221, 5222, 5223, 5233, 5234}
+    assert {*printer_mib.KINDS} == {3, 5, 8, 21, 22, 24, 501} | pwg_5107_3
     assert oids.HR_DEVICE_STATUS == "1.3.6.1.2.1.25.3.2.1.5"
     assert (oids.HR_PRINTER_STATUS, oids.HR_PRINTER_ERRORS) == ("1.3.6.1.2.1.25.3.5.1.1", "1.3.6.1.2.1.25.3.5.1.2")
     assert oids.PRT_ALERT_ENTRY == "1.3.6.1.2.1.43.18.1.1"
