@@ -111,12 +111,12 @@ async def test_a_recorded_escl_scan(recorded: Path, tmp_path: Path, log: str) ->
 
 async def test_a_recorded_walk_up_scan_of_an_officejet(recorded: Path, tmp_path: Path) -> None:
     text = (recorded / "hp-ledm" / "session_HP-Officejet-6500-E710n-z.md").read_text()
-    player = AsTimePasses(http_sessions.transcript(text), step=0.6)  # longer than between two looks
+    player = AsTimePasses(http_sessions.transcript(text), step=0.3)
     async with watched(tmp_path, player) as (client, running):
-        arrived = await client.timeline.wait_for(lambda each: each.name == EventName.JOB_STATUS, 30)
+        arrived = await client.timeline.wait_for(lambda each: each.name == EventName.JOB_STATUS, 60)
         assert isinstance(arrived.event, JobStatusEvent)
         job = arrived.event.job_status.job_id
-        end = await client.timeline.job_end(job, 90)
+        end = await client.timeline.job_end(job, 60)
         # 54 answers with the page in preparation, one with it ready to be fetched, then two of the job completed.
         assert told(client, job) == [("Started", 0), ("Processing", 0), ("Processing", 1), ("Completed", 1)]
         assert (end.job_completed_state, end.scans_completed.count) == (JobState.COMPLETED, 1)
