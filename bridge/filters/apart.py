@@ -14,7 +14,8 @@ _T = TypeVar("_T")
 
 
 async def apart(work: Callable[[], _T]) -> _T:
-    """What `work` returns or raises. When the wait is canceled the thread goes on to its end, unheard."""
+    """What `work` returns or raises; MemoryError when there can be no thread. When the wait is canceled the thread goes
+    on to its end, unheard."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[_T] = loop.create_future()
 
@@ -35,5 +36,8 @@ async def apart(work: Callable[[], _T]) -> _T:
         with suppress(RuntimeError):  # the loop is closed: nobody listens
             loop.call_soon_threadsafe(settle, result, error)
 
-    threading.Thread(target=run, name="filter", daemon=True).start()
+    try:
+        threading.Thread(target=run, name="filter", daemon=True).start()
+    except RuntimeError as err:  # the system has no memory for its stack, or no thread left
+        raise MemoryError(str(err)) from err
     return await done

@@ -37,10 +37,20 @@ class Work:
 class FilterFailed(BridgeError):
     """The filter could not do its work; its text is one line for the operator, without anybody's password."""
 
-    def __init__(self, reason: FilterStateReason, text: str, *, passing: bool = False) -> None:
-        """`passing`: the same try may succeed later (a server that does not answer, a disk that is full)."""
+    def __init__(
+        self,
+        reason: FilterStateReason,
+        text: str,
+        *,
+        passing: bool = False,
+        also: tuple[FilterStateReason, ...] = (),
+        partly: bool = False,
+    ) -> None:
+        """`passing`: the same try may succeed later (a server that does not answer, a disk that is full). `also`:
+        further reasons, where it failed in more than one place; `partly`: in another place it did its work."""
         super().__init__(text)
-        self.reason, self.passing = reason, passing
+        self.reason, self.passing, self.partly = reason, passing, partly
+        self.reasons = tuple(dict.fromkeys((reason, *also)))
 
 
 class Filter(Protocol):

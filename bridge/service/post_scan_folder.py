@@ -25,14 +25,14 @@ from pydantic import (
 )
 
 from bridge.config import MAIL_ADDRESS, Account, Smtp, Unc
-from bridge.dsm.job import FilterStateReason
 from bridge.dsm.names import EMAIL, FILE_SHARE, SHARE_POINT
 from bridge.dsm.process import MAX_TARGETS
 from bridge.errors import ConfigError
-from bridge.filters.filter import Filter, Work
+from bridge.filters.filter import Filter
 from bridge.filters.folder import Folder
 from bridge.filters.library import Library
 from bridge.filters.mail import Mail
+from bridge.filters.several import Several
 from bridge.filters.share import Share
 from bridge.log import kept_short
 from bridge.service.post_scan_process import Offer, Process, plain
@@ -185,7 +185,9 @@ class ProcessFolder:
                 return Mail(entry.dialect, self._smtp, targets)
             if entry.folder is not None:
                 return Folder(entry.dialect, entry.folder)
-            return _Several(entry.dialect, tuple(self._one(entry, target) for target in targets))
+            if len(targets) == 1:
+                return self._one(entry, targets[0])
+            return Several(entry.dialect, {plain(target): self._one(entry, target) for target in targets})
 
         return Offer(entry.dialect, entry.targets, make, adds=entry.add_addresses)
 
@@ -196,15 +198,3 @@ class ProcessFolder:
         account = self._accounts.get((host or "").lower(), Account(host=host or target))
         made = Share if entry.share else Library
         return made(entry.dialect, place, account)
-
-
-class _Several:
-    """The same to several places, one after the other."""
-
-    def __init__(self, dialect: str, filters: tuple[Filter, ...]) -> None:
-        self.dialect, self._filters = dialect, filters
-
-    async def process(self, work: Work) -> tuple[FilterStateReason, ...]:
-        """Raises FilterFailed."""
-        said = [warning for each in self._filters for warning in await each.process(work)]
-        return tuple(dict.fromkeys(said))

@@ -25,9 +25,13 @@ async def run(chosen: Filter, work: Work, clock: Clock) -> FilterRun:
             if err.passing and pause is not None:
                 await clock.sleep(pause)
                 continue
-            return _failed(chosen, err.reason)
+            state = FilterState.COMPLETED_WITH_WARNINGS if err.partly else FilterState.COMPLETED_WITH_ERRORS
+            return FilterRun(chosen.dialect, state, err.reasons)
         except MemoryError:
             _log.error("job=%s %s: out of memory", work.token, _name(chosen))
+            if pause is not None:  # other jobs end, and give theirs back
+                await clock.sleep(pause)
+                continue
             return _failed(chosen, FilterStateReason.SERVER_OUT_OF_MEMORY)
         except Exception as err:  # noqa: BLE001
             if isinstance(err, OSError) and err.errno in _DISK:

@@ -67,6 +67,10 @@ def denied() -> tuple[FilterStateReason, ...]:
     raise FilterFailed(FilterStateReason.FILE_SHARE_ACCESS_DENIED, "denied")
 
 
+def partly_denied() -> tuple[FilterStateReason, ...]:
+    raise FilterFailed(FilterStateReason.FILE_SHARE_ACCESS_DENIED, "denied in one place of two", partly=True)
+
+
 def broken() -> tuple[FilterStateReason, ...]:
     return ({}["a bug"],)
 
@@ -80,7 +84,9 @@ WORK = Work("token", "name", "user", datetime(2026, 3, 1, tzinfo=UTC), (), Path(
         ((lambda: (),), FilterState.COMPLETED_SUCCESSFULLY, (), 0),
         ((lambda: WARNING,), FilterState.COMPLETED_WITH_WARNINGS, WARNING, 0),
         ((denied,), FilterState.COMPLETED_WITH_ERRORS, (FilterStateReason.FILE_SHARE_ACCESS_DENIED,), 0),
-        ((out_of_memory,), FilterState.COMPLETED_WITH_ERRORS, (FilterStateReason.SERVER_OUT_OF_MEMORY,), 0),
+        ((out_of_memory,) * 4, FilterState.COMPLETED_WITH_ERRORS, (FilterStateReason.SERVER_OUT_OF_MEMORY,), 3),
+        ((out_of_memory, lambda: ()), FilterState.COMPLETED_SUCCESSFULLY, (), 1),
+        ((partly_denied,), FilterState.COMPLETED_WITH_WARNINGS, (FilterStateReason.FILE_SHARE_ACCESS_DENIED,), 0),
         ((disk_full,), FilterState.COMPLETED_WITH_ERRORS, (FilterStateReason.OUT_OF_DISK_SPACE,), 0),
         ((broken,), FilterState.COMPLETED_WITH_ERRORS, (FilterStateReason.UNKNOWN_ERROR,), 0),
         ((away, away, lambda: ()), FilterState.COMPLETED_SUCCESSFULLY, (), 2),
