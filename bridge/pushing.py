@@ -26,6 +26,7 @@ from bridge.scanner.acquisition import Acquisition
 from bridge.scanner.hosted import HostedScanner
 from bridge.service import push_scan
 from bridge.service.post_scan_folder import ProcessFile, read
+from bridge.soap import addressing
 from bridge.translate.post_scan_request import request
 from bridge.wsscan.job import FINAL_STATES, JobState
 from drivers.contract.clock import Clock
@@ -42,8 +43,9 @@ class Push:
     place: str
     scanner: str  # its key
     file: str  # of the scan process
-    token: str
-    word: str  # the format of its pages
+    asked: str = ""  # the MessageID of its CreatePostScanJob
+    token: str = ""  # empty: the answer was not noted
+    word: str = ""  # the format of its pages
     scanned: bool = False  # all pages are on the disk
 
     @property
@@ -125,17 +127,21 @@ class Pushes:
     ) -> Push:
         """The pages are scanned, and sent as they come. Raises BridgeError, OSError: there is nothing to go on with."""
         key = scanner.identity.key
-        filters = [(each.dialect, each.targets) for each in said.filter]
-        asked = request(str(said.id), said.user or key, said.document, filters, goes_on=said.continue_on_error)
-        token = await server.insist(lambda: server.client.create(asked))
+        push = Push(str(uuid.uuid4()), key, str(file), asked=addressing.new_message_id())
+        await self._note(push)
+        try:
+            push = await self._create(push, said, server)
+        except Refused:
+            await self._forget(push)
+            raise
         try:
             job, plan = await push_scan.begin(scanner, acquisition, said)
-        except BridgeError:
-            await server.insist(lambda: server.client.cancel(token))
-            raise
-        push = Push(str(uuid.uuid4()), key, str(file), token, plan.target.format.name)
-        await asyncio.to_thread(self._store.put, push.place, push.to_json)
-        _log.info("device=%s job=%d post-scan job=%s: %s", key, job.id, token, said.name)
+        except BridgeError as err:
+            _log.warning("device=%s: %s: cannot scan: %s", key, file.name, kept_short(str(err), 300))
+            return push
+        push = replace(push, word=plan.target.format.name)
+        await self._note(push)
+        _log.info("device=%s job=%d post-scan job=%s: %s", key, job.id, push.token, said.name)
         new: asyncio.Queue[int | None] = asyncio.Queue()
         sending = asyncio.create_task(self._send_each(push, server, new))
         sending.add_done_callback(lambda _: self._give_up(acquisition, job.id, sending))
@@ -145,7 +151,7 @@ class Pushes:
             )
             if ended is not None and ended.state is JobState.COMPLETED and not self._closing:
                 push = replace(push, scanned=True)
-                await asyncio.to_thread(self._store.put, push.place, push.to_json)
+                await self._note(push)
             new.put_nowait(None)
             with suppress(BridgeError, OSError):  # what was not sent is tried once more at the end, or given up
                 await sending
@@ -156,6 +162,22 @@ class Pushes:
         finally:
             sending.cancel()
         return push
+
+    async def _create(self, push: Push, said: ProcessFile, server: Link) -> Push:
+        """With the token, which is noted. Asked again after a restart: it is the same message, and so the same job."""
+        filters = [(each.dialect, each.targets) for each in said.filter]
+        user = said.user or push.scanner
+        asked = request(str(said.id), user, said.document, filters, goes_on=said.continue_on_error)
+        push = replace(push, token=await server.insist(lambda: server.client.create(asked, push.asked)))
+        await self._note(push)
+        return push
+
+    async def _note(self, push: Push) -> None:
+        await asyncio.to_thread(self._store.put, push.place, push.to_json)
+
+    async def _forget(self, push: Push) -> None:
+        await asyncio.to_thread(self._store.empty, push.place)
+        await asyncio.to_thread(self._store.forget, push.place)
 
     def _give_up(self, acquisition: Acquisition, job: int, sending: "asyncio.Task[None]") -> None:
         """There is no use in further pages when one was refused."""
@@ -199,8 +221,7 @@ class Pushes:
             log = _log.info if status.job_state is JobState.COMPLETED else _log.warning
             reasons = () if status.job_state_reasons is None else status.job_state_reasons.job_state_reason
             log("post-scan job=%s: %s %s", push.token, status.job_state, " ".join(map(str, reasons)))
-        await asyncio.to_thread(self._store.empty, push.place)
-        await asyncio.to_thread(self._store.forget, push.place)
+        await self._forget(push)
 
     async def _hand_over(self, push: Push, server: Link) -> None:
         """What the server does not have yet, and that this was all. Raises BridgeError, OSError."""
@@ -229,6 +250,8 @@ class Pushes:
         try:
             said = await asyncio.to_thread(read, Path(push.file))
             async with self._linked(said) as server:
+                if not push.token:
+                    push = await self._create(push, said, server)
                 await self._finish(push, server)
         except (BridgeError, OSError) as err:
             _log.warning("post-scan job=%s: kept for the next start: %s", push.token, kept_short(str(err), 300))

@@ -1,13 +1,14 @@
 """What a device asks of a scan server: the five operations of the processing service, images streamed from the disk.
 
-An image whose answer did not come may have been taken: before it is sent again the server is asked which it has.
+An image whose answer did not come may have been taken: before it is sent again the server is asked which it has. A
+CreatePostScanJob is said again as the same message.
 Spec: DSM, the processing service (WS-DSP); MTOM (xop 2004/08).
 """
 
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -49,9 +50,10 @@ class ScanServerClient:
     http: HttpClient
     url: str
 
-    async def create(self, request: CreatePostScanJobRequest) -> str:
-        """The JobToken. As all of these, raises NoAnswer, Refused, WireError."""
-        answer = await self._operate(Operation.CREATE_POST_SCAN_JOB, request, CreatePostScanJobResponse)
+    async def create(self, request: CreatePostScanJobRequest, message_id: str) -> str:
+        """The JobToken. The same `message_id` is the same job, to a server that looks at it; ours does. As all of
+        these, raises NoAnswer, Refused, WireError."""
+        answer = await self._operate(Operation.CREATE_POST_SCAN_JOB, request, CreatePostScanJobResponse, message_id)
         return answer.job_token
 
     async def send_image(self, token: str, number: int, word: str, image: Path) -> None:
@@ -101,8 +103,12 @@ class ScanServerClient:
         answer = await self._operate(Operation.GET_POST_SCAN_JOB_ELEMENTS, asked, GetPostScanJobElementsResponse)
         return answer.job_elements
 
-    async def _operate(self, operation: Operation, request: DspElement, expected: type[_T]) -> _T:
+    async def _operate(
+        self, operation: Operation, request: DspElement, expected: type[_T], message_id: str | None = None
+    ) -> _T:
         headers = addressing.request(names.action(operation), self.url)
+        if message_id is not None:
+            headers = replace(headers, message_id=message_id)
         data = envelope.write(headers, request.to_xml(), declare=(names.NAMESPACE,))
         message = await ask(self.http, self.url, data, TIMEOUT)
         answer = operations.read_response(operation, message.body)

@@ -109,8 +109,13 @@ class PostScan:
 
     # What devices ask. All raise OperationRefused; `user` is Peer.user.
 
-    async def create(self, request: CreatePostScanJobRequest, user: str) -> str:
-        """The token of a new job. One without valid instructions is aborted at once, which its events say."""
+    async def create(self, request: CreatePostScanJobRequest, user: str, message_id: str) -> str:
+        """The token of a new job. One without valid instructions is aborted at once, which its events say. The very
+        message that made a job names it again until an image comes: nobody heard the answer (WS-Addressing 2004/08,
+        [message id])."""
+        known = await self._known(message_id, user)
+        if known is not None:
+            return known
         said = request.post_scan_instructions
         asked = wanted(said)
         if not asked:
@@ -136,25 +141,39 @@ class PostScan:
         goes_on = said.continue_on_error
         if goes_on is None:
             goes_on = process is not None and process.continue_on_error
-        held = Held(job, user, said.document_root_name, goes_on, asked)
+        held = Held(job, user, said.document_root_name, goes_on, asked, message_id)
+        known = await self._known(message_id, user)  # it came twice while the process was read
+        if known is not None:
+            return known
+        await held.turn.acquire()  # at once; _take() gives it back
+        self._jobs[job.token] = held
         return await self._whole(self._take(held, process))
 
+    async def _known(self, message_id: str, user: str) -> str | None:
+        for held in tuple(self._jobs.values()):
+            if held.asked == message_id and held.owner == user and not held.formats:
+                async with held.turn:  # until it is kept, or cannot be
+                    if held.job.state is JobState.CREATING:
+                        return held.job.token
+        return None
+
     async def _take(self, held: Held, process: Process | None) -> str:
+        """Its first steps; whose turn it is was decided before."""
         token = held.job.token
-        self._jobs[token] = held
-        async with held.turn:
-            try:
-                await self._step(held, PostScanSeen(Phase.ARRIVING), durable=True)
-            except (StoreFull, OSError) as err:
-                _log.error("job=%s: cannot be kept: %s", token, err)
-                await self._step(held, PostScanSeen(Phase.ARRIVING))
-                await self._step(held, PostScanSeen(Phase.FAILED, reason=JobStateReason.CREATE_FAILED))
-                raise faults.temporary_error(f"the job cannot be kept: {_why(err)}") from err
+        try:
+            await self._step(held, PostScanSeen(Phase.ARRIVING), durable=True)
             if process is None or process.chosen(held.wanted) is None:
                 _log.warning("job=%s: %s asks for what no scan process of its offers", token, kept_short(held.owner))
                 await self._step(held, PostScanSeen(Phase.FAILED, reason=JobStateReason.NO_VALID_INSTRUCTIONS))
             else:
                 self._be_patient(held)
+        except (StoreFull, OSError) as err:
+            _log.error("job=%s: cannot be kept: %s", token, err)
+            await self._step(held, PostScanSeen(Phase.ARRIVING))
+            await self._step(held, PostScanSeen(Phase.FAILED, reason=JobStateReason.CREATE_FAILED))
+            raise faults.temporary_error(f"the job cannot be kept: {_why(err)}") from err
+        finally:
+            held.turn.release()
         return token
 
     async def receive(self, request: SendImageRequest, chunks: AsyncIterator[bytes]) -> None:

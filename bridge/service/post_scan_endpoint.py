@@ -77,7 +77,7 @@ class PostScanEndpoint:
         operation = operation_of(message)
         if operation is not None:
             request = _read(operation, message)
-            result = await self._operate(request, peer)
+            result = await self._operate(request, peer, message.addressing.message_id or "")
             headers = message.addressing.answer(names.action(f"{operation}Response"))
             return envelope.write(headers, result.to_xml(), declare=(names.NAMESPACE,))
         if action.startswith(f"{soap_names.WSE}/"):
@@ -96,10 +96,10 @@ class PostScanEndpoint:
         headers = message.addressing.answer(names.action(f"{Operation.SEND_IMAGE}Response"))
         return envelope.write(headers, SendImageResponse().to_xml())
 
-    async def _operate(self, request: DspElement, peer: Peer) -> DspElement:
+    async def _operate(self, request: DspElement, peer: Peer, message_id: str) -> DspElement:
         match request:
             case CreatePostScanJobRequest():
-                return CreatePostScanJobResponse(job_token=await self._jobs.create(request, peer.user))
+                return CreatePostScanJobResponse(job_token=await self._jobs.create(request, peer.user, message_id))
             case EndPostScanJobRequest(job_token=token):
                 await self._jobs.end(token)
                 return EndPostScanJobResponse()

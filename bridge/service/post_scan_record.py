@@ -21,6 +21,7 @@ class Held:
     document_name: str
     continue_on_error: bool
     wanted: tuple[Wanted, ...]
+    asked: str = ""  # the MessageID that made it: who repeats that message did not hear the answer
     formats: dict[int, str] = field(default_factory=dict)  # of the images that are kept, by DocumentId
     ended: bool = False  # EndPostScanJob was heard
     canceled: bool = False  # CancelPostScanJob was heard
@@ -48,6 +49,7 @@ def to_json(held: Held) -> dict[str, Any]:
         "continue_on_error": held.continue_on_error,
         "wanted": [[each.dialect, list(each.targets), each.to_user] for each in held.wanted],
         "formats": {str(number): word for number, word in held.formats.items()},
+        "asked": held.asked,
         "ended": held.ended,
         "canceled": held.canceled,
     }
@@ -84,6 +86,7 @@ def from_json(data: Mapping[str, Any]) -> Held:
         document_name=data["document_name"],
         continue_on_error=bool(data["continue_on_error"]),
         wanted=wanted,
+        asked=str(data.get("asked", "")),
         formats=formats,
         ended=bool(data["ended"]),
         canceled=bool(data["canceled"]),

@@ -18,6 +18,7 @@ from bridge.dsm.names import FILE_SHARE
 from bridge.errors import BridgeError
 from bridge.net.finding import find_server
 from bridge.net.post_scan_client import ScanServerClient, body
+from bridge.soap import addressing
 from bridge.translate.post_scan_request import request
 from drivers.contract.http import HttpClient
 from hil.bench.figures import Figure, samples
@@ -44,7 +45,7 @@ async def figure(runs: int) -> Figure:
         ):
             job = request(_PROCESS, "bench", "bench", [(FILE_SHARE, (_SHARE,))], goes_on=False)
             for _ in range(runs + 1):
-                token = await server.create(job)
+                token = await server.create(job, addressing.new_message_id())
                 began = time.monotonic()
                 await server.send_image(token, 1, "jfif", image)
                 ours.append(time.monotonic() - began)

@@ -251,10 +251,7 @@ async def test_after_a_kill_of_the_device_both_sides_agree(tmp_path: Path, step:
             await run.process.wait()
         async with device(place, rig, port):
             await product.until(lambda: not in_hand(place), FULL)
-        for token, state in tokens(tmp_path).items():
-            if state == "Creating":  # killed before it had noted the token: nobody sends to that job any more
-                assert step == "created"
-                assert (await found.state(token)) == "Creating/None 0 [Pending]"
+        assert set(tokens(tmp_path).values()) <= {"Completed", "Canceled"}
         filed = len(found.delivered)
         assert filed == len(set(found.delivered.values()))
         assert filed == (3 if "Completed" in tokens(tmp_path).values() else 0)

@@ -4,6 +4,7 @@ show them."""
 import asyncio
 import json
 import ssl
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -49,7 +50,8 @@ def create(*filters: str, goes_on: bool | None = None, process: str = PROCESS, n
 def request(operation: str, content: str) -> bytes:
     """The envelope of one operation."""
     element = f"d:{operation}Request"
-    return envelope(f"{DSP}/{operation}", f'<{element} xmlns:d="{DSP}" xmlns:p="{PSP}">{content}</{element}>')
+    body = f'<{element} xmlns:d="{DSP}" xmlns:p="{PSP}">{content}</{element}>'
+    return envelope(f"{DSP}/{operation}", body, message_id=uuid.uuid4().urn)
 
 
 def package(token: str, number: int, image: bytes, word: str = "jfif", *, part: str = "i@x") -> bytes:

@@ -208,6 +208,36 @@ async def test_a_job_that_cannot_be_kept_is_not_begun(tmp_path: Path) -> None:
         ]
 
 
+async def test_a_create_whose_answer_was_lost_may_be_said_again(tmp_path: Path) -> None:
+    async with serving(tmp_path, most_jobs=3) as server:
+        said = request("CreatePostScanJob", create())
+        answers = await asyncio.gather(*(server.ask(server.path, said) for _ in range(5)))
+        tokens = {answer.content.findtext("{*}JobToken") for answer in answers}
+        assert len(tokens) == 1, "the very same message"
+        assert await server.create() not in tokens, "another message is another job"
+        server.source = "127.0.0.2"
+        assert (await server.ask(server.path, said)).content.findtext("{*}JobToken") not in tokens, "and another user"
+        server.source = "127.0.0.1"
+        await server.cancel(tokens.pop() or "")
+        assert (await server.ask(server.path, said)).status == 200, "what ended is not begun again"
+        assert await server.state((await server.ask(server.path, said)).content.findtext("{*}JobToken") or "") == (
+            "Creating/None 0 [Pending]"
+        )
+
+
+async def test_a_create_that_could_not_be_kept_is_begun_when_it_is_said_again(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        store = tmp_path / "state" / "scan-server"
+        store.rmdir()
+        store.write_bytes(b"")
+        said = request("CreatePostScanJob", create())
+        assert subcode(await server.ask(server.path, said)) == "ServerErrorTemporaryError"
+        store.unlink()
+        store.mkdir()
+        token = (await server.ask(server.path, said)).content.findtext("{*}JobToken") or ""
+        assert await server.state(token) == "Creating/None 0 [Pending]"
+
+
 async def test_a_package_that_breaks_off_leaves_nothing_and_the_job_goes_on(tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
         token = await server.create()
