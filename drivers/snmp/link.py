@@ -70,7 +70,7 @@ class UdpLink:
 
     async def _walk(self, root: str, rows: int, at: str) -> dict[str, Value]:
         found: dict[str, Value] = {}
-        repetitions = REPETITIONS
+        repetitions = min(REPETITIONS, max(rows, 1))
         while len(found) < rows:
             answer = await (self._ask(Ask.NEXT, [at]) if self._v1 else self._ask(Ask.BULK, [at], (0, repetitions)))
             if answer.status in (NO_SUCH_NAME, GEN_ERR):

@@ -2,8 +2,9 @@
 
 While nothing moves a look asks only for what would tell that something does: status objects, alert counters, the
 vendor's state, the job tables' sentinels. The same answer as last time is the same snapshot, and costs next to nothing
-(drivers.snmp.wire). Else everything is read together, sysUpTime with it, so that it fits one another; tables are walked
-when a status object or an alert counter moved, and once a minute. Nothing here changes the device.
+(drivers.snmp.wire). A job or a press that this shows by itself is told at once, its details with the next look. Else
+everything is read together, sysUpTime with it, so that it fits one another; tables are walked when a status object or
+an alert counter moved, and once a minute. Nothing here changes the device.
 """
 
 import random
@@ -64,6 +65,7 @@ class SnmpObserver:
         self._glance: Reading = {}  # what the last look had of the objects that tell a change
         self._parts: tuple[Seen, ...] = ()
         self._last: Snapshot | None = None
+        self._owed = False  # what was told of the last change is not all of it
 
     @property
     def parts(self) -> tuple[Seen, ...]:
@@ -73,9 +75,9 @@ class SnmpObserver:
     async def poll(self) -> Snapshot:
         """Look once. A device that is silent GONE_AFTER times in a row is DeviceGone, before that DeviceTimeout."""
         try:
-            if self._last is not None and await self._unchanged():
-                return self._last
-            self._last = add_up(await self._look())
+            if self._last is None or not await self._glanced(self._last):
+                self._last = add_up(await self._look())
+                self._owed = False
         except DeviceTimeout as err:
             self._misses += 1
             if self._misses >= GONE_AFTER:
@@ -98,15 +100,22 @@ class SnmpObserver:
 
     @property
     def _moving(self) -> bool:
-        return self._jobs.moving or any(sense.moving for sense in self._senses)
+        return self._owed or self._jobs.moving or any(sense.moving for sense in self._senses)
 
-    async def _unchanged(self) -> bool:
-        """Whether the device still says what it said; asked only while there is no other reason to read it all."""
+    async def _glanced(self, last: Snapshot) -> bool:
+        """Whether a small look was enough; none is taken while there is a reason to read everything."""
         now = self._clock.monotonic()
-        due = now >= self._whole_at or self._jobs.due(now) or self._stands(now)
-        if self._misses or self._moving or due or self._last is None:
+        if self._misses or self._moving or last.presses or now >= self._whole_at or self._stands(now):
             return False
-        return not self._last.presses and await self._link.get(tuple(self._glance)) == self._glance
+        reading = await self._link.get(tuple(self._glance))
+        if reading == self._glance:
+            return not self._jobs.due(now) or await self._jobs.quiet(self._link, now)
+        self._parts = self._seen(reading)
+        told = add_up(self._parts)
+        if (told.jobs, told.presses) == (last.jobs, last.presses):
+            return False
+        self._last, self._owed = told, True
+        return True
 
     async def _look(self) -> tuple[Seen, ...]:
         now = self._clock.monotonic()

@@ -9,6 +9,8 @@ from typing import Protocol
 Value = int | bytes | str  # INTEGER and counters; OCTET STRING; an OBJECT IDENTIFIER as "1.3.6…"
 Reading = Mapping[str, Value | None]
 
+FEW = 2  # rows: a walk of no more may be asked for again and again, and costs little while the answer stays the same
+
 
 class Link(Protocol):
     """One agent that can be asked.

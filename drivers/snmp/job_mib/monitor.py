@@ -2,7 +2,8 @@
 
 A finished job may be gone after 15 s (RFC 2707 jmGeneralJobPersistence), and one that came and went between two
 looks moves no sentinel: "active" then is 0 before and after. So what stands behind the last index we know is asked
-for at least three times in that span. Once the rows are read everything is decided in `follow`.
+for at least three times in that span, by a request whose answer stays the same while nothing came. Once the rows are
+read everything is decided in `follow`.
 """
 
 from collections.abc import Mapping
@@ -13,8 +14,9 @@ from drivers.contract.observation import JobKind, JobReport
 from drivers.snmp import modem_mib
 from drivers.snmp.job_mib import objects, table
 from drivers.snmp.job_mib.follow import Track, bad_calls, explained, follow, kind_of, reports, scanning
+from drivers.snmp.job_mib.objects import State
 from drivers.snmp.job_mib.table import JobRow, JobSet, Key
-from drivers.snmp.reading import Link, Reading, Value, number
+from drivers.snmp.reading import FEW, Link, Reading, Value, number
 
 SHORTEST, LONGEST = 5.0, 60.0  # seconds between looks behind the last index
 MOST_NEW = 200  # jobs that one look takes up
@@ -37,9 +39,9 @@ class JobMonitor:
         self._sets = table.sets(await link.walk(objects.GENERAL, rows=7 * table.MOST_SETS))
         found: list[Key] = []
         for each in self._sets:
-            root, last = f"{objects.STATE}.{each.index}", 0
+            last = 0
             for _ in range(STRIDES):
-                states = table.states(await link.walk(root, rows=STRIDE, after=f"{root}.{last}"), each.index)
+                states = await self._behind(link, each, last, STRIDE)
                 last = max((index for _, index in states), default=last)
                 found += [key for key, state in states.items() if state not in objects.FINAL]
                 if len(states) < STRIDE:
@@ -71,6 +73,16 @@ class JobMonitor:
         """Whether rows must be read although no sentinel moved. `now`: Clock.monotonic."""
         return bool(self._sets) and (self._track.moving or now >= self._due)
 
+    async def quiet(self, link: Link, now: float) -> bool:
+        """Whether nothing stands behind the last indexes, asked when it is due; else `look`. Link's errors."""
+        if self._track.moving:
+            return False
+        for each in self._sets:
+            if await self._behind(link, each, self._last.get(each.index, 0), FEW):
+                return False
+        self._put_off(now)
+        return True
+
     async def look(
         self, link: Link, reading: Reading, now: float, today: datetime, uptime: int | None, *, restarted: bool = False
     ) -> None:
@@ -90,8 +102,15 @@ class JobMonitor:
         await self._take(link, list(dict.fromkeys(wanted))[: MOST_ACTIVE + MOST_NEW], restarted=restarted)
         self._seen = seen
         if now >= self._due:
-            least = min(each.persistence for each in self._sets)
-            self._due = now + min(max(least / 3, SHORTEST), LONGEST)
+            self._put_off(now)
+
+    def _put_off(self, now: float) -> None:
+        least = min(each.persistence for each in self._sets)
+        self._due = now + min(max(least / 3, SHORTEST), LONGEST)
+
+    async def _behind(self, link: Link, job_set: JobSet, last: int, rows: int) -> Mapping[Key, State | None]:
+        root = f"{objects.STATE}.{job_set.index}"
+        return table.states(await link.walk(root, rows=rows, after=f"{root}.{last}"), job_set.index)
 
     async def _new(self, link: Link, reading: Reading, *, restarted: bool) -> list[Key]:
         """Jobs that we do not follow yet."""
@@ -103,9 +122,9 @@ class JobMonitor:
             pointed = {index for index in (oldest, newest) if 0 < index <= last}
             # Indexes began anew, or jobs hide behind those that we know: look at the whole column.
             anew = restarted or 0 < newest < last or active > known + (newest > last)
-            root = f"{objects.STATE}.{each.index}"
-            walked = await link.walk(root, rows=MOST_NEW, after=f"{root}.{0 if anew else last}")
-            states = table.states(walked, each.index)
+            states = dict(await self._behind(link, each, 0 if anew else last, MOST_NEW if anew else FEW))
+            if len(states) == FEW and not anew:  # seldom: mostly it is one job, and that there is no other
+                states |= await self._behind(link, each, max(index for _, index in states), MOST_NEW)
             fresh = 2**31 if restarted else last  # what stands behind it and is over went by while nobody looked
             found += [key for key, state in states.items() if key[1] > fresh or state not in objects.FINAL]
             found += [(each.index, index) for index in pointed]

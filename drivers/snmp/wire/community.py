@@ -2,8 +2,8 @@
 
 Spec: RFC 1157 §4, RFC 1901 §3, RFC 3416 §3. Where the time goes (docs/decisions/0059-snmp-requests.md): coding one
 message costs pysnmp 0.3 to 1 ms, nearly all of the bill, and an idle device is asked the same and answers the same
-each time. So a GET is coded once and only its request-id changes from then on; and an answer that is octet for
-octet the one before, the request-id aside, is not decoded again.
+each time. So a request that may come again is coded once and only its request-id changes from then on; and an answer
+that is octet for octet the one before, the request-id aside, is not decoded again.
 """
 
 import asyncio
@@ -19,11 +19,12 @@ from pysnmp.error import PySnmpError  # type: ignore[import-untyped]
 from pysnmp.proto import api  # type: ignore[import-untyped]
 
 from drivers.snmp.credentials import Community, Version
+from drivers.snmp.reading import FEW
 from drivers.snmp.wire import values
 from drivers.snmp.wire.asking import Answer, Ask, Bind, Silence, Unreachable
 
 LARGEST = 65_507  # octets of an answer over UDP
-KEPT = 16  # prepared requests: an idle look is one, a busy one a few
+KEPT = 20  # prepared requests: an idle look is one and one for each job set, a busy one a few
 # Request-ids that take four octets, so that they can be changed in place.
 LEAST_ID, MOST_ID = 0x01000000, 0x7EFFFFFF
 _NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EPERM, errno.ENETDOWN})
@@ -31,7 +32,7 @@ _NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.
 
 @dataclass(slots=True)
 class _Prepared:
-    """A request in octets, where its request-id stands, and its last answer."""
+    """A request in octets, where its request-id stands (0: it is sent once, as it is), and its last answer."""
 
     octets: bytearray
     at: int
@@ -40,7 +41,8 @@ class _Prepared:
     answer: Answer | None = None
 
     def numbered(self, number: int) -> bytes:
-        self.octets[self.at : self.at + 4] = number.to_bytes(4, "big")
+        if self.at:
+            self.octets[self.at : self.at + 4] = number.to_bytes(4, "big")
         return bytes(self.octets)
 
     def repeated(self, reply: bytes, number: int) -> Answer | None:
@@ -81,8 +83,8 @@ class CommunityAsker(asyncio.DatagramProtocol):
         async with self._turn:
             if self._transport is None or self._transport.is_closing():
                 raise Unreachable("the link was closed")
-            prepared = self._prepare(kind, tuple(oids), numbers)
             self._number = LEAST_ID if self._number >= MOST_ID else self._number + 1
+            prepared = self._prepare(kind, tuple(oids), numbers)
             answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
             self._waiting, self._trouble = (self._number, prepared, answered), ""
             self._send(prepared.numbered(self._number), answered, self._retries)
@@ -108,16 +110,17 @@ class CommunityAsker(asyncio.DatagramProtocol):
         return self._encode(kind, oids, (0, 0), self._number)
 
     def _prepare(self, kind: Ask, oids: tuple[str, ...], numbers: tuple[int, int]) -> _Prepared:
+        if kind is Ask.BULK and numbers[1] > FEW:  # a step of a walk, which asks for each row once
+            return _Prepared(bytearray(self._encode(kind, oids, numbers, self._number)), 0)
         what = kind, oids, numbers
         found = self._prepared.pop(what, None)
         if found is None:
             # Two request-ids differ in all their four octets and in nothing else.
             one, other = (self._encode(kind, oids, numbers, number) for number in (0x11111111, 0x22222222))
             found = _Prepared(bytearray(one), next(at for at in range(len(one)) if one[at] != other[at]))
-        if kind is Ask.GET:  # a walk asks for each row once
-            self._prepared[what] = found
-            if len(self._prepared) > KEPT:
-                del self._prepared[next(iter(self._prepared))]
+        self._prepared[what] = found
+        if len(self._prepared) > KEPT:
+            del self._prepared[next(iter(self._prepared))]
         return found
 
     def _encode(self, kind: Ask, oids: tuple[str, ...], numbers: tuple[int, int], number: int) -> bytes:

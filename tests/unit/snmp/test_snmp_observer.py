@@ -305,3 +305,76 @@ async def test_a_scan_in_the_job_tables_makes_a_device_without_any_other_source_
     objects["1.3.6.1.2.1.1.3.0"] = Typed(Tag.TIME_TICKS, 10)
     (job,) = (await watcher.poll()).jobs
     assert (job.phase, job.reasons) == (Phase.FAILED, ("deviceRestarted",))
+
+
+JOB_STATE = f"{JM}.3.1.1.2.1"
+
+
+async def test_a_press_is_told_by_the_first_answer_that_shows_it_and_its_details_with_the_next(
+    observer, link, model, clock
+) -> None:
+    await observer.poll()
+    model.update(clock.seconds, [LoadPaper(1), Press()])
+    link.asked.clear()
+    link.walked.clear()
+    told = await observer.poll()
+    assert (len(link.asked), link.walked) == (1, [])
+    assert [(job.phase, job.pages) for job in told.jobs] == [(Phase.WARMING, 0)]
+    assert (told.readiness, len(told.presses)) == (Readiness.BUSY, 1)
+    assert observer.pace() == 0.3
+    after = await observer.poll()
+    assert (after.jobs, after.presses, JOB_STATE in link.walked) == (told.jobs, (), True)
+
+
+async def test_a_press_that_begins_no_job_is_told_once_and_looked_into(link_to, model, clock) -> None:
+    rows = {"1.3.6.1.4.1.11.2.3.9.4.2.1.2.2.2.7.0": Typed(Tag.INTEGER, 1)}
+    link = link_to(
+        lambda: overlay(mib(model, clock.seconds) or Mib({}), [(oid(n), typed) for n, typed in rows.items()])
+    )
+    watcher = (await open_on(link, "k", clock)).observers[0]
+    await watcher.poll()
+    rows["1.3.6.1.4.1.11.2.3.9.4.2.1.2.2.2.7.0"] = Typed(Tag.INTEGER, 2)
+    told = await watcher.poll()
+    assert ([press.button for press in told.presses], told.jobs) == (["scan"], ())
+    link.asked.clear()
+    after = await watcher.poll()
+    assert (after.presses, after.jobs) == ((), ())
+    assert UPTIME in link.asked[0]  # all that belongs to it
+    assert watcher.pace() == 2.0
+
+
+async def test_that_nothing_stands_behind_the_last_job_is_asked_without_reading_all_again(
+    observer, link, clock
+) -> None:
+    first = await observer.poll()
+    link.asked.clear()
+    link.walked.clear()
+    looks = 0
+    while link.walked.count(JOB_STATE) < 3:
+        clock.turn(2.0)
+        assert await observer.poll() is first
+        looks += 1
+    assert looks == 9  # 15 s of persistence, asked for three times in that, looked at every 2 s
+    assert len(link.asked) == looks
+    assert not any(UPTIME in asked for asked in link.asked)
+
+
+async def test_a_scan_that_passed_between_two_looks_is_found_by_that_question(link_to, clock) -> None:
+    objects = {
+        "1.3.6.1.2.1.1.3.0": Typed(Tag.TIME_TICKS, 5000),
+        **{f"{JM}.1.1.1.{column}.1": Typed(Tag.INTEGER, 0) for column in (2, 3, 4)},
+    }
+    link = link_to(lambda: Mib({oid(name): typed for name, typed in objects.items()}))
+    watcher = (await open_on(link, "k", clock)).observers[0]
+    await watcher.poll()
+    for index in (1, 2, 3):
+        objects |= {
+            f"{JM}.3.1.1.2.1.{index}": Typed(Tag.INTEGER, 9),
+            f"{JM}.3.1.1.8.1.{index}": Typed(Tag.INTEGER, index),
+            f"{JM}.4.1.1.3.1.{index}.24.1": Typed(Tag.INTEGER, 8),
+        }
+    told = []
+    for _ in range(3):
+        clock.turn(2.0)
+        told = [(job.phase, job.pages) for job in (await watcher.poll()).jobs] or told
+    assert told == [(Phase.DONE, 1), (Phase.DONE, 2), (Phase.DONE, 3)]

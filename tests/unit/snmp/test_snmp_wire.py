@@ -76,6 +76,16 @@ async def test_an_answer_that_repeats_is_not_decoded_and_one_that_differs_is(age
         assert len(decoded) == times
 
 
+async def test_a_walk_of_few_rows_may_come_again_and_one_of_many_is_coded_for_itself(link, monkeypatch) -> None:
+    coded, decoded = [], []
+    encode, decode = community.encoder.encode, community.decoder.decode
+    monkeypatch.setattr(community.encoder, "encode", lambda message: coded.append(message) or encode(message))
+    monkeypatch.setattr(community.decoder, "decode", lambda data, **spec: decoded.append(data) or decode(data, **spec))
+    for rows, codings, decodings in ((2, 2, 1), (2, 2, 1), (3, 3, 2), (3, 4, 3), (2, 4, 3)):
+        assert await link.walk("1.3.6.1.2.1.1.5", rows=rows) == {NAME: 1}
+        assert (len(coded), len(decoded)) == (codings, decodings)
+
+
 async def test_a_late_answer_to_an_older_request_is_none_to_this_one(agent, link) -> None:
     kept = []
     await link.get([NAME])
