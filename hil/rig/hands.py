@@ -58,7 +58,7 @@ NOT_HERE: Final = {
     "drivers.usb.exchange": "it is handed the bridge's clock",
     "drivers.usb.esci.scanner": "it is handed the bridge's clock",
     "drivers.usb.esci2.scanner": "it is handed the bridge's clock",
-    "drivers.usb.pixma.scanner": "it is handed the bridge's clock",
+    "drivers.usb.pixma.mp150.scanner": "it is handed the bridge's clock",
     "drivers.usbip": "no USB/IP: the link is the rig's",
     "drivers.escl.scan": "it is handed the room's hand by drivers.escl.scanner",
     "drivers.usb.ipp_usb": "HTTP over USB is not played by hand",

@@ -9,8 +9,8 @@ from drivers.contract.capabilities import Mode, Source
 from drivers.contract.document import Raster, Region, ScanRequest
 from drivers.contract.errors import DeviceGone, DriverError
 from drivers.contract.handover import Handover
-from drivers.usb.pixma.model import table
-from drivers.usb.pixma.scanner import PixmaScanner
+from drivers.usb.pixma.mp150.model import table
+from drivers.usb.pixma.mp150.scanner import PixmaScanner
 from hil import chart
 from hil.devices.pixma.product import MP160, MP530, MX850, MX870, MX920, Product
 from hil.faults.plan import Fault

@@ -11,8 +11,8 @@ from drivers.usb.descriptors import UsbDevice
 from drivers.usb.link import Link
 from drivers.usb.listening import PACKET
 from drivers.usb.opening import Met
-from drivers.usb.pixma.model import Model, table
-from drivers.usb.pixma.scanner import PixmaScanner
+from drivers.usb.pixma.mp150.model import Model, table
+from drivers.usb.pixma.mp150.scanner import PixmaScanner
 
 FAMILY = "pixma"
 STALE_PACKETS = 16  # at most, that were meant for whoever had the scanner before

@@ -1,31 +1,38 @@
-"""From the lines a PIXMA sends to the rows the contract promises. Pure."""
+"""From the lines a scanner sends to the rows the contract promises. Pure."""
 
-from drivers.usb.pixma.parameters import Parameters
+from collections.abc import Callable
+from typing import Final
+
+from drivers.usb.pixma.area import Area
+
+Order = Callable[[bytes], bytes]  # a line as it comes, pixel by pixel
 
 
 class Rows:
     """Cuts a page's bytes into whole rows of exactly the width and number that were promised."""
 
-    def __init__(self, sent: Parameters, width: int, height: int) -> None:
-        """`width` and `height` are what was promised, in pixels; what does not come is white."""
-        self._sent = sent
-        self._samples = sent.mode.bits // 8
-        self._row = self._samples * width
-        self._skip = self._samples * sent.skip
+    def __init__(self, sent: Area, width: int, height: int, order: Order | None = None) -> None:
+        """`width` and `height` are what was promised, in pixels; what does not come is white. `order`: where a line
+        does not come so already."""
+        samples = sent.mode.bits // 8
+        self._size: Final = sent.row_bytes
+        self._order: Final = order
+        self._row = samples * width
+        self._skip = samples * sent.skip
         self._left = height
         self._rest = b""
 
     def add(self, data: bytes) -> bytes:
         """Whole rows out of what came so far, none beyond the promised height."""
         data = self._rest + data if self._rest else data
-        size = self._sent.row_bytes
+        size = self._size
         count = len(data) // size
         self._rest = data[count * size :]
         count = min(count, self._left)
         self._left -= count
         lines = (data[at : at + size] for at in range(0, count * size, size))
-        if self._sent.passes > 1:
-            lines = (self._together(line) for line in lines)
+        if self._order is not None:
+            lines = (self._order(line) for line in lines)
         start, end = self._skip, self._skip + self._row
         return b"".join(line[start:end].ljust(self._row, b"\xff") for line in lines)
 
@@ -34,9 +41,11 @@ class Rows:
         count, self._left = self._left, 0
         return b"\xff" * (count * self._row)
 
-    def _together(self, line: bytes) -> bytes:
-        """The parts of a line of high resolution, pixel by pixel: the first of each, then the second of each."""
-        passes, samples = self._sent.passes, self._samples
+
+def together(passes: int, samples: int) -> Order:
+    """The parts of a line of high resolution: the first pixel of each, then the second of each."""
+
+    def order(line: bytes) -> bytes:
         part = len(line) // passes
         result = bytearray(line)
         for number in range(passes):
@@ -44,3 +53,14 @@ class Rows:
                 source = line[number * part + sample : (number + 1) * part : samples]
                 result[number * samples + sample :: passes * samples] = source
         return bytes(result)
+
+    return order
+
+
+def mixed(line: bytes) -> bytes:
+    """A line that comes as all of its red, all of its green, all of its blue."""
+    width = len(line) // 3
+    result = bytearray(line)
+    for sample in range(3):
+        result[sample::3] = line[sample * width : (sample + 1) * width]
+    return bytes(result)

@@ -15,8 +15,8 @@ from drivers.contract.errors import CanceledAtDevice, DeviceBusy, DeviceGone, Fe
 from drivers.contract.handover import Handover, ScanCanceled
 from drivers.contract.observation import Feeder, Phase, Readiness, TroubleKind
 from drivers.usb.bus import RemoteBus
+from drivers.usb.pixma.mp150.scanner import PixmaScanner as PixmaScannerDriver
 from drivers.usb.pixma.open import models, open_device
-from drivers.usb.pixma.scanner import PixmaScanner as PixmaScannerDriver
 from drivers.usbip.place import parse
 from hil import chart, script
 from hil.devices.pixma.product import MP160, MP530, MX850, MX870, MX920, Product

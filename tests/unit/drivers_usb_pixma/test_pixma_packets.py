@@ -4,10 +4,10 @@ import pytest
 
 from drivers.contract.errors import DeviceGarbled
 from drivers.contract.observation import Feeder
-from drivers.usb.pixma import packets
-from drivers.usb.pixma.model import Packets, table
-from drivers.usb.pixma.packets import Packet
-from drivers.usb.pixma.scanner import PixmaScanner
+from drivers.usb.pixma.mp150 import packets
+from drivers.usb.pixma.mp150.model import Packets, table
+from drivers.usb.pixma.mp150.packets import Packet
+from drivers.usb.pixma.mp150.scanner import PixmaScanner
 
 
 def packet(length: int = 16, **at: int) -> bytes:

@@ -6,8 +6,8 @@ from drivers.contract.capabilities import Mode, Source
 from drivers.contract.document import Region, ScanRequest
 from drivers.contract.errors import DeviceBusy, DeviceGarbled, DeviceTimeout
 from drivers.contract.handover import Handover, ScanCanceled
-from drivers.usb.pixma.model import table
-from drivers.usb.pixma.scanner import PixmaScanner as Driver
+from drivers.usb.pixma.mp150.model import table
+from drivers.usb.pixma.mp150.scanner import PixmaScanner as Driver
 from hil.devices.stimuli import InUse
 from hil.faults.plan import Fault
 from tests.unit.drivers_usb_pixma.turning import TurningLink

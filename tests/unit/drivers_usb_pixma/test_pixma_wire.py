@@ -5,10 +5,13 @@ import pytest
 from drivers.contract.capabilities import Mode, Source
 from drivers.contract.document import Region
 from drivers.contract.errors import DeviceBusy, DeviceGarbled, ScanFailed
-from drivers.usb.pixma import envelope, parameters, wire
-from drivers.usb.pixma.model import table
-from drivers.usb.pixma.rows import Rows
-from drivers.usb.pixma.wire import Command, End, Status
+from drivers.usb.pixma import answers, area
+from drivers.usb.pixma.answers import Status
+from drivers.usb.pixma.area import Edges
+from drivers.usb.pixma.mp150 import envelope, parameters, wire
+from drivers.usb.pixma.mp150.model import table
+from drivers.usb.pixma.mp150.wire import Command, End
+from drivers.usb.pixma.rows import Rows, together
 
 MX850, MP530, LIDE_400, MX920 = (table()[f"04a9:{each}"] for each in ("172c", "1712", "1912", "176b"))
 
@@ -27,15 +30,15 @@ def test_a_block_is_asked_for_with_its_header() -> None:
 
 
 def test_the_three_answers() -> None:
-    assert [wire.status(bytes.fromhex(each) + bytes(6)) for each in ("0606", "1515", "1414")] == list(Status)
+    assert [answers.status(bytes.fromhex(each) + bytes(6)) for each in ("0606", "1515", "1414")] == list(Status)
     with pytest.raises(DeviceGarbled, match="06 07"):
-        wire.status(bytes.fromhex("0607"))
+        answers.status(bytes.fromhex("0607"))
 
 
 def test_data_whose_sum_is_not_nothing_are_garbled() -> None:
-    assert wire.data(bytes([1, 2, 0xFD])) == bytes([1, 2])
+    assert answers.data(bytes([1, 2, 0xFD])) == bytes([1, 2])
     with pytest.raises(DeviceGarbled):
-        wire.data(bytes([1, 2, 3]))
+        answers.data(bytes([1, 2, 3]))
 
 
 def test_a_block_says_how_long_it_is_and_what_ends_with_it() -> None:
@@ -58,8 +61,8 @@ def test_either_of_two_bits_says_ready(first: int, ready: bool) -> None:
 
 
 def test_a_line_begins_and_ends_at_multiples_of_32_from_generation_2_on() -> None:
-    edges = parameters.edges(Region(1000, 2000, 2010, 1500), 75)
-    assert edges == (75, 150, 151, 112)
+    edges = area.edges(Region(1000, 2000, 2010, 1500), 75, MX850.pixels(Source.PLATEN, 75))
+    assert edges == Edges(75, 150, 151, 112)
     wanted = parameters.parameters(MX850, Source.PLATEN, Mode.RGB24, 75, edges)
     # 75 = 2 * 32 + 11; 11 + 151 = 162, padded to 192
     assert (wanted.left, wanted.skip, wanted.width, wanted.top, wanted.height) == (64, 11, 192, 150, 112)
@@ -67,12 +70,12 @@ def test_a_line_begins_and_ends_at_multiples_of_32_from_generation_2_on() -> Non
 
 @pytest.mark.parametrize(("mode", "width"), [(Mode.RGB24, 152), (Mode.GRAY8, 156)])
 def test_before_a_line_is_padded_to_4_pixels_of_colour_or_12_of_grey(mode: Mode, width: int) -> None:
-    wanted = parameters.parameters(MP530, Source.PLATEN, mode, 75, (75, 150, 151, 112))
+    wanted = parameters.parameters(MP530, Source.PLATEN, mode, 75, Edges(75, 150, 151, 112))
     assert (wanted.left, wanted.skip, wanted.width) == (75, 0, width)
 
 
 def test_the_parameters_of_generation_3() -> None:
-    wanted = parameters.parameters(MX850, Source.FEEDER_DUPLEX, Mode.RGB24, 75, (75, 150, 151, 112))
+    wanted = parameters.parameters(MX850, Source.FEEDER_DUPLEX, Mode.RGB24, 75, Edges(75, 150, 151, 112))
     told = parameters.new(wanted, calibrate=True, digits=False)
     assert told.hex() == (
         "0201030300010000"  # feeder, both sides, calibrate
@@ -83,7 +86,7 @@ def test_the_parameters_of_generation_3() -> None:
 
 
 def test_the_parameters_of_generation_1() -> None:
-    wanted = parameters.parameters(MP530, Source.PLATEN, Mode.GRAY8, 150, (0, 0, 300, 200))
+    wanted = parameters.parameters(MP530, Source.PLATEN, Mode.GRAY8, 150, Edges(0, 0, 300, 200))
     told = parameters.old(wanted)
     assert told[:26].hex() == "000000008096809600000000000000000000012c000000c80408"
     assert (told[0x20], told[0x23], told[0x26], told[0x27], len(told)) == (0xFF, 0x81, 0x02, 0x01, 0x2F)
@@ -99,12 +102,12 @@ def test_gamma_tables_go_from_black_to_white() -> None:
 
 
 def test_a_region_at_the_lower_edge_is_scanned_with_the_least_height() -> None:
-    wanted = parameters.parameters(MX850, Source.PLATEN, Mode.GRAY8, 75, (0, 870, 638, 9))
+    wanted = parameters.parameters(MX850, Source.PLATEN, Mode.GRAY8, 75, Edges(0, 870, 638, 9))
     assert (wanted.top, wanted.height) == (861, 16)
 
 
 def test_rows_are_cut_out_of_lines_whatever_the_pieces() -> None:
-    sent = parameters.parameters(MX850, Source.PLATEN, Mode.GRAY8, 75, (33, 0, 3, 2))
+    sent = parameters.parameters(MX850, Source.PLATEN, Mode.GRAY8, 75, Edges(33, 0, 3, 2))
     assert (sent.skip, sent.width) == (1, 32)
     rows = Rows(sent, 3, 2)
     lines = bytes(range(32)) + bytes(range(100, 132)) + bytes(32)
@@ -114,17 +117,19 @@ def test_rows_are_cut_out_of_lines_whatever_the_pieces() -> None:
 
 
 def test_what_does_not_come_is_white() -> None:
-    sent = parameters.parameters(MX850, Source.PLATEN, Mode.GRAY8, 75, (0, 0, 2, 3))
+    sent = parameters.parameters(MX850, Source.PLATEN, Mode.GRAY8, 75, Edges(0, 0, 2, 3))
     rows = Rows(sent, 2, 3)
     assert rows.add(bytes(40)) == bytes(2)
     assert rows.padding() == b"\xff" * 4
 
 
 def test_parts_of_a_line_are_put_together() -> None:
-    sent = parameters.parameters(MX850, Source.PLATEN, Mode.RGB24, 1200, (0, 0, 32, 16))
+    sent = parameters.parameters(MX850, Source.PLATEN, Mode.RGB24, 1200, Edges(0, 0, 32, 16))
     assert sent.passes == 2
     even, odd = (b"".join(bytes([pixel, 7, pixel]) for pixel in range(first, 32, 2)) for first in (0, 1))
-    assert Rows(sent, 32, 1).add(even + odd) == b"".join(bytes([pixel, 7, pixel]) for pixel in range(32))
+    assert Rows(sent, 32, 1, together(2, 3)).add(even + odd) == b"".join(
+        bytes([pixel, 7, pixel]) for pixel in range(32)
+    )
 
 
 def test_models_differ_in_what_they_can() -> None:

@@ -17,12 +17,14 @@ from drivers.contract.observation import ButtonPress, Feeder, Readiness, Snapsho
 from drivers.usb.exchange import Exchange
 from drivers.usb.family import Tell
 from drivers.usb.link import Link
-from drivers.usb.pixma import packets, wire
-from drivers.usb.pixma.dialogue import Busy, Dialogue, Refused
-from drivers.usb.pixma.envelope import Operation
-from drivers.usb.pixma.model import Model
-from drivers.usb.pixma.scan import SOURCE, Scan
-from drivers.usb.pixma.wire import Command
+from drivers.usb.pixma.answers import Busy, Refused
+from drivers.usb.pixma.mp150 import packets, wire
+from drivers.usb.pixma.mp150.dialogue import Dialogue
+from drivers.usb.pixma.mp150.envelope import Operation
+from drivers.usb.pixma.mp150.model import Model
+from drivers.usb.pixma.mp150.scan import Scan
+from drivers.usb.pixma.mp150.wire import Command
+from drivers.usb.pixma.report import SOURCE, Report
 
 GET_STATUS = (0x80, 0x00, 0, 0, 2)  # of the device, USB 2.0 §9.4.5: answered by any that is plugged in
 
@@ -68,13 +70,13 @@ class PixmaScanner:
         return replace(self._seen, presses=presses, facts=(*self._seen.facts, *said.settings))
 
     def scan(self, link: Link, request: ScanRequest, handover: Handover, tell: Tell) -> None:
-        dialogue = self._speak(link)
-        Scan(dialogue, self._model, request, handover, tell, seen=self._seen, monotonic=self._monotonic).run()
+        report = Report(request, tell, self._seen)
+        Scan(self._speak(link), self._model, handover, report, self._monotonic).run()
 
     def resynchronise(self, link: Link) -> None:
         """As drivers.usb.family.Resynchronising."""
         dialogue = self._speak(link)
-        dialogue.spoiled = True
+        dialogue.spoil()
         if not self._model.enveloped:
             dialogue.abort()
             return

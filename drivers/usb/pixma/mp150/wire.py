@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
-from drivers.contract.errors import DeviceGarbled
+from drivers.usb.pixma import answers
 
 ANSWER_HEADER = 8
 BLOCK_HEADER = 8
@@ -37,14 +37,6 @@ class Command(IntEnum):
     STATUS_3 = 0xDA20
 
 
-class Status(IntEnum):
-    """The first two bytes of an answer."""
-
-    OK = 0x0606
-    FAILED = 0x1515
-    BUSY = 0x1414
-
-
 class End(IntFlag):
     """The first byte of an image block's header."""
 
@@ -63,13 +55,9 @@ class Condition:
     calibrated: bool
 
 
-def garbled(expected: str, data: bytes) -> DeviceGarbled:
-    return DeviceGarbled(f"expected {expected}, got {data[:16].hex(' ') or 'nothing'}")
-
-
-def command(code: Command, data: bytes = b"", wanted: int = 0) -> bytes:
+def command(code: int, data: bytes = b"", wanted: int = 0) -> bytes:
     """`data` comes without its checksum; `wanted` counts that of the answer."""
-    body = data + bytes([-sum(data) & 0xFF]) if data else b""
+    body = data + bytes([answers.missing(data)]) if data else b""
     return struct.pack(">H12xH", code, len(body) or wanted) + body
 
 
@@ -78,25 +66,11 @@ def read(most: int) -> bytes:
     return struct.pack(">H10xI", Command.READ, most + BLOCK_HEADER)
 
 
-def status(header: bytes) -> Status:
-    try:
-        return Status(int.from_bytes(header[:2], "big"))
-    except ValueError:
-        raise garbled("an answer", header) from None
-
-
-def data(answer: bytes) -> bytes:
-    """An answer's data without the checksum."""
-    if sum(answer) & 0xFF:
-        raise garbled("data whose sum is 0", answer)
-    return answer[:-1]
-
-
 def block(header: bytes, most: int) -> tuple[End, int]:
     """What an image block's header says of the end, and how many bytes follow."""
     flags, size = struct.unpack(">B3xI", header)
     if size > most:
-        raise garbled(f"a block of at most {most} bytes", header)
+        raise answers.garbled(f"a block of at most {most} bytes", header)
     return End(flags & (End.PAGE | End.NO_PAPER | End.NO_DATA)), size
 
 

@@ -8,11 +8,10 @@ from importlib import resources
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from drivers.contract.capabilities import Capabilities, Mode, Size, Source, SourceCapabilities
+from drivers.usb.pixma.area import LEAST_PIXELS, UNIT
 
 WIDTH = 638  # 1/75 inch, of all models
-UNIT = 75
 MODES = (Mode.RGB24, Mode.GRAY8)
-LEAST_PIXELS = 16  # either way; SANE assumes it of every model
 
 
 class Packets(StrEnum):
@@ -87,5 +86,5 @@ class Model(BaseModel):
 @cache
 def table() -> dict[str, Model]:
     """All models, by "vvvv:pppp"."""
-    text = (resources.files("drivers") / "usb" / "pixma" / "models.toml").read_text("utf-8")
+    text = (resources.files("drivers") / "usb" / "pixma" / "mp150" / "models.toml").read_text("utf-8")
     return TypeAdapter(dict[str, Model]).validate_python(tomllib.loads(text))

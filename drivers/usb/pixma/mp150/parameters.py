@@ -5,11 +5,11 @@ colour or 12 of grey. Source: SANE pixma_mp150.c, `calc_raw_width`, `send_scan_p
 """
 
 import struct
-from dataclasses import dataclass
 
 from drivers.contract.capabilities import Mode, Source
-from drivers.contract.document import Region
-from drivers.usb.pixma.model import LEAST_PIXELS, Model
+from drivers.usb.pixma import area
+from drivers.usb.pixma.area import Area, Edges
+from drivers.usb.pixma.mp150.model import Model
 
 GLASS, FEEDER, DUPLEX = 1, 2, 3
 GAMMA = 2.2  # the sensor sees light; pictures are made for screens
@@ -17,61 +17,13 @@ _RESOLUTION = 0x8000
 _ALIGN = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """One page in pixels of its resolution; `skip` pixels of each line come before those wanted."""
-
-    source: Source
-    mode: Mode
-    ppi: int
-    left: int
-    top: int
-    width: int  # as it is sent
-    height: int
-    skip: int
-    passes: int  # in how many parts a line comes, each of every so-many-th pixel
-
-    @property
-    def row_bytes(self) -> int:
-        return self.mode.row_bytes(self.width)
-
-
-def edges(region: Region, ppi: int) -> tuple[int, int, int, int]:
-    """Left, top, width and height in pixels: both edges rounded, so neighbours neither gap nor overlap."""
-    left, right, top, bottom = (
-        round(mil * ppi / 1000) for mil in (region.x, region.x + region.width, region.y, region.y + region.height)
-    )
-    return left, top, max(1, right - left), max(1, bottom - top)
-
-
-def parameters(model: Model, source: Source, mode: Mode, ppi: int, edges: tuple[int, int, int, int]) -> Parameters:
-    left, top, width, height = edges
-    across, down = model.pixels(source, ppi)
-    width = max(LEAST_PIXELS, min(width, across - left))
-    height = max(LEAST_PIXELS, min(height, down - top))
-    top = max(0, min(top, down - height))
-    skip = left % _ALIGN if model.generation > 1 else 0
+def parameters(model: Model, source: Source, mode: Mode, ppi: int, wanted: Edges) -> Area:
+    wanted = area.within(wanted, model.pixels(source, ppi))
+    skip = wanted.left % _ALIGN if model.generation > 1 else 0
     align = _ALIGN if model.generation > 1 else 4 if mode is Mode.RGB24 else 12
     passes = max(1, ppi // model.interleave) if model.interleave else 1
-    sent = -(-(skip + width) // align) * align
-    return Parameters(source, mode, ppi, left - skip, top, sent, height, skip, passes)
-
-
-def _area(wanted: Parameters) -> bytes:
-    """The part that all generations have in common: 22 bytes."""
-    kind = 0x08 if wanted.mode is Mode.RGB24 else 0x04
-    resolution = wanted.ppi | _RESOLUTION
-    return struct.pack(
-        ">HHIIIIBB",
-        resolution,
-        resolution,
-        wanted.left,
-        wanted.top,
-        wanted.width,
-        wanted.height,
-        kind,
-        wanted.mode.bits,
-    )
+    sent = -(-(skip + wanted.width) // align) * align
+    return Area(source, mode, ppi, wanted.left - skip, wanted.top, sent, wanted.height, skip, passes)
 
 
 def select_source(source: Source, generation: int) -> bytes:
@@ -82,15 +34,15 @@ def select_source(source: Source, generation: int) -> bytes:
     return bytes([FEEDER, 0, 0, 0, 0, sides, sides, 0, 0, 0, 0])
 
 
-def old(wanted: Parameters) -> bytes:
+def old(wanted: Area) -> bytes:
     """DE20, generations 1 and 2: it starts the page."""
     data = bytearray(0x2F)
-    data[0x04:0x1A] = _area(wanted)
+    data[0x04:0x1A] = wanted.packed(_RESOLUTION)
     data[0x20], data[0x23], data[0x26], data[0x27] = 0xFF, 0x81, 0x02, 0x01
     return bytes(data)
 
 
-def new(wanted: Parameters, *, calibrate: bool, digits: bool) -> bytes:
+def new(wanted: Area, *, calibrate: bool, digits: bool) -> bytes:
     """D820, generation 3 and later. `digits`: see models.toml."""
     data = bytearray(0x37)
     data[0x00] = GLASS if wanted.source is Source.PLATEN else FEEDER
@@ -98,7 +50,7 @@ def new(wanted: Parameters, *, calibrate: bool, digits: bool) -> bytes:
     if wanted.source is Source.FEEDER_DUPLEX:
         data[0x02] = data[0x03] = DUPLEX
     data[0x05] = calibrate
-    data[0x08:0x1E] = _area(wanted)
+    data[0x08:0x1E] = wanted.packed(_RESOLUTION)
     data[0x1F], data[0x20], data[0x21], data[0x23], data[0x24] = 0x01, 0xFF, 0x81, 0x02, 0x01
     if digits:
         data[0x26:0x2A] = b"2145"  # those of the scan that SANE knows

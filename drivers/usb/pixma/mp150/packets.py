@@ -6,7 +6,7 @@ Source: spec dossier on device protocols (c); SANE pixma_mp150.c, `handle_interr
 from dataclasses import dataclass
 
 from drivers.contract.errors import DeviceGarbled
-from drivers.usb.pixma.model import Packets
+from drivers.usb.pixma.mp150.model import Packets
 
 UNIT_BYTES = 16  # packets are whole multiples of it
 

@@ -1,0 +1,65 @@
+"""Command and answer of the mp150 set over one exchange."""
+
+from drivers.usb.exchange import ANSWER_SECONDS, Exchange, Patience
+from drivers.usb.pixma import answers
+from drivers.usb.pixma.answers import Status
+from drivers.usb.pixma.mp150 import envelope, wire
+from drivers.usb.pixma.mp150.envelope import Operation
+from drivers.usb.pixma.mp150.wire import Command, End
+from drivers.usb.pixma.talk import Talk
+
+
+class Dialogue:
+    """One scanner, spoken to in whole commands."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self._talk = Talk(exchange, wire.ANSWER_HEADER)
+        self.piece = self._talk.piece
+
+    def spoil(self) -> None:
+        """What is on its way is to be thrown away."""
+        self._talk.spoiled = True
+
+    def ask(self, command: int, data: bytes = b"", *, wanted: int = 0, seconds: Patience = ANSWER_SECONDS) -> bytes:
+        """The data of the answer, `wanted` bytes with their checksum, which is left out. Raises Refused, Busy."""
+
+        def step() -> tuple[Status, bytes]:
+            self.exchange.send(wire.command(command, data, wanted))
+            found = self._talk.status(seconds)
+            return found, answers.data(self.exchange.exactly(wanted)) if found is Status.OK and wanted else b""
+
+        found, answer = self._talk.clean(step)
+        answers.check(found)
+        return answer
+
+    def block(self, most: int, seconds: Patience) -> tuple[End, int]:
+        """Ask for image bytes; what ends with them and how many follow, which are to be taken with `piece`."""
+
+        def step() -> tuple[Status, tuple[End, int]]:
+            self.exchange.send(wire.read(most))
+            found = self._talk.status(seconds)
+            head = self.exchange.exactly(wire.BLOCK_HEADER, seconds) if found is Status.OK else bytes(8)
+            return found, wire.block(head, most)
+
+        found, block = self._talk.clean(step)
+        answers.check(found)
+        return block
+
+    def wrap(self, operation: Operation) -> None:
+        """The XML around a scan. Raises DeviceBusy, ScanFailed."""
+
+        def step() -> bytes:
+            self.exchange.send(envelope.message(operation))
+            answer = b""
+            while envelope.ANSWER_END not in answer and len(answer) < envelope.MOST_ANSWER:
+                answer += self.exchange.some(envelope.MOST_ANSWER)
+            return answer
+
+        refusal = self._talk.clean(lambda: envelope.refusal(step()))
+        if refusal is not None:
+            raise refusal
+
+    def abort(self) -> None:
+        """As drivers.usb.pixma.talk."""
+        self._talk.abort(wire.command(Command.ABORT))
