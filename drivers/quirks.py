@@ -32,6 +32,10 @@ class Quirk(BaseModel):
     unit_before_status: bool = False  # STAT tells only of the unit that PARA named last
     glass: tuple[int, int] | None = None  # the flatbed in 1/1200 inch, where the feeder's area is told instead
     sides_apart: bool = False  # the back of a sheet can be read only when its front has been
+    colour_only: bool = False  # grey, and black and white, are told but not to be had
+    pre_read: bool = False  # it scans no finer than 300 ppi unless told resolution and paper before all else
+    coding_tables: bool = False  # it wants JPEG's quantisation tables, although nothing is compressed
+    ready_after_load: bool = True  # False: it is not to be asked whether it is ready between loading and scanning
     width_multiples: tuple[int, int] = (8, 1)  # pixels of a row, of black and white and of all else
     stall_limit: float | None = Field(default=None, gt=0)  # seconds for which a page may be left unread
 

@@ -17,6 +17,7 @@ from hil.devices.esci.scanner import EsciScanner
 from hil.devices.esci.usb import esci_usb
 from hil.devices.esci2.scanner import Esci2Scanner
 from hil.devices.esci2.usb import esci2_usb
+from hil.devices.fujitsu.product import IX500
 from hil.devices.fujitsu.scanner import FujitsuScanner
 from hil.devices.fujitsu.usb import FujitsuUsb
 from hil.devices.genesys.product import STROBE_XP300
@@ -63,6 +64,11 @@ def _fujitsu(script: Script, now: float) -> tuple[FujitsuScanner, SimulatedUsbDe
     return scanner, FujitsuUsb(scanner, script.serial)
 
 
+def _fujitsu_ix500(script: Script, now: float) -> tuple[FujitsuScanner, SimulatedUsbDevice]:
+    scanner = FujitsuScanner(script, now, IX500)
+    return scanner, FujitsuUsb(scanner, script.serial)
+
+
 def _genesys(script: Script, now: float) -> tuple[GenesysScanner, SimulatedUsbDevice]:
     scanner = GenesysScanner(script, now)
     return scanner, GenesysUsb(scanner, script.serial)
@@ -89,6 +95,7 @@ FAMILIES: Mapping[str, Callable[[Script, float], tuple[Simulated, SimulatedUsbDe
     "esci": _esci,
     "esci2": _esci2,
     "fujitsu": _fujitsu,
+    "fujitsu-ix500": _fujitsu_ix500,
     "genesys": _genesys,
     "genesys-sheet": _genesys_sheet,
     "ipp-usb": _ipp_usb,

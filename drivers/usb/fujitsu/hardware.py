@@ -27,6 +27,7 @@ class Hardware:
     function: int = 0  # of the dial
     error: int = 0  # the number shown at the panel
     consumables: tuple[str, ...] = ()  # that are worn or used up
+    more: tuple[tuple[str, str], ...] = ()  # what only a longer answer tells
 
 
 _CONSUMABLES = (
@@ -37,8 +38,22 @@ _CONSUMABLES = (
 )
 
 
+_LONG = 0x13  # bytes, up to the battery's power
+
+
+def _more(data: bytes) -> tuple[tuple[str, str], ...]:
+    """Of the switch for its wireless network and of its battery, where it has one."""
+    if len(data) < _LONG:
+        return ()
+    wireless, battery, power = data[0x10:_LONG]
+    found = [("wireless switch", "on" if wireless & 0x80 else "off")]
+    if battery & 0xC0:
+        found.append(("battery", f"{power}, charging" if battery & 0x40 else str(power)))
+    return tuple(found)
+
+
 def hardware(data: bytes) -> Hardware:
-    """From the answer's 12 bytes, or as many as an old one tells. Raises DeviceGarbled."""
+    """From the answer's 12 bytes, as many as an old one tells, or more. Raises DeviceGarbled."""
     if len(data) < LEAST:
         raise wire.garbled("a hardware status", data)
     covers, panel, worn, feeding = data[3:7]
@@ -57,4 +72,5 @@ def hardware(data: bytes) -> Hardware:
         function=worn & 0x0F,
         error=data[7],
         consumables=(*used, "ink") if feeding & 0x80 else tuple(used),
+        more=_more(data),
     )

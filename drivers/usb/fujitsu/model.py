@@ -41,8 +41,9 @@ class Vital:
     duplex: bool
     memory: int  # bytes
     mode_select: bool
-    hardware_status: bool
+    hardware_status: int  # bytes of it that are asked for; 0: it has none
     control: bool
+    card_slot: bool  # a second way in, so the source must be said
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,10 @@ def vital(data: bytes) -> Vital:
         raise wire.garbled("resolutions", data[:0x1C])
     kinds = data[0x1C]
     offered = ((0x80, Mode.RGB24), (0x08, Mode.GRAY8), (0x02, Mode.LINEART))
-    units, commands, more = data[0x20], data[0x29], data[0x2B]
+    units, commands = data[0x20], data[0x29]
+    page = data[: data[4] + 5]  # what comes behind it is filling
+    longer = page[0x71] if len(page) > 0x71 else 0  # bytes of a hardware status that tells more than the usual one
+    status = max(wire.HARDWARE_SIZE, min(longer, wire.HARDWARE_MOST))
     return Vital(
         basic=(across, down),
         steps=bool(steps & 0x11),
@@ -95,22 +99,24 @@ def vital(data: bytes) -> Vital:
         duplex=bool(units & 0x10),
         memory=int.from_bytes(data[0x22:0x26], "big"),
         mode_select=bool(commands & 0x08),
-        hardware_status=bool(more & 0x04),
+        hardware_status=status if data[0x2B] & 0x04 else 0,
         control=bool(data[0x31] & 0x02),
+        card_slot=len(page) > 0x7C and bool(page[0x7C] & 0x80),
     )
 
 
 def capabilities(found: Vital, quirk: quirks.Quirk) -> Capabilities:
     """The contract's words for it. Raises DeviceRefused where it can do nothing that we can use."""
     resolutions = _resolutions(found)
-    if not resolutions or not found.modes or not all(found.area) or not (found.feeder or found.flatbed):
+    modes = tuple(mode for mode in found.modes if mode is Mode.RGB24 or not quirk.colour_only)
+    if not resolutions or not modes or not all(found.area) or not (found.feeder or found.flatbed):
         raise DeviceRefused("it tells no resolution, mode, area or source that could be used")
     optical = found.highest
     size = Size(*(pixels * 1000 // ppi for pixels, ppi in zip(found.area, found.basic, strict=True)))
     glass = Size(*(length * 1000 // UNIT for length in quirk.glass)) if quirk.glass else size
-    feeder = SourceCapabilities(optical, resolutions, found.modes, LEAST, size) if found.feeder else None
+    feeder = SourceCapabilities(optical, resolutions, modes, LEAST, size) if found.feeder else None
     return Capabilities(
-        platen=SourceCapabilities(optical, resolutions, found.modes, LEAST, glass) if found.flatbed else None,
+        platen=SourceCapabilities(optical, resolutions, modes, LEAST, glass) if found.flatbed else None,
         feeder=feeder,
         feeder_back=feeder if found.duplex else None,
         buttons=BUTTONS if found.hardware_status else (),

@@ -48,7 +48,7 @@ def facts(seen: Hardware) -> tuple[tuple[str, str], ...]:
         found.append(("error code", f"{seen.error:#04x}"))
     if seen.consumables:
         found.append(("worn", ", ".join(seen.consumables)))
-    return tuple(found)
+    return (*found, *seen.more)
 
 
 def idle(

@@ -11,7 +11,7 @@ from drivers.contract.capabilities import Mode, Source
 from drivers.contract.errors import CanceledAtDevice, DeviceGarbled, DeviceTimeout, DriverError, FeederEmpty, ScanFailed
 from drivers.contract.handover import ScanCanceled
 from drivers.usb.esci.parameters import pixels
-from drivers.usb.fujitsu import window, wire
+from drivers.usb.fujitsu import tables, window, wire
 from drivers.usb.fujitsu.dialogue import MOVING_SECONDS, Dialogue
 from drivers.usb.fujitsu.job import Job
 from drivers.usb.fujitsu.model import Model
@@ -19,8 +19,9 @@ from drivers.usb.fujitsu.reading import Reading
 from drivers.usb.fujitsu.sense import Verdict
 from drivers.usb.fujitsu.window import Order, Window
 
-# What another program may have left behind; and the feeder is not to run ahead of what is wanted.
-_MODES = ((wire.ModePage.AUTO, b""), (wire.ModePage.DROPOUT, b""), (wire.ModePage.BUFFER, b"\x80"))
+# What another program may have left behind; and the feeder is not to run ahead of what is wanted, nor pages of a scan
+# that broke off to be kept.
+_MODES = ((wire.ModePage.AUTO, b""), (wire.ModePage.DROPOUT, b""), (wire.ModePage.BUFFER, b"\x80\xc0"))
 
 
 class Scan:
@@ -88,16 +89,20 @@ class Scan:
 
     def _prepared(self, asked: Window) -> Window:
         """Source, modes, window and lamp; returns the window as the scanner took it."""
-        vital = self._model.vital
-        if vital.control and vital.flatbed:
+        vital, quirk = self._model.vital, self._model.quirk
+        if vital.control and (vital.flatbed or vital.card_slot):
             if self._job.from_feeder:
                 self._job.do(wire.control(wire.Function.FEEDER))
             else:
                 self._job.must(self._job.do(wire.control(wire.Function.FLATBED)))
+        if quirk.pre_read:
+            self._job.do(*wire.send_diagnostic(window.pre_read(asked)))
         if vital.mode_select:
             for page, value in _MODES:
                 self._job.do(*wire.mode_select(page, value))  # refused by a scanner that lacks the page, which is fine
         asked = self._windowed(asked)
+        if quirk.coding_tables:
+            self._job.do(*wire.send(wire.Table.QUANTISATION, tables.quantisation()))
         if vital.control:
             self._job.warm(wire.control(wire.Function.LAMP_ON))
         return asked
@@ -120,10 +125,15 @@ class Scan:
     def _sheet(self, asked: Window, width: int, height: int) -> bool:
         """Scan one sheet, or what lies on the glass; False when there is no more paper."""
         if self._job.from_feeder:
-            if self._job.must(self._job.do(wire.LOAD)).verdict is Verdict.EMPTY:
+            loaded = self._job.do(wire.LOAD)
+            if loaded.verdict is Verdict.REFUSED:
+                self._job.look()  # some say so where there is no paper, which may have been taken out since
+            if loaded.verdict is Verdict.EMPTY or not self._job.paper:
                 return False
+            self._job.must(loaded)
             self._job.remember(None)
-            self._job.must(self._job.do(wire.TEST_UNIT_READY))
+            if self._model.quirk.ready_after_load:
+                self._job.must(self._job.do(wire.TEST_UNIT_READY))
         if self._job.must(self._job.do(*wire.scan(asked.sides))).verdict is Verdict.EMPTY:
             return False
         Reading(self._job, self._model, asked, width, height).run()

@@ -91,8 +91,8 @@ class FujitsuScanner:
         return seen, self._presses(seen, dialogue)
 
     def _sensed(self, dialogue: Dialogue) -> Hardware | None:
-        told = self._model.vital.hardware_status
-        reply = dialogue.command(wire.HARDWARE_STATUS if told else wire.TEST_UNIT_READY, size=told * wire.HARDWARE_SIZE)
+        size = self._model.vital.hardware_status
+        reply = dialogue.command(wire.hardware_status(size) if size else wire.TEST_UNIT_READY, size=size)
         if reply.verdict is Verdict.AGAIN:
             return None
         if reply.data:

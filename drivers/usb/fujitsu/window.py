@@ -15,6 +15,7 @@ DESCRIPTOR_SIZE = 64
 THRESHOLD = 0x80
 MONO, COLOUR = 0x00, 0xC1  # vendor codes: how the bytes behind 0x28 are to be read
 NON_STANDARD_PAPER = 0xC0
+_COMPOSITIONS = {Mode.LINEART: 0, Mode.GRAY8: 2, Mode.RGB24: 5}
 PAPER_LENGTH = 14032  # 1/1200 inch: A4, the least that is announced
 
 
@@ -72,9 +73,14 @@ def parameters(window: Window) -> bytes:
     return bytes(6) + DESCRIPTOR_SIZE.to_bytes(2, "big") + front + back
 
 
+def pre_read(window: Window) -> bytes:
+    """What a scanner that wants it before all else is told of the scan: a diagnosis in its makers' words."""
+    composition = _COMPOSITIONS[window.mode]
+    return b"SET PRE READMODE" + struct.pack(">HHIIB3x", *window.resolution, *(window.paper or (0, 0)), composition)
+
+
 def _descriptor(window: Window, side: int) -> bytes:
     across, down = window.resolution
-    composition = {Mode.LINEART: 0, Mode.GRAY8: 2, Mode.RGB24: 5}[window.mode]
     lineart = window.mode is Mode.LINEART
     data = bytearray(DESCRIPTOR_SIZE)
     struct.pack_into(
@@ -91,7 +97,7 @@ def _descriptor(window: Window, side: int) -> bytes:
         0,  # brightness: as it is
         THRESHOLD if lineart else 0,
         0,  # contrast: as it is
-        composition,
+        _COMPOSITIONS[window.mode],
         1 if lineart else 8,
         0,  # halftone: none
     )

@@ -12,13 +12,13 @@ from drivers.contract.errors import DeviceGarbled
 COMMAND_SIZE, COMMAND_MARK, CDB_AT = 31, 0x43, 0x13
 STATUS_SIZE, STATUS_MARK, STATUS_AT = 13, 0x53, 9
 
-SENSE_SIZE, INQUIRY_SIZE, VITAL_SIZE, HARDWARE_SIZE, PIXEL_SIZE = 18, 96, 204, 12, 32
+SENSE_SIZE, INQUIRY_SIZE, VITAL_SIZE, PIXEL_SIZE = 18, 96, 204, 32
+HARDWARE_SIZE, HARDWARE_MOST = 12, 32
 
 TEST_UNIT_READY: Final = bytes(6)
 REQUEST_SENSE: Final = bytes([0x03, 0, 0, 0, SENSE_SIZE, 0])
 INQUIRY: Final = bytes([0x12, 0, 0, 0, INQUIRY_SIZE, 0])
 VITAL: Final = bytes([0x12, 1, 0xF0, 0, VITAL_SIZE, 0])
-HARDWARE_STATUS: Final = bytes([0xC2, 0, 0, 0, 0, 0, 0, 0, HARDWARE_SIZE, 0])
 EJECT: Final = bytes([0x31, 0, 0, 0, 0, 0, 0, 0, 0, 0])
 LOAD: Final = bytes([0x31, 1, 0, 0, 0, 0, 0, 0, 0, 0])
 
@@ -50,6 +50,12 @@ class ModePage(IntEnum):
     AUTO = 0x3C
 
 
+class Table(IntEnum):
+    """What SEND brings."""
+
+    QUANTISATION = 0x88  # of JPEG
+
+
 def frame(cdb: bytes) -> bytes:
     """The 31 bytes in which a command travels."""
     return (bytes([COMMAND_MARK]).ljust(CDB_AT, b"\0") + cdb).ljust(COMMAND_SIZE, b"\0")
@@ -58,6 +64,10 @@ def frame(cdb: bytes) -> bytes:
 def is_status(data: bytes) -> bool:
     """Whether a transfer looks like a status."""
     return len(data) == STATUS_SIZE and data[0] == STATUS_MARK
+
+
+def hardware_status(size: int = HARDWARE_SIZE) -> bytes:
+    return bytes([0xC2, 0, 0, 0, 0, 0, 0]) + size.to_bytes(2, "big") + b"\0"
 
 
 def control(function: Function) -> bytes:
@@ -71,6 +81,14 @@ def scan(sides: tuple[int, ...]) -> tuple[bytes, bytes]:
 
 def set_window(parameters: bytes) -> tuple[bytes, bytes]:
     return bytes([0x24, 0, 0, 0, 0, 0]) + len(parameters).to_bytes(3, "big") + b"\0", parameters
+
+
+def send_diagnostic(parameters: bytes) -> tuple[bytes, bytes]:
+    return bytes([0x1D, 0, 0]) + len(parameters).to_bytes(2, "big") + b"\0", parameters
+
+
+def send(table: Table, data: bytes) -> tuple[bytes, bytes]:
+    return bytes([0x2A, 0, table, 0, 0, 0]) + len(data).to_bytes(3, "big") + b"\0", data
 
 
 def read(side: int, size: int) -> bytes:

@@ -14,6 +14,7 @@ from hil.devices.fujitsu import window as windows
 from hil.devices.fujitsu.passing import Passing, Side
 from hil.devices.fujitsu.product import Product
 from hil.devices.fujitsu.sense import GOOD, Answer, Sense, Status, check
+from hil.devices.fujitsu.ways import LAMP_PAGE, Ways
 from hil.devices.fujitsu.window import BACK, FRONT, Window
 from hil.devices.mechanism import Mechanism
 from hil.script import Script
@@ -32,6 +33,7 @@ class Paper:
         self._body, self._script, self._product = body, script, product
         self.flatbed = False
         self.passing: Passing | None = None
+        self.ways = Ways() if product.ways else None
         self._windows: dict[int, Window] = {}
         self._pages: dict[int, bytes] = {}
 
@@ -49,9 +51,11 @@ class Paper:
         self._pages[page[0]] = page[2:]
         return GOOD
 
-    def mode_sense(self, cdb: bytes) -> Answer:
+    def mode_sense(self, cdb: bytes) -> Answer | Attempt:
         """One page; SANE takes any shorter answer than it asked for as a page that is not there."""
         code = cdb[2] & 0x3F
+        if self.ways is not None and code == LAMP_PAGE:
+            return lambda _: None  # for ever
         if code not in replies.MODE_PAGES:
             return check(sense.BAD_FIELD)
         return Answer(data=replies.mode_page(code, self._pages.get(code, b""), cdb[4]))
@@ -62,7 +66,14 @@ class Paper:
         if isinstance(found, Sense):
             return check(found)
         self._windows = {each.side: each for each in found}
+        if self.ways is not None:
+            self.ways.windowed()
         return GOOD
+
+    def ready(self) -> Answer:
+        """TEST UNIT READY."""
+        between = self.passing is None and self._body.state.path is not None
+        return check(sense.NOT_READY) if self.ways is not None and between else GOOD
 
     def position(self, action: int, now: float) -> Answer | Attempt:
         """OBJECT POSITION: load or eject a sheet, or halt."""
@@ -80,6 +91,10 @@ class Paper:
                 return check(wrong)
             if action == LOAD and self._body.state.warming:
                 return check(sense.NOT_READY)
+            if action == LOAD and self.ways is not None:
+                out_of_turn = self.ways.position(paper=self._body.state.paper)
+                if out_of_turn is not None:
+                    return check(out_of_turn)
             if action == LOAD and not self._body.state.paper:
                 return check(sense.HOPPER_EMPTY)
             if at < due and not (action == LOAD and self._body.state.path is not None):
@@ -105,6 +120,8 @@ class Paper:
             return check(sense.BAD_WINDOWS)
         if self.passing is not None or (not self.flatbed and self._body.state.path is None):
             return check(sense.SEQUENCE)
+        if self.ways is not None and (unprepared := self.ways.scan(asked[0])) is not None:
+            return check(unprepared)
         self._body.begin_page(now)
         self._body.page_at(0, now)
         if (wrong := self._wrong()) is not None:
@@ -127,7 +144,11 @@ class Paper:
 
         def attempt(now: float) -> Answer | float | None:
             found = self._awaited(number, size, now)
-            return self._taken(number, size, now) if found is None else found
+            if found is None:
+                return self._taken(number, size, now)
+            if self.ways is not None and (isinstance(found, float) or found.sense == sense.NO_DATA_YET):
+                return Answer(Status.CHECK, bytes(size), sense.NO_DATA_YET)  # as much as was asked for, of nothing
+            return found
 
         return attempt
 

@@ -1,8 +1,11 @@
-"""Which scanner is simulated: the constants its INQUIRY pages report.
+"""Which scanner is simulated: the constants its INQUIRY pages report, and what is odd about it.
 
 A Fujitsu fi-6230, 04c5:1150: duplex page feeder and flatbed in one. It is taken because SANE's fujitsu backend corrects
 so little of what it says (the flatbed's size, which its vital data leave out, and longer paper at 200 ppi and below),
 and because the models with fewer corrections have no flatbed or speak USB 1.1 only.
+
+A ScanSnap iX500, 04c5:132b, and an iX100, 04c5:13f4: sheet-fed, with ways of their own (`hil.devices.fujitsu.ways`).
+Of the iX500 the INQUIRY data and the beginning and size of page F0 are as owners have captured and published them.
 """
 
 from dataclasses import dataclass, replace
@@ -26,6 +29,9 @@ class Product:
     memory: int  # bytes that may wait for the host
     order: tuple[int, int]  # of colour; it knows no other
     ends_with_paper: bool = False  # whether it was asked to detect the length or not
+    ways: bool = False  # those of an iX500
+    colour_only: bool = False  # page F0 tells more modes than there are
+    battery: int | None = None  # its power
 
     def reaching(self, inches: float) -> "Product":
         """The same with a feeder that scans sheets of that length."""
@@ -50,4 +56,23 @@ FI_6230 = Product(
     duplex=True,
     memory=4 * 1024 * 1024,
     order=DOT,
+)
+
+IX500 = Product(
+    vendor_id=0x04C5,
+    product_id=0x132B,
+    model="ScanSnap iX500",
+    revision="0M00",
+    optical=600,
+    lowest=50,
+    feeder=(5184, 20692),  # 8.64 x 34.49 inch
+    platen=None,
+    duplex=True,
+    memory=4 * 1024 * 1024,
+    order=DOT,
+    ways=True,
+    colour_only=True,
+)
+IX100 = replace(
+    IX500, product_id=0x13F4, model="ScanSnap iX100", revision="0F00", duplex=False, colour_only=False, battery=80
 )

@@ -122,7 +122,7 @@ class FujitsuScanner:
             return Answer(Status.BUSY)
         paper = self._paper
         known: dict[int, Callable[[], Answer | Attempt]] = {
-            0x00: lambda: GOOD,  # test unit ready
+            0x00: paper.ready,
             0x15: lambda: paper.mode_select(parameters),
             0x16: lambda: GOOD,  # reserve
             0x17: lambda: GOOD,  # release
@@ -132,6 +132,7 @@ class FujitsuScanner:
             0x1D: lambda: self._diagnose(parameters),
             0x24: lambda: paper.set_window(parameters),
             0x28: lambda: paper.read(cdb),
+            0x2A: lambda: paper.ways.send(cdb, parameters) if paper.ways is not None else check(sense.UNKNOWN_COMMAND),
             0x31: lambda: paper.position(cdb[1] & 0x07, now),
             0xC2: lambda: self._hardware(cdb),
             0xF1: lambda: self._control(cdb, now),
@@ -139,6 +140,8 @@ class FujitsuScanner:
         return known.get(cdb[0], lambda: check(sense.UNKNOWN_COMMAND))()
 
     def _diagnose(self, parameters: bytes) -> Answer:
+        if self._paper.ways is not None and self._paper.ways.diagnose(parameters):
+            return GOOD
         self._diagnosis = replies.identity(self._script.serial) if parameters == GET_ID else b""
         return GOOD if self._diagnosis else check(sense.BAD_FIELD)
 
@@ -154,7 +157,7 @@ class FujitsuScanner:
         return self._tell(told.pack(), cdb[4])
 
     def _hardware(self, cdb: bytes) -> Answer:
-        told = replies.hardware(self.state, flatbed=self._paper.flatbed, function=self._function)
+        told = replies.hardware(self.state, self.product, flatbed=self._paper.flatbed, function=self._function)
         self._body.take_button()
         return self._tell(told, int.from_bytes(cdb[7:9], "big"))
 

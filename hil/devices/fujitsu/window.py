@@ -64,7 +64,7 @@ def _one(data: bytes, product: Product, at: int, *, flatbed: bool) -> Window | S
         0x04: not product.lowest <= down <= product.optical,
         0x0E: not width or left + width > far,
         0x12: not height or top + height > low,
-        0x19: mode is None,
+        0x19: mode is None or (product.colour_only and mode is not Mode.RGB24),
         0x1A: mode is not None and depth != _DEPTHS[mode],
         0x20: data[0x20] != 0,  # it compresses nothing
         0x28: data[0x28] != (COLOUR if mode is Mode.RGB24 else MONO),
@@ -75,6 +75,8 @@ def _one(data: bytes, product: Product, at: int, *, flatbed: bool) -> Window | S
             return bad_parameter(at + offset)
     assert mode is not None
     pixels = (width * across + 600) // 1200
+    if product.ways and mode is Mode.RGB24 and pixels % 2:
+        return bad_parameter(at + 0x0E)
     return Window(
         side,
         (across, down),

@@ -70,7 +70,7 @@ def dialogue(*answers: bytes | None) -> tuple[Dialogue, Scripted]:
 
 def test_a_command_travels_in_31_bytes_with_its_block_at_19() -> None:
     found, link = dialogue(bytes(12), GOOD)
-    assert found.command(wire.HARDWARE_STATUS, size=12) == Reply(bytes(12))
+    assert found.command(wire.hardware_status(), size=12) == Reply(bytes(12))
     assert link.written == [b"\x43" + bytes(18) + bytes.fromhex("c2000000000000000c00") + bytes(2)]
 
 
@@ -89,14 +89,14 @@ def test_a_check_brings_sense_data_and_the_residual_cuts_what_was_filled_up() ->
 
 def test_a_status_instead_of_data_ends_the_data() -> None:
     found, _ = dialogue(CHECK, sense(3, 0x80, 0x01), GOOD)
-    reply = found.command(wire.HARDWARE_STATUS, size=12)
+    reply = found.command(wire.hardware_status(), size=12)
     assert (reply.data, reply.verdict) == (b"", Verdict.TROUBLE)
 
 
 def test_success_without_the_data_asked_for_is_the_answer_to_something_else() -> None:
     found, _ = dialogue(GOOD)
     with pytest.raises(DeviceGarbled, match="got 0 bytes"):
-        found.command(wire.HARDWARE_STATUS, size=12)
+        found.command(wire.hardware_status(), size=12)
     assert found.spoiled
 
 
@@ -180,7 +180,7 @@ def test_a_scanner_that_never_comes_back_is_a_timeout() -> None:
 def test_more_data_than_was_asked_for_is_garbled() -> None:
     found, _ = dialogue(bytes(20), GOOD)
     with pytest.raises(DeviceGarbled):
-        found.command(wire.HARDWARE_STATUS, size=12)
+        found.command(wire.hardware_status(), size=12)
     assert found.spoiled
 
 
