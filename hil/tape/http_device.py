@@ -1,8 +1,8 @@
 """A device that answers as recorded, for `hil.http` servers: exchanges become answers again.
 
 `AsAsked` is for recordings of a client at work: each request gets the answer that the same request got, in order, after
-as long as it took. `AsTimePasses` is for recordings of a device that somebody watched: at each moment it says what it
-last said in the recording by then, so that a watcher may look at other times and at less than the first one did.
+as long as it took. `AsReached` is for recordings of a device that somebody watched: it says what it last said in the
+recording by the place that was reached, so that a watcher may look at other times and at less than the first one did.
 """
 
 from collections import deque
@@ -60,20 +60,19 @@ class AsAsked:
         return Later(_reply(exchange, body), now + exchange.took.total_seconds() * self._pace)
 
 
-class AsTimePasses:
-    """The answers of a watched device; each exchange of the session lasts `step` seconds from the first request on."""
+class AsReached:
+    """The answers of a watched device. `reached`: how many exchanges of the session have been; whoever plays it moves
+    it on when the watcher has seen what there was to see, so that a slow watcher misses nothing."""
 
-    def __init__(self, session: Sequence[Exchange], step: float) -> None:
-        self._session, self._step = tuple(session), step
-        self._began: float | None = None
+    def __init__(self, session: Sequence[Exchange], reached: int) -> None:
+        self._session, self.reached = tuple(session), reached
+        self.asked: list[Request] = []
 
-    def serve(self, request: Request, now: float) -> Reply:
+    def serve(self, request: Request, now: float) -> Reply:  # noqa: ARG002 it is as late as somebody says
         """What it says by now."""
-        began = self._began = now if self._began is None else self._began
-        until = int((now - began) / self._step) + 1
-        said = [
-            each for each in self._session[:until] if (each.method, each.path) == (request.method, request.path)
-        ]  # fmt: skip
+        self.asked.append(request)
+        same = (request.method, request.path)
+        said = [each for each in self._session[: self.reached] if (each.method, each.path) == same]
         if not said:
             return Whole(HTTPStatus.NOT_FOUND)
         tag = dict(said[-1].headers).get("etag")

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bridge.wsscan.events import EventName, JobStatusEvent
+from bridge.net.sink import Arrived
+from bridge.wsscan.events import JobStatusEvent
 from bridge.wsscan.job import JobState
 from bridge.wsscan.scanner import ScannerState
 from bridge.wsscan.values import InputSource
@@ -26,7 +27,7 @@ from hil.devices.mfp.model import Mfp
 from hil.http_server import HttpServer
 from hil.script import Script
 from hil.tape import http_sessions
-from hil.tape.http_device import AsAsked, AsTimePasses
+from hil.tape.http_device import AsAsked, AsReached
 from tests.system import product
 
 REALDATA = Path(os.environ.get("WSD_REALDATA", Path(__file__).resolve().parents[3] / "shared" / "realdata"))
@@ -46,7 +47,7 @@ def recorded() -> Path:
 
 
 @asynccontextmanager
-async def watched(place: Path, player: AsAsked | AsTimePasses) -> AsyncIterator[tuple[Session, product.Running]]:
+async def watched(place: Path, player: AsAsked | AsReached) -> AsyncIterator[tuple[Session, product.Running]]:
     live = Live(Mfp(Script(), 0.0), SystemClock())  # only its clock is used
     async with HttpServer(player.serve, live, "127.0.0.1") as server:
         settings = f'[[escl]]\nurl = "http://127.0.0.1:{server.port}"\n'
@@ -111,13 +112,35 @@ async def test_a_recorded_escl_scan(recorded: Path, tmp_path: Path, log: str) ->
 
 async def test_a_recorded_walk_up_scan_of_an_officejet(recorded: Path, tmp_path: Path) -> None:
     text = (recorded / "hp-ledm" / "session_HP-Officejet-6500-E710n-z.md").read_text()
-    player = AsTimePasses(http_sessions.transcript(text), step=0.3)
+    session = http_sessions.transcript(text)
+    # The scanner was idle before anybody touched its panel too; the recorded client asked for that only afterwards.
+    session = (next(each for each in session if each.path == "/Scan/Status"), *session)
+    before = [each.path for each in session].index("/EventMgmt/EventTable") + 1
+    job_asked = [at for at, each in enumerate(session, start=1) if each.path == "/Jobs/JobList/2"]
+    # 54 answers with the page in preparation, one with it ready to be fetched, then two of the job completed. Whoever
+    # recorded it asked for nothing but the job meanwhile, so each is played until the bridge has told of it.
+    begun, ready = job_asked[0], job_asked[54]
+    player = AsReached(session, before)
     async with watched(tmp_path, player) as (client, running):
-        arrived = await client.timeline.wait_for(lambda each: each.name == EventName.JOB_STATUS, 60)
-        assert isinstance(arrived.event, JobStatusEvent)
-        job = arrived.event.job_status.job_id
-        end = await client.timeline.job_end(job, 60)
-        # 54 answers with the page in preparation, one with it ready to be fetched, then two of the job completed.
+
+        async def seen(state: str, pages: int) -> int:
+            def told_so(each: Arrived) -> bool:
+                return isinstance(each.event, JobStatusEvent) and (
+                    (each.event.job_status.job_state, each.event.job_status.scans_completed.count) == (state, pages)
+                )
+
+            arrived = await client.timeline.wait_for(told_so, 30)
+            assert isinstance(arrived.event, JobStatusEvent)
+            return arrived.event.job_status.job_id
+
+        # Once it waits for news it has looked at everything.
+        await product.until(lambda: any(each.query for each in player.asked), 30)
+        player.reached = begun
+        job = await seen(JobState.PROCESSING, 0)
+        player.reached = ready
+        await seen(JobState.PROCESSING, 1)
+        player.reached = len(session)
+        end = await client.timeline.job_end(job, 30)
         assert told(client, job) == [("Started", 0), ("Processing", 0), ("Processing", 1), ("Completed", 1)]
         assert (end.job_completed_state, end.scans_completed.count) == (JobState.COMPLETED, 1)
         assert end.job_originating_user_name == "LAPTOP-BSHRTBV8"  # whose name was chosen at the panel

@@ -6,7 +6,7 @@ import pytest
 
 from hil.http import Request
 from hil.tape.file import TapeError
-from hil.tape.http_device import AsAsked, AsTimePasses
+from hil.tape.http_device import AsAsked, AsReached
 from hil.tape.http_sessions import Exchange, airscan, transcript
 
 LOG = """\
@@ -118,7 +118,7 @@ def test_what_is_no_session_is_said(text: str) -> None:
         transcript(text)
 
 
-def answer(player: AsAsked | AsTimePasses, method: str, path: str, now: float, **headers: str) -> str | None:
+def answer(player: AsAsked | AsReached, method: str, path: str, now: float, **headers: str) -> str | None:
     reply = player.serve(Request(method, path, headers={k.replace("_", "-"): v for k, v in headers.items()}), now)
     data = reply.take(10_000, now)
     return None if data is None else data.decode()
@@ -138,10 +138,13 @@ def test_the_last_answer_is_given_again_and_again() -> None:
     assert [(answer(player, "GET", "/a", 0.0) or "")[-1] for _ in range(4)] == ["1", "2", "2", "2"]
 
 
-def test_played_as_time_passes_a_watcher_sees_what_is_true_by_then() -> None:
-    player = AsTimePasses(transcript(TRANSCRIPT), step=1.0)
-    assert "404" in (answer(player, "GET", "/Jobs/2", 10.0) or "")
-    assert (answer(player, "GET", "/Jobs/2", 11.0) or "").endswith("<s>2</s>")
-    assert "304" in (answer(player, "GET", "/Jobs/2", 12.9, if_none_match='"1"') or "")
-    assert (answer(player, "GET", "/Jobs/2", 13.0, if_none_match='"1"') or "").endswith("<s>3</s>")
-    assert (answer(player, "GET", "/Scan/Status", 99.0) or "").endswith("<s>1</s>")
+def test_a_watcher_sees_what_is_true_at_the_place_that_was_reached() -> None:
+    player = AsReached(transcript(TRANSCRIPT), 1)
+    assert "404" in (answer(player, "GET", "/Jobs/2", 0.0) or "")
+    player.reached = 2
+    assert (answer(player, "GET", "/Jobs/2", 0.0) or "").endswith("<s>2</s>")
+    player.reached = 3
+    assert "304" in (answer(player, "GET", "/Jobs/2", 0.0, if_none_match='"1"') or "")
+    player.reached = 4
+    assert (answer(player, "GET", "/Jobs/2", 0.0, if_none_match='"1"') or "").endswith("<s>3</s>")
+    assert (answer(player, "GET", "/Scan/Status", 0.0) or "").endswith("<s>1</s>")
