@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from drivers import routing
-from drivers.catalog import USB_FAMILIES
 from drivers.routes.route import Kind, Route
+from drivers.usb.families import USB_FAMILIES
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "SUPPORTED.md"

@@ -1,7 +1,8 @@
 """Identity → driver: the only file that knows all drivers.
 
-A new USB family is one row in `USB_FAMILIES`. Devices that are reached over a network are named in the
-configuration; their findings are made by their own driver and added in `find`.
+A new USB family is one row in drivers.usb.families. Devices that are reached over a network are named in the
+configuration; their findings are made by their own driver and added in `find`. A driver is imported where there is
+something for it: who runs for months keeps no memory for what he never meets.
 """
 
 import asyncio
@@ -18,52 +19,24 @@ from drivers.actor.beside import open_both
 from drivers.contract.clock import Clock, SystemClock
 from drivers.contract.driver import Claim, Device, Finding
 from drivers.contract.errors import DeviceRefused, DriverError
-from drivers.escl import open as escl
-from drivers.escl.link import NoService
-from drivers.escl.mdns import Browser
 from drivers.routes import table
-from drivers.snmp import device as snmp
-from drivers.snmp.beside import open_observed
 from drivers.snmp.credentials import Community, Credentials
-from drivers.usb.bus import Bus, LocalBus, RemoteBus
 from drivers.usb.descriptors import UsbDevice
-from drivers.usb.esci import open as esci
-from drivers.usb.esci2 import open as esci2
-from drivers.usb.fujitsu import open as fujitsu
-from drivers.usb.genesys import open as genesys
-from drivers.usb.ipp_usb import http as ipp_usb
-from drivers.usb.link import Link
-from drivers.usb.pixma import open as pixma
-from drivers.usb.printer_class.beside import open_beside
-from drivers.usb.printer_class.look import prints
+from drivers.usb.families import USB_FAMILIES, UsbFamily
 from drivers.usbip import place as places
 
 if TYPE_CHECKING:
+    from drivers.escl.mdns import Browser
     from drivers.sane.listing import Listing
+    from drivers.usb.bus import Bus, LocalBus, RemoteBus
+    from drivers.usb.link import Link
 
 log = logging.getLogger(__name__)
 
 REMOTE_PACE: Final = 10.0  # s between looks at USB/IP servers, who tell nobody of a change
 LOST_WORD: Final = 60.0  # s between looks where changes are told, in case a word was lost
+IPP_USB: Final = (7, 1, 4)  # class, subclass, protocol of its interfaces
 
-
-@dataclass(frozen=True, slots=True)
-class UsbFamily:
-    """One protocol family on USB."""
-
-    name: str
-    ids: Callable[[], Iterable[str]]  # "vvvv:pppp" of the devices known to speak it
-    open: Callable[..., Awaitable[Device]]  # (UsbDevice, open_link, clock, *, share)
-    scans: bool = True  # False: it only looks, its devices have a `claim` and no acquirer; SANE scans with them
-
-
-USB_FAMILIES = (
-    UsbFamily(esci.FAMILY, esci.models, esci.open_device),
-    UsbFamily(esci2.FAMILY, esci2.models, esci2.open_device),
-    UsbFamily(fujitsu.FAMILY, fujitsu.models, fujitsu.open_device),
-    UsbFamily(pixma.FAMILY, pixma.models, pixma.open_device),
-    UsbFamily(genesys.FAMILY, genesys.models, genesys.open_device, scans=False),
-)
 
 _no_scanners: Final[set[str]] = set()  # what has the interfaces of IPP over USB, and no eSCL behind them: printers
 _claims: Final[WeakSet[Claim]] = WeakSet()  # of what is open and must be lent to SANE when it lists its devices
@@ -84,7 +57,7 @@ class Agent:
     """One SNMP agent that the operator named."""
 
     host: str
-    port: int = snmp.PORT
+    port: int
     credentials: Credentials = field(default_factory=Community)
     scanner: str = ""  # key of the device that it is a part of
 
@@ -135,10 +108,11 @@ async def find(
         paths = {device.path: (bus, device) for bus, devices in zip(buses, listings, strict=True) for device in devices}
         for finding in await _through_sane(sane, paths, found, clock, patient=patient):
             found[finding.key] = finding
-    wanted = {escl.key(service.url): service for service in services}
+    wanted = {finding.key: finding for finding in (_service(each, clock) for each in services)}
     for url in await _browser().urls() if mdns else ():
-        wanted.setdefault(escl.key(url), Service(url))
-    found |= {key: _service(each, clock) for key, each in wanted.items()}
+        finding = _service(Service(url), clock)
+        wanted.setdefault(finding.key, finding)
+    found |= wanted
     named = tuple(agents)
     for agent in named:
         if agent.scanner in found:
@@ -155,22 +129,22 @@ def due(*, usbip: bool, sane: Sane | None) -> float:
 
 
 async def _through_sane(
-    sane: Sane, paths: Mapping[str, tuple[Bus, UsbDevice]], known: Mapping[str, Finding], clock: Clock, *, patient: bool
+    sane: Sane, at: Mapping[str, tuple["Bus", UsbDevice]], known: Mapping[str, Finding], clock: Clock, *, patient: bool
 ) -> list[Finding]:
-    """What SANE sees and no driver of ours scans with; `paths` are where our own buses' devices are.
-
-    Its room is entered only here.
-    """
-    from drivers.sane import open as through  # noqa: PLC0415 see above
+    """What SANE sees and no driver of ours scans with; `at` is where our own buses' devices are."""
+    from drivers.sane import open as through  # noqa: PLC0415 as all drivers are
+    from drivers.usb.printer_class.look import prints  # noqa: PLC0415
 
     listing = _listing(sane)
     findings = []
     for listed in await asyncio.to_thread(listing.devices, patient=patient):
-        bus, device = paths.get(listed.usb.path, (None, None)) if listed.usb is not None else (None, None)
+        bus, device = at.get(listed.usb.path, (None, None)) if listed.usb is not None else (None, None)
         key = device.key if device is not None else through.key(listed)
         opener: Callable[..., Awaitable[Device]]
         opener = partial(through.open_device, listed, key, listing.library, listing.config_dir, clock)
         if bus is not None and device is not None and prints(device.interfaces):
+            from drivers.usb.printer_class.beside import open_beside  # noqa: PLC0415
+
             opener = partial(open_beside, opener, partial(bus.zero, key), clock)
         ours = known.get(key)
         if ours is None or ours.driver is None:
@@ -185,6 +159,8 @@ async def _through_sane(
 
 
 def _agent(agent: Agent, clock: Clock) -> Finding:
+    from drivers.snmp import device as snmp  # noqa: PLC0415
+
     opener = partial(snmp.open_device, agent.host, agent.port, agent.credentials, clock=clock)
     return Finding(snmp.key(agent.host, agent.port), snmp.DRIVER, f"SNMP agent {agent.host}:{agent.port}", opener)
 
@@ -193,6 +169,9 @@ def _with_agent(finding: Finding, agent: Agent, clock: Clock) -> Finding:
     """The same device, observed by an SNMP agent too. One that no driver knows stays as it is."""
     if finding.driver is None:
         return finding
+    from drivers.snmp import device as snmp  # noqa: PLC0415
+    from drivers.snmp.beside import open_observed  # noqa: PLC0415
+
     look = partial(snmp.open_device, agent.host, agent.port, agent.credentials, clock=clock)
     driver = f"{finding.driver}+{snmp.DRIVER}"
 
@@ -204,11 +183,13 @@ def _with_agent(finding: Finding, agent: Agent, clock: Clock) -> Finding:
 
 
 def _service(service: Service, clock: Clock) -> Finding:
+    from drivers.escl import open as escl  # noqa: PLC0415
+
     opener = partial(escl.open_device, service.url, service.certificate, clock=clock)
     return Finding(escl.key(service.url), escl.DRIVER, f"eSCL service {service.url}", opener)
 
 
-def _devices(bus: Bus) -> list[UsbDevice]:
+def _devices(bus: "Bus") -> list[UsbDevice]:
     try:
         return bus.devices()
     except DriverError as err:
@@ -216,26 +197,30 @@ def _devices(bus: Bus) -> list[UsbDevice]:
         return []
 
 
-def _finding(bus: Bus, device: UsbDevice, clock: Clock, *, unserved: bool = False) -> Finding | None:
+def _finding(bus: "Bus", device: UsbDevice, clock: Clock, *, unserved: bool = False) -> Finding | None:
     ids = f"{device.vendor_id:04x}:{device.product_id:04x}"
     for family in USB_FAMILIES:
         if ids in family.ids():
             opener = partial(_opened, family, device, partial(bus.open, device.key), clock)
             return Finding(device.key, family.name, device.description, opener, partial(opener, share=True))
-    if ipp_usb.KIND in device.interfaces and device.key not in _no_scanners:
+    if IPP_USB in device.interfaces and device.key not in _no_scanners:
         quirk = quirks.of(device.vendor_id, device.product_id, f"{device.manufacturer} {device.product}")
         if quirk.ipp_usb:
             opener = partial(_over_usb, bus, device, quirk, clock)
-            return Finding(device.key, escl.DRIVER, device.description, opener)
+            return Finding(device.key, "escl", device.description, opener)
     if device.looks_like_a_scanner or (unserved and table.known(ids) is not None):
         return Finding(device.key, None, device.description, partial(_refuse, device))
     return None
 
 
-async def _over_usb(bus: Bus, device: UsbDevice, quirk: quirks.Quirk, clock: Clock) -> Device:
+async def _over_usb(bus: "Bus", device: UsbDevice, quirk: quirks.Quirk, clock: Clock) -> Device:
     """eSCL behind the interfaces of IPP over USB. Not so where they belong to a program that serves them already."""
-    links = partial(bus.several, device.key, ipp_usb.KIND, quirk.ipp_usb_interfaces)
-    http = ipp_usb.IppUsb(device.key, links, clock, connection=quirk.ipp_usb_connection)
+    from drivers.escl import open as escl  # noqa: PLC0415
+    from drivers.escl.link import NoService  # noqa: PLC0415
+    from drivers.usb.ipp_usb.http import IppUsb  # noqa: PLC0415
+
+    links = partial(bus.several, device.key, IPP_USB, quirk.ipp_usb_interfaces)
+    http = IppUsb(device.key, links, clock, connection=quirk.ipp_usb_connection)
     ids = (device.vendor_id, device.product_id)
     try:
         return await escl.open_on(
@@ -251,7 +236,7 @@ async def _over_usb(bus: Bus, device: UsbDevice, quirk: quirks.Quirk, clock: Clo
 
 
 async def _opened(
-    family: UsbFamily, device: UsbDevice, open_link: Callable[[], Link], clock: Clock, *, share: bool = False
+    family: UsbFamily, device: UsbDevice, open_link: Callable[[], "Link"], clock: Clock, *, share: bool = False
 ) -> Device:
     opened = await family.open(device, open_link, clock, share=share)
     if opened.claim is not None:
@@ -264,26 +249,32 @@ async def _refuse(device: UsbDevice) -> Device:
 
 
 @cache
-def _local() -> LocalBus:
+def _local() -> "LocalBus":
+    from drivers.usb.bus import LocalBus  # noqa: PLC0415
+
     return LocalBus()
 
 
 @cache
-def _remote(place: places.Place) -> RemoteBus:
+def _remote(place: places.Place) -> "RemoteBus":
     """One per server for as long as we run: it remembers the descriptors of devices that are in use."""
+    from drivers.usb.bus import RemoteBus  # noqa: PLC0415
+
     return RemoteBus(place)
 
 
 @cache
-def _browser() -> Browser:
+def _browser() -> "Browser":
     """One for as long as we run: it remembers who answered."""
+    from drivers.escl.mdns import Browser  # noqa: PLC0415
+
     return Browser(SystemClock())
 
 
 @cache
 def _listing(sane: Sane) -> "Listing":
     """One for as long as we run: it remembers what was found and looks again only when there is a reason."""
-    from drivers.sane.listing import Listing  # noqa: PLC0415 see above
+    from drivers.sane.listing import Listing  # noqa: PLC0415
 
     return Listing(sane.library, sane.backends, network=sane.network, firmware_dir=sane.firmware_dir, claims=_claims)
 

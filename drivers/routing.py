@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from drivers.catalog import USB_FAMILIES
 from drivers.routes import firmware, table
 from drivers.routes.route import Asked, Native, Route, choose, processor
 from drivers.routes.table import Known
+from drivers.usb.families import USB_FAMILIES
 
 _MAKERS: Final = {"04b8": "Epson", "04c5": "Fujitsu", "04a9": "Canon"}  # USB vendor ids
 

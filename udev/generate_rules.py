@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from drivers import routing
-from drivers.catalog import USB_FAMILIES
+from drivers.usb.families import USB_FAMILIES
 
 RULES = Path(__file__).with_name("60-wsd-scan-bridge.rules")
 HWDB = RULES.with_suffix(".hwdb")

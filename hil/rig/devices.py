@@ -123,7 +123,7 @@ async def _refuse(known: UsbDevice, *_: object) -> Device:
     raise DeviceRefused(f"no driver knows {known.description}")
 
 
-# As drivers.catalog.USB_FAMILIES, which is for the bridge alone.
+# As drivers.usb.families, which is for the bridge alone.
 _FAMILIES: Final[tuple[tuple[str, Callable[[], Container[str]], Open], ...]] = (
     (esci.FAMILY, esci.models, esci.open_device),
     (fujitsu.FAMILY, fujitsu.models, fujitsu.open_device),

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from drivers import routing
-from drivers.catalog import USB_FAMILIES
 from drivers.routes import firmware, table
 from drivers.routes.route import Asked, Kind, Native, choose
 from drivers.routes.table import Known, Status, Way
+from drivers.usb.families import USB_FAMILIES
 
 
 def line(ids: str, here: str = "amd64", store: Path | None = None) -> str:
