@@ -110,11 +110,20 @@ class SnmpObserver:
         reading = await self._link.get(tuple(self._glance))
         if reading == self._glance:
             return not self._jobs.due(now) or await self._jobs.quiet(self._link, now)
-        self._parts = self._seen(reading)
-        told = add_up(self._parts)
+        if self._news(reading, last):
+            return True
+        if not self._jobs.stirred(reading):
+            return False
+        await self._jobs.look(self._link, reading, now, self._clock.now(), None)
+        return self._news(reading, last)
+
+    def _news(self, reading: Reading, last: Snapshot) -> bool:
+        """Whether this shows a job or a press; then it is told, and all is read with the next look."""
+        parts = self._seen(reading)
+        told = add_up(parts)
         if (told.jobs, told.presses) == (last.jobs, last.presses):
             return False
-        self._last, self._owed = told, True
+        self._parts, self._last, self._owed = parts, told, True
         return True
 
     async def _look(self) -> tuple[Seen, ...]:

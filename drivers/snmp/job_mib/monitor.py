@@ -73,9 +73,16 @@ class JobMonitor:
         """Whether rows must be read although no sentinel moved. `now`: Clock.monotonic."""
         return bool(self._sets) and (self._track.moving or now >= self._due)
 
+    def stirred(self, reading: Reading) -> bool:
+        """Whether the sentinels moved since the last look."""
+        return bool(self._sets) and self._told(reading) != self._seen
+
+    def _told(self, reading: Reading) -> tuple[Value | None, ...]:
+        return tuple(reading.get(oid) for oid in self.sentinels)
+
     async def quiet(self, link: Link, now: float) -> bool:
         """Whether nothing stands behind the last indexes, asked when it is due; else `look`. Link's errors."""
-        if self._track.moving:
+        if self._track.active:
             return False
         for each in self._sets:
             if await self._behind(link, each, self._last.get(each.index, 0), FEW):
@@ -95,7 +102,7 @@ class JobMonitor:
             return
         if self._track.booted is None and uptime is not None:
             self._track = replace(self._track, booted=(today - timedelta(seconds=uptime / 100)).replace(microsecond=0))
-        seen = tuple(reading.get(oid) for oid in self.sentinels)
+        seen = self._told(reading)
         wanted = list(self._track.active)
         if restarted or seen != self._seen or now >= self._due:
             wanted += await self._new(link, reading, restarted=restarted)

@@ -27,6 +27,8 @@ LARGEST = 65_507  # octets of an answer over UDP
 KEPT = 20  # prepared requests: an idle look is one and one for each job set, a busy one a few
 # Request-ids that take four octets, so that they can be changed in place.
 LEAST_ID, MOST_ID = 0x01000000, 0x7EFFFFFF
+_MARK = 0x11111111  # a request-id to be found among a request's octets
+_LEAST_HEAD = 7  # octets of a message that are neither its community nor its PDU: SEQUENCE, version, OCTET STRING
 _NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EPERM, errno.ENETDOWN})
 
 
@@ -115,9 +117,10 @@ class CommunityAsker(asyncio.DatagramProtocol):
         what = kind, oids, numbers
         found = self._prepared.pop(what, None)
         if found is None:
-            # Two request-ids differ in all their four octets and in nothing else.
-            one, other = (self._encode(kind, oids, numbers, number) for number in (0x11111111, 0x22222222))
-            found = _Prepared(bytearray(one), next(at for at in range(len(one)) if one[at] != other[at]))
+            octets = self._encode(kind, oids, numbers, _MARK)
+            # Behind a community of the same octets, and nothing between the two can be taken for it.
+            at = octets.index(b"\x02\x04" + _MARK.to_bytes(4, "big"), _LEAST_HEAD + len(self._community))
+            found = _Prepared(bytearray(octets), at + 2)
         self._prepared[what] = found
         if len(self._prepared) > KEPT:
             del self._prepared[next(iter(self._prepared))]

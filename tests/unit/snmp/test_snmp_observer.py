@@ -378,3 +378,42 @@ async def test_a_scan_that_passed_between_two_looks_is_found_by_that_question(li
         clock.turn(2.0)
         told = [(job.phase, job.pages) for job in (await watcher.poll()).jobs] or told
     assert told == [(Phase.DONE, 1), (Phase.DONE, 2), (Phase.DONE, 3)]
+
+
+async def test_a_scan_that_the_job_tables_alone_show_is_told_before_everything_else_is_read(link_to, clock) -> None:
+    objects = {
+        "1.3.6.1.2.1.1.3.0": Typed(Tag.TIME_TICKS, 5000),
+        **{f"{JM}.1.1.1.{column}.1": Typed(Tag.INTEGER, 0) for column in (2, 3, 4)},
+    }
+    link = link_to(lambda: Mib({oid(name): typed for name, typed in objects.items()}))
+    watcher = (await open_on(link, "k", clock)).observers[0]
+    await watcher.poll()
+    link.asked.clear()
+    link.walked.clear()
+    objects |= {
+        **{f"{JM}.1.1.1.{column}.1": Typed(Tag.INTEGER, 1) for column in (2, 3, 4)},
+        f"{JM}.3.1.1.2.1.1": Typed(Tag.INTEGER, 5),
+        f"{JM}.4.1.1.3.1.1.24.1": Typed(Tag.INTEGER, 8),
+    }
+    (job,) = (await watcher.poll()).jobs
+    assert (job.phase, watcher.pace()) == (Phase.SCANNING, 0.3)
+    assert (len(link.asked), link.walked) == (2, [JOB_STATE])
+    assert (await watcher.poll()).jobs == (job,)
+    assert UPTIME in link.asked[2]
+
+
+async def test_a_job_that_does_not_say_yet_what_it_is_is_asked_until_it_does(link_to, clock) -> None:
+    objects = {
+        "1.3.6.1.2.1.1.3.0": Typed(Tag.TIME_TICKS, 5000),
+        **{f"{JM}.1.1.1.{column}.1": Typed(Tag.INTEGER, 1) for column in (2, 3, 4)},
+        f"{JM}.3.1.1.2.1.1": Typed(Tag.INTEGER, 5),
+    }
+    link = link_to(lambda: Mib({oid(name): typed for name, typed in objects.items()}))
+    watcher = (await open_on(link, "k", clock)).observers[0]
+    assert (await watcher.poll()).jobs == ()
+    objects[f"{JM}.4.1.1.3.1.1.24.1"] = Typed(Tag.INTEGER, 8)
+    told = ()
+    for _ in range(3):
+        clock.turn(2.0)
+        told = told or (await watcher.poll()).jobs
+    assert [job.phase for job in told] == [Phase.SCANNING]
