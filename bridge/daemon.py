@@ -32,7 +32,6 @@ from bridge.net.presence import Presence
 from bridge.net.serving import serving
 from bridge.net.web import Web
 from bridge.pushing import Pushes
-from bridge.scan_server import scan_server
 from bridge.scanner.acquisition import Acquisition
 from bridge.scanner.hosted import HostedScanner
 from bridge.service.access import Access
@@ -107,7 +106,11 @@ class Daemon:
             stack.push_async_callback(self._pushes.close)
             await self._serve_http(stack)
             await stack.enter_async_context(self._presence)
-            await stack.enter_async_context(scan_server(config, self._state, self._client, self._clock, self._access))
+            if config.scan_server.processes is not None:
+                from bridge.scan_server import scan_server  # noqa: PLC0415 - for those who want one
+
+                served = scan_server(config, self._state, self._client, self._clock, self._access)
+                await stack.enter_async_context(served)
             await stack.enter_async_context(wiretap.opened(config.state_dir, self._clock))
             find = self._find
             if config.fax.enabled:

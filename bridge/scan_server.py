@@ -148,8 +148,5 @@ async def scan_server(
     config: Config, state: State, client: HttpClient, clock: Clock, access: Access
 ) -> AsyncIterator[None]:
     """The one that is configured, while the block lasts. Raises ConfigError."""
-    if config.scan_server.processes is None:
-        yield
-        return
     async with ScanServer(config, state, client, clock, access).serving():
         yield

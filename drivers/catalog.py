@@ -133,7 +133,6 @@ async def _through_sane(
 ) -> list[Finding]:
     """What SANE sees and no driver of ours scans with; `at` is where our own buses' devices are."""
     from drivers.sane import open as through  # noqa: PLC0415 as all drivers are
-    from drivers.usb.printer_class.look import prints  # noqa: PLC0415
 
     listing = _listing(sane)
     findings = []
@@ -142,10 +141,13 @@ async def _through_sane(
         key = device.key if device is not None else through.key(listed)
         opener: Callable[..., Awaitable[Device]]
         opener = partial(through.open_device, listed, key, listing.library, listing.config_dir, clock)
-        if bus is not None and device is not None and prints(device.interfaces):
-            from drivers.usb.printer_class.beside import open_beside  # noqa: PLC0415
+        if bus is not None and device is not None:
+            from drivers.usb.printer_class.look import prints  # noqa: PLC0415
 
-            opener = partial(open_beside, opener, partial(bus.zero, key), clock)
+            if prints(device.interfaces):
+                from drivers.usb.printer_class.beside import open_beside  # noqa: PLC0415
+
+                opener = partial(open_beside, opener, partial(bus.zero, key), clock)
         ours = known.get(key)
         if ours is None or ours.driver is None:
             shared = partial(opener, share=True)
