@@ -4,7 +4,9 @@ import argparse
 import asyncio
 import signal
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from drivers.contract.errors import DriverError
@@ -40,6 +42,9 @@ def add_replay(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]
         "--pace", type=_pace, default=1.0, metavar="X", help="1 as it was (default), 0 at once, 2 slower"
     )
     parser.add_argument("--strict", action="store_true", help="polls too must come exactly as on the tape")
+    parser.add_argument(
+        "--hold", action="store_true", help="its time stands until Enter is pressed: first start who is to see it all"
+    )
     parser.add_argument("--community", default="public", help="of its SNMP agents (%(default)s)")
     parser.set_defaults(run=_guarded(_replay))
 
@@ -114,8 +119,14 @@ async def _serve(arguments: argparse.Namespace) -> int:
     host, port = arguments.listen
     said: str | None = None
     async with replay.served(
-        tape, host, port, pace=arguments.pace, strict=arguments.strict, community=arguments.community
+        *(tape, host, port),
+        pace=arguments.pace,
+        strict=arguments.strict,
+        held=arguments.hold,
+        community=arguments.community,
     ) as rig:
+        if arguments.hold:
+            threading.Thread(target=_begin_with_input, args=(asyncio.get_running_loop(), rig), daemon=True).start()
         for line in rig.lines:
             print(f"ready {line}", flush=True)
         while not stop.is_set():
@@ -131,6 +142,12 @@ async def _serve(arguments: argparse.Namespace) -> int:
     if failure is not None and said is None:
         print(f"wsd-scan-hil: {failure}", file=sys.stderr, flush=True)
     return 1 if failure is not None else 0
+
+
+def _begin_with_input(loop: asyncio.AbstractEventLoop, rig: replay.Replayed) -> None:
+    sys.stdin.readline()
+    with suppress(RuntimeError):  # it has ended
+        loop.call_soon_threadsafe(rig.begin)
 
 
 def _compare(arguments: argparse.Namespace) -> int:

@@ -26,6 +26,7 @@ class Replayed:
     agents: tuple[tuple[int, TapeAgent], ...]  # by port
     host: str
     port: int | None  # of the USB/IP server
+    clock: Clock
 
     @property
     def usbip(self) -> str | None:
@@ -41,6 +42,13 @@ class Replayed:
     def url(self) -> str:
         """Where its first device is."""
         return self.usbip or self.snmp[0]
+
+    def begin(self) -> None:
+        """Let the tape's time run, where it was held."""
+        for _, device in self.usb:
+            device.begin(self.clock.monotonic())
+        for _, agent in self.agents:
+            agent.begin()
 
     def stimulate(self, *stimuli: Stimulus) -> None:
         """Nothing can happen to a tape: what happened then happens again."""
@@ -73,16 +81,19 @@ async def served(
     *,
     pace: float = 0.0,
     strict: bool = False,
+    held: bool = False,
     community: str = "public",
     clock: Clock | None = None,
 ) -> AsyncIterator[Replayed]:
-    """Serve until the block ends. `pace` 1 is as slow as it was, 0 as fast as can be. `port` is the USB/IP server's, or
-    the first agent's where there is no USB. Raises TapeError, OSError (port taken)."""
+    """Serve until the block ends. `pace` 1 is as slow as it was, 0 as fast as can be; `held`: its time stands until
+    `Replayed.begin`. `port` is the USB/IP server's, or the first agent's where there is no USB.
+
+    Raises TapeError, OSError (port taken)."""
     ticking = clock or SystemClock()
     async with AsyncExitStack() as stack:
         devices, exports = [], []
         for number, identity in enumerate(tape.usb(), start=1):
-            device = TapeUsb(tape, identity, pace=pace, strict=strict)
+            device = TapeUsb(tape, identity, pace=pace, strict=strict, held=held)
             live = Live(device, ticking)
             stack.callback(live.close)
             address = Address(1, number)
@@ -93,10 +104,12 @@ async def served(
             real = (await stack.enter_async_context(UsbIpServer(exports, host, port))).port
         agents: list[tuple[int, TapeAgent]] = []
         for known in tape.snmp():
-            agent = TapeAgent(tape, known, ticking.monotonic, community=community, pace=pace, strict=strict)
+            agent = TapeAgent(
+                tape, known, ticking.monotonic, community=community, pace=pace, strict=strict, held=held
+            )  # fmt: skip
             _, bound = await agent.start(host, port if not exports and not agents else 0)
             stack.callback(agent.close)
             agents.append((bound, agent))
         if not devices and not agents:
             raise TapeError(f"{tape.path}: has no device that could be replayed")
-        yield Replayed(tuple(devices), tuple(agents), host, real)
+        yield Replayed(tuple(devices), tuple(agents), host, real, ticking)

@@ -1,11 +1,13 @@
 """An SNMP agent that does what its tape says.
 
 A question that is on the tape gets the answer that comes next there for the very same question; asked more often than
-then, it gets the last one again. With a `pace` above 0 an answer is not given before its time. What was never asked
-then is answered from all objects known by then, as any agent would; strict means that it is a difference.
+then, it gets the last one again. With a `pace` above 0, and while its time is held, an answer is not given before its
+time. What was not asked by then is answered from the objects as they were, as any agent would; strict means that it is
+a difference.
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +21,8 @@ from hil.tape.records import Snmp, SnmpIdentity
 
 _PDUS = {"get": Pdu.GET, "next": Pdu.GET_NEXT, "bulk": Pdu.GET_BULK}
 _Key = tuple[Pdu, tuple[Oid, ...], tuple[int, ...]]
+_Range = tuple[Oid, Oid]  # names from the first to the last, both of it
+_END: Oid = (2**32,)  # behind all names
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,19 @@ class _Said:
     index: int
     binds: tuple[tuple[Oid, Typed], ...]
     silent: bool
+
+    @property
+    def asked(self) -> tuple[_Range, ...]:
+        """What the answer tells the whole of: a name of it that has no value there did not exist."""
+        if self.key is None or self.status or self.silent:
+            return ()
+        pdu, names, _ = self.key
+        if pdu is Pdu.GET:
+            return tuple((name, name) for name in names)
+        if len(names) > 1 or not self.binds:
+            return ()
+        last, value = self.binds[-1]
+        return (((*names[0], 0), _END if value.tag in EMPTY else last),)
 
 
 class TapeAgent(asyncio.DatagramProtocol):
@@ -44,12 +61,15 @@ class TapeAgent(asyncio.DatagramProtocol):
         community: str = "public",
         pace: float = 0.0,
         strict: bool = False,
+        held: bool = False,
     ) -> None:
-        """Raises TapeError for a value that has not the shape of its type."""
+        """`held`: the tape's time stands at 0 until `begin`. Raises TapeError for a value not of its type's shape."""
         self._tape, self._community = tape, community.encode()
-        self._monotonic, self._pace, self._strict = monotonic, pace, strict
+        self._monotonic, self._pace, self._strict, self._held = monotonic, pace, strict, held
         self._said = _read(tape, identity.name)
+        self._first = _objects(self._said)
         self._objects: dict[Oid, Typed] = {}
+        self._asked: set[_Range] = set()
         self._at = 0
         self._learnt = 0
         self._last: dict[_Key, _Said] = {}
@@ -58,6 +78,10 @@ class TapeAgent(asyncio.DatagramProtocol):
         self._learn(len([each for each in self._said if each.t < 0]))
         self.failure: str | None = None
         self.requests = 0
+
+    def begin(self) -> None:
+        """Let the tape's time run that was held."""
+        self._held = False
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> tuple[str, int]:
         """Listen; the address with the real port."""
@@ -91,22 +115,18 @@ class TapeAgent(asyncio.DatagramProtocol):
             if self._strict:
                 self.failure = self.failure or self._difference(request)
                 return None
-            # everything is known that the tape knows: what is asked earlier than then is answered all the same
-            return agent.answer(datagram, Mib({**_objects(self._said), **self._objects}), self._community)
+            return agent.answer(datagram, Mib(self._now()), self._community)
         if said.silent:
             return None
         status = Status(said.status) if said.status in list(Status) else Status.GEN_ERR
         return response(request, list(said.binds), status, said.index)
 
     def _next(self, key: _Key) -> _Said | None:
-        now = self._monotonic()
-        if self._origin is None:
-            self._origin = now
+        reached = self._reached()
         for at in range(self._at, len(self._said)):
             said = self._said[at]
             if said.key == key:
-                early = self._pace > 0 and max(0.0, said.t) * self._pace > now - self._origin
-                if early and key in self._last:
+                if said.t > reached:
                     break
                 self._at = at + 1
                 self._learn(self._at)
@@ -116,11 +136,37 @@ class TapeAgent(asyncio.DatagramProtocol):
                 break
         return None if self._strict else self._last.get(key)
 
+    def _reached(self) -> float:
+        """To which second of the tape answers may be given."""
+        if self._held:
+            return 0.0
+        if self._pace == 0:
+            return math.inf
+        now = self._monotonic()
+        if self._origin is None:
+            self._origin = now
+        return (now - self._origin) / self._pace
+
     def _learn(self, until: int) -> None:
         """Objects as they were at that place of the tape."""
         for said in self._said[self._learnt : until]:
+            for low, high in said.asked:
+                gone = [low] if low == high else [each for each in self._objects if low <= each <= high]
+                for name in gone:
+                    self._objects.pop(name, None)
+            self._asked.update(said.asked)
             self._objects.update(_known(said))
         self._learnt = max(self._learnt, until)
+
+    def _now(self) -> dict[Oid, Typed]:
+        """The objects at this place of the tape. What nobody had asked for yet was there already, as it was later."""
+        walked = [each for each in self._asked if each[0] != each[1]]
+        later = {
+            name: value
+            for name, value in self._first.items()
+            if (name, name) not in self._asked and not any(low <= name <= high for low, high in walked)
+        }
+        return {**later, **self._objects}
 
     def _difference(self, request: Request) -> str:
         asked = f"{request.pdu.name} {' '.join(_dotted(each) for each in request.names[:3])}"

@@ -32,10 +32,13 @@ class _Due:
 class TapeUsb:
     """One device of a tape, played again and again: who attaches anew finds it at its beginning."""
 
-    def __init__(self, tape: Tape, identity: UsbIdentity, *, pace: float = 0.0, strict: bool = False) -> None:
-        """Raises TapeError when the tape says too little of the device."""
+    def __init__(
+        self, tape: Tape, identity: UsbIdentity, *, pace: float = 0.0, strict: bool = False, held: bool = False
+    ) -> None:
+        """`held`: polls hear nothing of what came after the tape's 0 until `begin`. Raises TapeError when the tape says
+        too little of the device."""
         self._tape = tape
-        self._pace, self._strict = pace, strict
+        self._pace, self._strict, self._held = pace, strict, held
         self._said = exchanges(tape, identity.name)
         self._polls = _declared(identity, self._said)
         self._description = description(tape, identity)
@@ -59,6 +62,12 @@ class TapeUsb:
     def plugged(self) -> bool:
         """The cable is in."""
         return self._plugged
+
+    def begin(self, now: float) -> None:
+        """Let the tape's time run that was held."""
+        self._held = False
+        if self._origin is not None:
+            self._origin = now
 
     @property
     def finished(self) -> bool:
@@ -185,9 +194,11 @@ class TapeUsb:
     def _too_early(self, exchange: Exchange, now: float) -> bool:
         """A poll whose answer was not true yet at that time; where there is an earlier one, that is given."""
         question = exchange.question
-        if self._strict or not self._pace or self._origin is None or question not in self._polls:
+        if self._strict or question not in self._polls or question not in self._last:
             return False
-        return question in self._last and self._origin + exchange.t * self._pace > now + SLACK
+        if self._held:
+            return exchange.t > 0
+        return bool(self._pace) and self._origin is not None and self._origin + exchange.t * self._pace > now + SLACK
 
     def _expected(self, endpoint: int) -> bytes | None:
         for exchange in self._said[self._at :]:

@@ -49,12 +49,14 @@ class Place:
 
 
 @asynccontextmanager
-async def hil(*arguments: str | Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def hil(
+    *arguments: str | Path, stdin: int = asyncio.subprocess.DEVNULL
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """One of the bench's own commands while the block runs; interrupted at its end, where it still runs."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "hil.cli", *map(str, arguments)),
         cwd=product.PROJECT,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=stdin,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -90,15 +92,17 @@ async def recording(place: Path, tape: Path, *more: str) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def replaying(tape: Path, *more: str) -> AsyncIterator[Place]:
-    """The tape's first device, served."""
-    async with hil("replay", tape, *more) as process:
+async def replaying(tape: Path, *more: str) -> AsyncIterator[tuple[Place, Callable[[], None]]]:
+    """The tape's first device, served, and what lets its time run where that is held."""
+    async with hil("replay", tape, *more, stdin=asyncio.subprocess.PIPE) as process:
         assert process.stdout is not None
+        assert process.stdin is not None
+        enter = process.stdin
         line = (await asyncio.wait_for(process.stdout.readline(), SECONDS)).decode()
         word, _, url = line.strip().partition(" ")
         assert word == "ready", line
         host, _, port = url.split()[0].partition("://")[2].rpartition(":")
-        yield Place(host, int(port))
+        yield Place(host, int(port)), lambda: enter.write(b"\n")
         assert process.returncode is None
     assert process.stderr is not None
     assert process.returncode == 0, await process.stderr.read()
@@ -126,7 +130,7 @@ async def test_the_demos_scan_is_recorded_and_replayed_and_clients_are_told_the_
     async with product.scanner("adf=3,warmup=0.3,serial=A1B2C3D4E5") as rig:
         tape = await session_of(rig, tmp_path / "1", first)
         assert await done("verify", first, rig.url) != (0, "")
-    async with replaying(first, "--pace", "0") as place:
+    async with replaying(first, "--pace", "0") as (place, _):
         await session_of(place, tmp_path / "2", again)
     assert [len(list((tmp_path / n / "pages").iterdir())) for n in "12"] == [3, 3]
     assert soap.differences(tape, file.read(again)) == []
@@ -144,7 +148,7 @@ async def test_the_demos_scan_is_recorded_and_replayed_and_clients_are_told_the_
 
 
 async def test_a_panel_scan_is_recorded_and_replayed_and_subscribers_are_told_the_same(tmp_path: Path) -> None:
-    async def watch(agent: tuple[str, int], place: Path, tape: Path, *, press: mfp.MfpRig | None) -> Tape:
+    async def watch(agent: tuple[str, int], place: Path, tape: Path, press: Callable[[], None]) -> Tape:
         os.mkdir(place)
         settings = f'[[snmp]]\nhost = "{agent[0]}"\nport = {agent[1]}\n'
         async with (
@@ -153,17 +157,17 @@ async def test_a_panel_scan_is_recorded_and_replayed_and_subscribers_are_told_th
             session.opened(running.url, SystemClock()) as client,
         ):
             await client.subscribe()
-            if press is not None:
-                press.stimulate(Press())
+            press()
             end = await client.timeline.wait_for(lambda each: each.name == "JobEndStateEvent", SECONDS)
             await client.timeline.job_final(end.event.job_end_state.job_id, SECONDS)
         return file.read(tape)
 
     first, again = tmp_path / "first.tape", tmp_path / "again.tape"
     async with mfp.mfp("adf=2,warmup=0.5,speed=2000,feed=0.5") as rig:
-        tape = await watch((rig.host, rig.port), tmp_path / "1", first, press=rig)
-    async with replaying(first) as place:
-        now = await watch((place.host, place.port), tmp_path / "2", again, press=None)
+        tape = await watch((rig.host, rig.port), tmp_path / "1", first, lambda: rig.stimulate(Press()))
+    # On the tape the button is pressed as soon as somebody has subscribed: its time waits for that now too.
+    async with replaying(first, "--hold") as (place, begin):
+        now = await watch((place.host, place.port), tmp_path / "2", again, begin)
     told = soap.events(tape)[0]
     assert told["JobStatusEvent/JobState"][0] == "Started"
     assert told["JobEndStateEvent/JobCompletedState"] == ["Completed"]

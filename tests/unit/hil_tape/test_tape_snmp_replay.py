@@ -73,6 +73,51 @@ def test_at_a_pace_no_answer_comes_before_its_time() -> None:
     assert said == [2, 2, 3, 3, 5]
 
 
+def test_at_a_pace_what_is_asked_for_the_first_time_before_its_time_hears_what_was_true_then() -> None:
+    clock = [0.0]
+    both = {"t": 5.0, "request": "get", "oids": [STATUS, TICKS],
+            "binds": [[STATUS, "integer", 3], [TICKS, "ticks", 77]]}  # fmt: skip
+    played = agent(look(-1, 2), both, look(6, 5), now=lambda: clock[0], pace=1.0)
+    assert values(played.answer(question(Pdu.GET, STATUS))) == [b"\x02\x01\x02"]
+    # the clock of the device was there before somebody asked for it
+    assert values(played.answer(question(Pdu.GET, STATUS, TICKS))) == [b"\x02\x01\x02", b"\x43\x01\x4d"]
+    assert values(played.answer(question(Pdu.GET, STATUS))) == [b"\x02\x01\x02"]
+    clock[0] = 5.5
+    assert values(played.answer(question(Pdu.GET, STATUS, TICKS))) == [b"\x02\x01\x03", b"\x43\x01\x4d"]
+    clock[0] = 6.5
+    assert values(played.answer(question(Pdu.GET, STATUS))) == [b"\x02\x01\x05"]
+
+
+def walk(t: float, *rows: int) -> dict[str, object]:
+    binds = [*([f"1.3.6.1.4.1.9.{row}", "integer", row] for row in rows), ["1.3.6.1.4.2", "end-of-mib", None]]
+    return {"t": t, "request": "bulk", "oids": ["1.3.6.1.4.1.9"], "numbers": [0, 20], "binds": binds}
+
+
+def test_a_row_that_comes_or_goes_is_not_there_at_other_times() -> None:
+    clock = [0.0]
+    played = agent(walk(-1, 1), walk(2, 1, 2), walk(4, 2), now=lambda: clock[0], pace=1.0)
+    walked = question(Pdu.GET_BULK, "1.3.6.1.4.1.9", second=20)
+    rows, said = question(Pdu.GET, "1.3.6.1.4.1.9.1", "1.3.6.1.4.1.9.2"), []
+    for at in (0.0, 3.0, 5.0):
+        clock[0] = at
+        played.answer(walked)
+        said.append(values(played.answer(rows)))
+    assert said == [[b"\x02\x01\x01", b"\x81\x00"], [b"\x02\x01\x01", b"\x02\x01\x02"], [b"\x81\x00", b"\x02\x01\x02"]]
+
+
+@pytest.mark.parametrize("pace", [0.0, 1.0])
+def test_time_that_is_held_stands_until_it_begins(pace: float) -> None:
+    clock = [100.0]
+    played = agent(look(0, 2), look(1, 3), now=lambda: clock[0], pace=pace, held=True)
+    for _ in range(3):
+        clock[0] += 10
+        assert values(played.answer(question(Pdu.GET, STATUS))) == [b"\x02\x01\x02"]
+    played.begin()
+    played.answer(question(Pdu.GET, STATUS))
+    clock[0] += 1
+    assert values(played.answer(question(Pdu.GET, STATUS))) == [b"\x02\x01\x03"]
+
+
 def test_what_was_never_asked_then_is_answered_from_what_is_known() -> None:
     walk = {"t": 0.0, "request": "walk", "oids": ["1.3.6.1.2.1.1"],
             "binds": [[DESCR, "text", "scanner"], [TICKS, "ticks", 77]]}  # fmt: skip

@@ -29,10 +29,12 @@ def said(*lines: tuple[float, bytes, bytes | str]) -> tuple[AnyRecord, ...]:
     return tuple(found)
 
 
-def player(lines: tuple[AnyRecord, ...], *, strict: bool = False, pace: float = 0.0, **more: object) -> TapeUsb:
+def player(
+    lines: tuple[AnyRecord, ...], *, strict: bool = False, pace: float = 0.0, held: bool = False, **more: object
+) -> TapeUsb:
     identity = UsbIdentity.model_validate({"name": "usb1", "ids": "04b8:012b", **more})
     tape = Tape(records.header(WALL, devices=(identity,)), lines, Path("scan.tape"))
-    device = TapeUsb(tape, identity, strict=strict, pace=pace)
+    device = TapeUsb(tape, identity, strict=strict, pace=pace, held=held)
     device.reset(0.0)
     return device
 
@@ -126,6 +128,15 @@ def test_at_a_pace_a_poll_hears_what_was_true_at_that_time() -> None:
     pressed = (*IDLE, (2.0, STATUS, b"\x00\x80"), (2.0, BUTTON, b"\x01"))
     device = player(said(*pressed), pace=1.0)
     answers = [ask_at(device, BUTTON, 0.1 * n) for n in range(25)]
+    assert answers.index(b"\x01") in range(19, 22)
+
+
+def test_held_a_poll_hears_nothing_of_later_until_its_time_begins() -> None:
+    before = tuple((t - 10, question, answer) for t, question, answer in IDLE)
+    device = player(said(*before, (2.0, STATUS, b"\x00\x80"), (2.0, BUTTON, b"\x01")), pace=1.0, held=True)
+    assert {ask_at(device, BUTTON, 0.1 * n) for n in range(100)} == {b"\x00"}
+    device.begin(10.0)
+    answers = [ask_at(device, BUTTON, 10.0 + 0.1 * n) for n in range(25)]
     assert answers.index(b"\x01") in range(19, 22)
 
 
