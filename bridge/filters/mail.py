@@ -66,8 +66,8 @@ class Mail:
                 if not left:
                     continue
                 self._send(server, work, left, (number, len(parcels)))
-                for image in left:
-                    notes.put(str(image.document_id), _DONE)
+                # In one step: a part of it sent again would be another mail, under another Message-ID.
+                notes.put_all((str(image.document_id) for image in left), _DONE)
 
     def _parcels(self, work: Work, limit: int) -> list[list[StoredImage]]:
         parcels: list[list[StoredImage]] = []

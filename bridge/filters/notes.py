@@ -6,6 +6,7 @@ One small JSON file for each place that the job goes to. A note is on the disk b
 import errno
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +38,11 @@ class Notes:
 
     def put(self, name: str, text: str) -> None:
         """From now on it is known, also after a power cut. Raises FilterFailed."""
-        said = self._said | {name: text}
+        self.put_all((name,), text)
+
+    def put_all(self, names: Iterable[str], text: str) -> None:
+        """The same of several, all at once or none. Raises FilterFailed."""
+        said = self._said | dict.fromkeys(names, text)
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             durable.write(self._path, [json.dumps(said).encode()])

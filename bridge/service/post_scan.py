@@ -250,7 +250,7 @@ class PostScan:
                 raise faults.operation_failed("the job has ended")
             held.canceled = True
             try:
-                await asyncio.to_thread(self._store.put, held.job.token, post_scan_record.to_json(held))
+                await asyncio.to_thread(self._store.put, held.job.token, post_scan_record.to_json(held, held.job))
             except (StoreFull, OSError) as err:
                 held.canceled = False
                 raise faults.temporary_error(f"the cancel cannot be noted: {_why(err)}") from err
@@ -309,25 +309,26 @@ class PostScan:
     async def _step(self, held: Held, seen: PostScanSeen, *, durable: bool = False) -> None:
         """The one place where a job changes; who calls holds its turn. Raises StoreFull and OSError if `durable`, and
         then nothing has changed."""
-        before = held.job
-        transition = step(before, seen, self._clock.now())
-        held.job = transition.job
+        transition = step(held.job, seen, self._clock.now())
+        token = transition.job.token
         if not transition.told:
+            held.job = transition.job
             return
         try:
-            await asyncio.to_thread(self._store.put, before.token, post_scan_record.to_json(held))
+            # Who asks meanwhile hears the state before: one that is told is never taken back.
+            await asyncio.to_thread(self._store.put, token, post_scan_record.to_json(held, transition.job))
         except (StoreFull, OSError) as err:
             if durable:
-                held.job = before
                 raise
-            _log.error("job=%s: its state will not survive a restart: %s", before.token, err)
+            _log.error("job=%s: its state will not survive a restart: %s", token, err)
+        held.job = transition.job
         for each in transition.told:
             _log.info("job=%s: %s %s, %d images", each.token, each.state, each.reason, each.images)
             self._tell(EventName.STATUS, PostScanJobStatusEvent(job_status=status(each)), held.owner)
         if transition.ended:
             end = PostScanJobEndStateEvent(post_scan_job_end_state=end_state(held.job))
             self._tell(EventName.END_STATE, end, held.owner)
-            await asyncio.to_thread(self._store.empty, before.token)
+            await asyncio.to_thread(self._store.empty, token)
             if held.patience is not None:
                 held.patience.cancel()
             self._prune()

@@ -30,9 +30,9 @@ class Held:
     work: asyncio.Task[None] | None = None  # while its filters work
 
 
-def to_json(held: Held) -> dict[str, Any]:
-    """What must be known of it after a crash, as plain data. The images in it count once the job is `ended`."""
-    job = held.job
+def to_json(held: Held, job: PostScanJob) -> dict[str, Any]:
+    """What must be known of it after a crash, as plain data; `job`: as it is then. The images in it count once the job
+    is `ended`."""
     return {
         "token": job.token,
         "process_id": job.process_id,

@@ -3,10 +3,12 @@ show them."""
 
 import asyncio
 import json
+import random
+import socket
 import ssl
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +80,16 @@ PACKAGE = (
     f"Multipart/Related; boundary={BOUNDARY}; "
     'type="application/xop+xml"; start="<xml@example.org>"; start-info="application/soap+xml"'
 )
+
+
+def kept_port() -> int:
+    """A free port, and one that no connection is given while the server that has it is away."""
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(min(10_000, first - 1000), first)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass
