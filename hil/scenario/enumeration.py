@@ -36,8 +36,8 @@ class Row:
 
 
 def without_expectations(scenario: Scenario) -> Scenario:
-    """The same deeds, and a client more that comes later."""
-    later = Client(name=NEXT, start=When(at=LATER))
+    """The same deeds, and a client more that comes later, unless the scenario has one of that name itself."""
+    later = () if any(each.name == NEXT for each in scenario.client) else (Client(name=NEXT, start=When(at=LATER)),)
     empty: tuple[object, ...] = ()
     more: dict[str, object] = {
         "expect": empty,
@@ -47,7 +47,7 @@ def without_expectations(scenario: Scenario) -> Scenario:
         "scanner": None,
         "limit": LIMIT,
     }
-    return scenario.model_copy(update={**more, "client": (*scenario.client, later)})
+    return scenario.model_copy(update={**more, "client": (*scenario.client, *later)})
 
 
 def rows(name: str, scenario: Scenario, faults: Sequence[Fault]) -> Iterator[Row]:

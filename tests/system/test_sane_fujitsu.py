@@ -1,4 +1,5 @@
-"""SANE's fujitsu backend scans the simulated fi-6230 over a real kernel's USB, and our driver does in the same place.
+"""SANE's fujitsu backend scans the simulated fi-6230 and ScanSnap iX500 over a real kernel's USB, and our driver does
+in the same place.
 
 What the backend says is the judgement on the simulator: names, options, sensors, pixels and every status.
 """
@@ -7,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -36,8 +38,9 @@ async def main():
     device = await open_device(known, partial(bus.open, known.key), SystemClock())
     told = {"name": device.identity.name, "key": device.identity.key, "pages": []}
     snapshot = await device.observers[0].poll()
-    told["idle"] = [snapshot.readiness, snapshot.feeder]
-    for source in (Source.PLATEN, Source.FEEDER_DUPLEX):
+    told["idle"] = [snapshot.readiness, snapshot.feeder, dict(snapshot.facts).get("wireless switch")]
+    feeder = [Source.FEEDER_DUPLEX]
+    for source in [Source.PLATEN, *feeder] if device.capabilities.platen else feeder:
         request = ScanRequest("1", source, Mode.RGB24, (75, 75), Region(0, 0, 4000, 3000))
         document = await device.acquirer.scan(request)
         def pages():
@@ -183,17 +186,82 @@ def test_what_goes_wrong_has_the_right_status_and_the_next_scan_works(
         assert exact(sane.page(FEEDER), 1, Source.FEEDER)
 
 
-@pytest.mark.parametrize("sane", ["adf=1"], indirect=True)
-def test_our_driver_scans_through_the_same_kernel(sane: Sane) -> None:
+def driven(sane: Sane) -> Any:
+    """What our driver says of the same scanner."""
     script = sane.machine.share / "fujitsu_driver.py"
     script.write_text(DRIVER)
-    told = json.loads(sane.machine.check(f"PYTHONPATH=$PWD python {script}"))
+    return json.loads(sane.machine.check(f"PYTHONPATH=$PWD python {script}"))
+
+
+@pytest.mark.parametrize("sane", ["adf=1"], indirect=True)
+def test_our_driver_scans_through_the_same_kernel(sane: Sane) -> None:
+    told = driven(sane)
     assert told["name"] == "Fujitsu fi-6230dj"
     assert told["key"] == "usb-04c5-1150-4711"
-    assert told["idle"] == ["idle", "loaded"]
+    assert told["idle"] == ["idle", "loaded", None]
     assert [page[:3] for page in told["pages"]] == [[False, 300, 225], [False, 300, 225], [True, 300, 225]]
     shown = [(Source.PLATEN, False), (Source.FEEDER, False), (Source.FEEDER, True)]
     for (*_, found), (source, back) in zip(told["pages"], shown, strict=True):
         picture = chart.image(1, source, (75, 75), chart.Box(0, 0, 300, 225), back=back)
         assert found == sha256(chart.encode(picture, Mode.RGB24)).hexdigest()
     assert exact(sane.page(f"--source Flatbed --mode Gray {AREA}"), 1, Source.PLATEN)  # nothing is left in its way
+
+
+@pytest.fixture
+def snap(machine: guest.Guest, request: pytest.FixtureRequest) -> Iterator[Sane]:
+    """A ScanSnap iX500."""
+    with machine.scanner("fujitsu-ix500", f"{CALM},{request.param}") as scanner:
+        yield Sane(machine, scanner)
+
+
+def derived(page: int, size: tuple[int, int], mode: str, *, back: bool, ppi: int = 75) -> bytes:
+    """That part of the chart as SANE makes it of colour: grey is the mean, white is from 127 on."""
+    colour = chart.image(page, Source.FEEDER, (ppi, ppi), chart.Box(0, 0, *size), back=back).tobytes()
+    if mode == "RGB":
+        return colour
+    grey = bytes(sum(pixel) // 3 for pixel in zip(colour[0::3], colour[1::3], colour[2::3], strict=True))
+    if mode == "L":
+        return grey
+    return Image.frombytes("L", size, grey).point([255 if value >= 127 else 0 for value in range(256)], "1").tobytes()
+
+
+@pytest.mark.parametrize("snap", ["adf=3"], indirect=True)
+def test_both_sides_of_what_an_ix500_scans_come_in_every_mode_and_fine_pages_too(snap: Sane) -> None:
+    assert "device `fujitsu:ScanSnap iX500:4711' is a FUJITSU ScanSnap iX500 scanner" in snap.run("-L").out
+    for number, (mode, name) in enumerate((("RGB", "Color"), ("L", "Gray"), ("1", "Lineart")), start=1):
+        done = snap.run(f"--source 'ADF Duplex' --mode {name} {AREA} --format=pnm --batch=s%d.pnm --batch-count=2")
+        assert done.code == 0, done.err
+        for side in range(2):
+            image = snap.read(f"s{side + 1}.pnm")
+            assert (image.mode, image.size) == (mode, (288 if mode == "1" else 294, 236))
+            assert image.tobytes() == derived(number, image.size, mode, back=side == 1), (name, side)
+    assert snap.complaint(FEEDER) == "Document feeder out of documents"
+    snap.scanner.say("paper 1")
+    fine = snap.page("--source 'ADF Front' --mode Color --resolution 600 -x 20 -y 10")
+    assert fine.size == (472, 236)
+    assert fine.tobytes() == derived(1, fine.size, "RGB", back=False, ppi=600)
+
+
+@pytest.mark.parametrize("snap", ["adf=1"], indirect=True)
+def test_the_sensors_of_an_ix500_and_what_goes_wrong_are_read(snap: Sane) -> None:
+    snap.scanner.say("press")
+    seen = snap.sensors()
+    assert (seen["page-loaded"], seen["cover-open"], seen["scan"]) == ("yes", "no", "yes")
+    for event, status in (("cover open", "Scanner cover is open"), ("doublefeed@1", "Document feeder jammed")):
+        snap.scanner.say(event)
+        assert snap.complaint(FEEDER) == status
+        snap.scanner.say("clear")
+        snap.scanner.say("paper 1")
+
+
+@pytest.mark.parametrize("snap", ["adf=1"], indirect=True)
+def test_our_driver_scans_an_ix500_through_the_same_kernel(snap: Sane) -> None:
+    told = driven(snap)
+    assert told["name"] == "Fujitsu ScanSnap iX500"
+    assert told["idle"] == ["idle", "loaded", "on"]
+    assert [page[:3] for page in told["pages"]] == [[False, 300, 225], [True, 300, 225]]
+    for back, *_, found in told["pages"]:
+        assert found == sha256(derived(1, (300, 225), "RGB", back=back)).hexdigest()
+    snap.scanner.say("paper 1")  # nothing is left in its way
+    image = snap.page(FEEDER)
+    assert image.tobytes() == derived(1, image.size, "L", back=False)
