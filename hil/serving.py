@@ -27,6 +27,7 @@ from hil.devices.live import Live
 from hil.devices.mfp import serve as mfp
 from hil.devices.mfp.serve import MfpRig
 from hil.devices.mfp.usb import MfpUsb
+from hil.devices.pixma.product import D420, MF220
 from hil.devices.pixma.scanner import PixmaScanner
 from hil.devices.pixma.usb import pixma_usb
 from hil.devices.printer.usb import PrinterUsb
@@ -56,6 +57,16 @@ def _esci2(script: Script, now: float) -> tuple[Esci2Scanner, SimulatedUsbDevice
 
 def _pixma(script: Script, now: float) -> tuple[PixmaScanner, SimulatedUsbDevice]:
     scanner = PixmaScanner(script, now)
+    return scanner, pixma_usb(scanner, script.serial)
+
+
+def _imageclass(script: Script, now: float) -> tuple[PixmaScanner, SimulatedUsbDevice]:
+    scanner = PixmaScanner(script, now, MF220)
+    return scanner, pixma_usb(scanner, script.serial)
+
+
+def _imageclass_old(script: Script, now: float) -> tuple[PixmaScanner, SimulatedUsbDevice]:
+    scanner = PixmaScanner(script, now, D420)
     return scanner, pixma_usb(scanner, script.serial)
 
 
@@ -98,6 +109,8 @@ FAMILIES: Mapping[str, Callable[[Script, float], tuple[Simulated, SimulatedUsbDe
     "fujitsu-ix500": _fujitsu_ix500,
     "genesys": _genesys,
     "genesys-sheet": _genesys_sheet,
+    "imageclass": _imageclass,
+    "imageclass-old": _imageclass_old,
     "ipp-usb": _ipp_usb,
     "pixma": _pixma,
     "printer": _printer,

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 
 from hil.devices.mechanism import Lamp, Mechanism
 from hil.devices.pixma import pixels
-from hil.devices.pixma.page import Page
+from hil.devices.pixma.page import Block, Page
 from hil.devices.pixma.parameters import Parameters
 from hil.devices.pixma.product import Product
-from hil.devices.pixma.wire import Block
 from hil.script import Script
 
 PATIENCE = 0.5  # seconds after which a host that wants a block is told that there is none yet
@@ -54,11 +53,11 @@ class Engine:
         path = self._body.state.path
         self._fed_at = now + (feeding if wanted.feeder and path is None else 0.0)
 
-    def stop(self, now: float) -> None:
-        """The session is over, or the host is gone; the carriage goes home."""
+    def stop(self, now: float, *, keep: bool = False) -> None:
+        """The session is over, or the host is gone; the carriage goes home. `keep`: the sheet in the path stays."""
         if self._page is not None:
             self._body.end_page(now)
-        elif not self._body.state.feeder_blocked:
+        elif not self._body.state.feeder_blocked and not keep:
             self._body.eject()
         moved = self._wanted is not None
         self._wanted, self._page, self._over, self._fed_at, self.broken = None, None, None, None, False
@@ -83,7 +82,7 @@ class Engine:
         if self._faulty(wanted):
             self._break(now)
         else:
-            self._page = Page(self._content(wanted), wanted.row_bytes, wanted.height, now)
+            self._page = Page(self._content(wanted), wanted.row_bytes, wanted.height, now, self._product.least_block)
         return True
 
     def block_at(self, asked: float, most: int) -> float:

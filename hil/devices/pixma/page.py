@@ -6,6 +6,7 @@ most `AHEAD` blocks, then it waits: so a slow host slows the motor.
 
 from collections import deque
 from collections.abc import Iterator
+from enum import IntFlag
 
 AHEAD = 8
 # Of no packet's and no row's size. An answer that filled its last packet would need an empty one behind it.
@@ -14,10 +15,20 @@ ROOM = 16  # the two headers in front of a block
 PACKET = 512
 
 
-class Page:
-    """`sent` counts bytes."""
+class Block(IntFlag):
+    """What is said with a block of image bytes."""
 
-    def __init__(self, rows: Iterator[bytes], row_bytes: int, height: int, now: float) -> None:
+    DATA = 0
+    PAGE_END = 0x08
+    NO_PAPER = 0x10
+    NO_DATA = 0x20
+
+
+class Page:
+    """`sent` counts bytes. `least`: a block is never shorter, if the page is not."""
+
+    def __init__(self, rows: Iterator[bytes], row_bytes: int, height: int, now: float, least: int = 0) -> None:
+        self._least = least
         self._rows, self._row_bytes = rows, row_bytes
         self._left = b""
         self._total = row_bytes * height
@@ -33,7 +44,10 @@ class Page:
 
     def size(self, most: int) -> int:
         """Bytes of the next block for a host that takes so many."""
-        size = min(BLOCK, most, self._total - self.sent)
+        left = self._total - self.sent
+        size = min(BLOCK, most, left)
+        if self._least:
+            return left if left - size < self._least else size
         return size - 1 if (size + ROOM) % PACKET == 0 else size
 
     def percent(self, most: int) -> float:

@@ -1,6 +1,6 @@
-"""What the host asks to be scanned: the data of DE20 (generations 1 and 2) and of D820 (3 and later).
+"""What the host asks to be scanned, which all command sets say in the same 22 bytes, at other places.
 
-Both say the same in the same order, at other places. Source: SANE pixma_mp150.c, `send_scan_param`.
+Source: SANE pixma_mp150.c, pixma_imageclass.c, `send_scan_param`.
 """
 
 import struct
@@ -8,10 +8,8 @@ from dataclasses import dataclass
 
 from hil.devices.pixma.product import Product
 
-RESOLUTION_MARK = 0x8000  # set in both resolutions
 GRAY, COLOR = 0x04, 0x08
-OLD, OLD_BYTES = 0x04, 0x30
-NEW, NEW_BYTES = 0x08, 0x38
+BYTES = 22
 FEEDER = 2
 DUPLEX = 3
 LEAST = 16  # pixels either way; SANE assumes it of every model
@@ -45,25 +43,13 @@ class Parameters:
         return self.row_bytes * self.height
 
 
-def old(data: bytes, source: bytes, product: Product) -> Parameters | None:
-    """DE20, after DD20 with `source`; None: not such a scan."""
-    if len(data) != OLD_BYTES or not source:
-        return None
-    return _read(data, OLD, feeder=source[0] == FEEDER, duplex=False, product=product)
-
-
-def new(data: bytes, product: Product) -> Parameters | None:
-    """D820; None: not such a scan."""
-    if len(data) != NEW_BYTES:
-        return None
-    return _read(data, NEW, feeder=data[0] == FEEDER, duplex=data[2] == DUPLEX, product=product)
-
-
-def _read(data: bytes, at: int, *, feeder: bool, duplex: bool, product: Product) -> Parameters | None:
-    across, down, left, top, width, height, kind, bits = struct.unpack_from(">HHIIIIBB", data, at)
-    ppi = across & ~RESOLUTION_MARK
+def read(data: bytes, mark: int, *, feeder: bool, duplex: bool, product: Product) -> Parameters | None:
+    """From the 22 bytes that all command sets have in common; `mark` is set in both resolutions. None: not such a
+    scan."""
+    across, down, left, top, width, height, kind, bits = struct.unpack(">HHIIIIBB", data)
+    ppi = across & ~mark
     found = Parameters(ppi, left, top, width, height, kind == COLOR, feeder, duplex)
-    if across != down or not across & RESOLUTION_MARK or kind not in (GRAY, COLOR) or bits != 8 * found.samples:
+    if across != down or not across & mark or kind not in (GRAY, COLOR) or bits != 8 * found.samples:
         return None
     return found if _possible(found, product) else None
 

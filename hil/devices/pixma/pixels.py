@@ -25,7 +25,10 @@ def rows(wanted: Parameters, page: int, gamma: bytes, product: Product, *, back:
     curve = toned(gamma)
     passes = wanted.ppi // product.interleave if product.interleave else 1
     for row in chart.rows(page, source, mode, (wanted.ppi, wanted.ppi), area, back=back):
-        yield parted(row.translate(curve), passes, wanted.samples)
+        if product.planes and wanted.colored:
+            yield planes(row)
+        else:
+            yield parted(row.translate(curve), passes, wanted.samples)
 
 
 def toned(gamma: bytes) -> bytes:
@@ -59,3 +62,8 @@ def parted(row: bytes, passes: int, samples: int) -> bytes:
         return row
     pixels = [row[at : at + samples] for at in range(0, len(row), samples)]
     return b"".join(pixel for first in range(passes) for pixel in pixels[first::passes])
+
+
+def planes(row: bytes) -> bytes:
+    """All of its red, all of its green, all of its blue."""
+    return row[0::3] + row[1::3] + row[2::3]

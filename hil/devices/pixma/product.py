@@ -1,12 +1,24 @@
-"""Which scanner is simulated: the constants by which SANE's pixma backend knows it (pixma_mp150.c).
+"""Which scanner is simulated: the constants by which SANE's pixma backend knows it (pixma_mp150.c,
+pixma_imageclass.c).
 
 The one that is served is a PIXMA MX850 (04a9:172c, generation 3): of the models with a duplex feeder it needs the
 least that nobody has written down. Generations 4 and 5 wrap the commands in XML of which only the host's part is
 published, and say nothing of their feeder before it. Generations 1 and 2 have no duplex, and every page of theirs is a
 session of its own. The others here are for tests of those differences.
+Of the imageCLASS the MF220 is one of generation 2, and the D420 one of generation 1 that differs most from it.
 """
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the commands of one imageCLASS look."""
+
+    read: int  # the command
+    joined: bool  # a block's first bytes come with its header, and colours pixel by pixel
+    tail: bool = False  # the checksum is the last byte of a command but one
+    one_side: int = 0  # how one side of a sheet is asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +35,7 @@ class Product:
     duplex: bool
     interleave: int = 0  # above this many ppi a line comes as that many times fewer pixels, several times; 0: never
     new_packets: bool = False  # interrupt packets say button, size, format and dpi in bytes of their own
+    imageclass: Shape | None = None  # speaks that command set; of its own generations there are 2
 
     @property
     def status_bytes(self) -> int:
@@ -34,9 +47,32 @@ class Product:
         """Takes commands only after an XML dialogue."""
         return self.generation >= 4
 
+    @property
+    def planes(self) -> bool:
+        """A line of colour comes as three of one colour each."""
+        return self.imageclass is not None and not self.imageclass.joined
+
+    @property
+    def least_block(self) -> int:
+        """A host could not tell how long a shorter one is; 0: it can."""
+        return 504 if self.imageclass is not None and self.imageclass.joined else 0
+
 
 MX850 = Product(0x172C, "MX850", 3, 2400, 638, 877, 1050, duplex=True, interleave=600)
 MP530 = Product(0x1712, "MP530", 1, 1200, 638, 877, 877, duplex=False)
 MP160 = Product(0x1714, "MP160", 2, 600, 638, 877, 0, duplex=False)
 MX870 = Product(0x1743, "MX870", 4, 2400, 638, 877, 1050, duplex=True, interleave=600)
 MX920 = Product(0x176B, "MX920", 5, 2400, 638, 877, 1050, duplex=True, new_packets=True)
+
+MF220 = Product(0x27A8, "MF220", 2, 600, 637, 877, 1050, duplex=True, imageclass=Shape(0xD460, joined=True))
+MF6100 = Product(
+    0x278E, "MF6100", 2, 600, 640, 877, 1050, duplex=True, imageclass=Shape(0xD420, joined=True, one_side=1)
+)
+MF8300 = Product(
+    0x2708, "MF8300", 2, 600, 640, 877, 1050, duplex=False, imageclass=Shape(0xD460, joined=True, tail=True)
+)
+MF4690 = Product(
+    0x26B0, "MF4690", 1, 600, 640, 877, 877, duplex=False, imageclass=Shape(0xD420, joined=True, tail=True)
+)
+MF4320 = Product(0x26EE, "MF4320", 1, 600, 640, 877, 877, duplex=False, imageclass=Shape(0xD420, joined=False))
+D420 = Product(0x26EF, "D420", 1, 600, 640, 877, 877, duplex=True, imageclass=Shape(0xD420, joined=False, tail=True))

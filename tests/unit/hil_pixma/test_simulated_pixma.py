@@ -6,7 +6,8 @@ import pytest
 
 from drivers.contract.capabilities import Mode, Source
 from hil import chart, script
-from hil.devices.pixma import packets, pixels
+from hil.devices.pixma import pixels
+from hil.devices.pixma.mp150 import packets
 from hil.devices.pixma.product import MP530, MX850, MX870, MX920, Product
 from hil.devices.pixma.scanner import PixmaScanner
 from hil.devices.pixma.usb import BULK_IN, INTERRUPT_IN, pixma_usb

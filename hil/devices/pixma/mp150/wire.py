@@ -7,7 +7,10 @@ Source: SANE pixma_mp150.c, pixma_common.c; dossier device-protocols (c).
 """
 
 import struct
-from enum import IntEnum, IntFlag
+from enum import IntEnum
+
+from hil.devices.pixma.answers import Status, checked
+from hil.devices.pixma.page import Block
 
 HEADER = 16
 BLOCK_HEADER = 8
@@ -34,23 +37,6 @@ class Command(IntEnum):
 WITH_DATA = frozenset({Command.SOURCE, Command.GAMMA, Command.PARAMETERS, Command.PARAMETERS_3, Command.TIME})
 
 
-class Status(IntEnum):
-    """The answer's first two bytes."""
-
-    OK = 0x0606
-    FAILED = 0x1515
-    BUSY = 0x1414
-
-
-class Block(IntFlag):
-    """The first byte of an image block's header."""
-
-    DATA = 0
-    PAGE_END = 0x08
-    NO_PAPER = 0x10
-    NO_DATA = 0x20
-
-
 def size(head: bytes) -> int:
     """How many bytes the command has that begins with these, at least `HEADER` of them."""
     command, length = struct.unpack_from(">H12xH", head)
@@ -61,11 +47,6 @@ def answer(status: Status, data: bytes = b"") -> bytes:
     """An answer; `data` without its checksum."""
     head = struct.pack(">HxB4x", status, 0x21 if status is Status.BUSY else 0)
     return head + (checked(data) if data else b"")
-
-
-def checked(data: bytes) -> bytes:
-    """With the byte behind it that makes the sum 0."""
-    return data + bytes([-sum(data) & 0xFF])
 
 
 def image(info: Block, data: bytes) -> bytes:

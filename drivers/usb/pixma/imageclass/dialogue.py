@@ -1,0 +1,57 @@
+"""Command and answer of the imageCLASS set over one exchange."""
+
+from drivers.usb.exchange import ANSWER_SECONDS, Exchange, Patience
+from drivers.usb.pixma import answers
+from drivers.usb.pixma.answers import Status
+from drivers.usb.pixma.imageclass import wire
+from drivers.usb.pixma.imageclass.model import Model
+from drivers.usb.pixma.imageclass.wire import Block, Command, Read
+from drivers.usb.pixma.talk import Talk
+
+
+class Dialogue:
+    """One scanner, spoken to in whole commands."""
+
+    def __init__(self, exchange: Exchange, model: Model) -> None:
+        self.exchange = exchange
+        self._model = model
+        self._talk = Talk(exchange, wire.ANSWER_HEADER)
+        self.piece = self._talk.piece
+
+    def spoil(self) -> None:
+        """What is on its way is to be thrown away."""
+        self._talk.spoiled = True
+
+    def ask(self, command: int, data: bytes = b"", *, wanted: int = 0, seconds: Patience = ANSWER_SECONDS) -> bytes:
+        """The data of the answer, `wanted` bytes with their checksum, which is left out. Raises Refused, Busy."""
+
+        def step() -> tuple[Status, bytes]:
+            self.exchange.send(wire.command(command, data, wanted))
+            found = self._talk.status(seconds)
+            return found, answers.data(self.exchange.exactly(wanted)) if found is Status.OK and wanted else b""
+
+        found, answer = self._talk.clean(step)
+        answers.check(found)
+        return answer
+
+    def block(self, what: Read, seconds: Patience) -> Block:
+        """Ask for image bytes; those that follow are to be taken with `piece`. Raises Refused, Busy."""
+
+        def step() -> tuple[Status, Block | None]:
+            self.exchange.send(wire.read(self._model.reading, what))
+            answer = self.exchange.some(wire.BLOCK_HEADER if self._model.apart else wire.FIRST, seconds)
+            found = answers.status(answer)
+            if found is not Status.OK:  # whatever else comes with it
+                return found, None
+            if len(answer) < wire.BLOCK_HEADER:
+                raise answers.garbled(f"a block's header of {wire.BLOCK_HEADER} bytes", answer)
+            return found, wire.block(answer)
+
+        found, block = self._talk.clean(step)
+        answers.check(found)
+        assert block is not None
+        return block
+
+    def abort(self) -> None:
+        """As drivers.usb.pixma.talk."""
+        self._talk.abort(wire.command(Command.ABORT))

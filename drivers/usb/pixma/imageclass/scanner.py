@@ -1,0 +1,73 @@
+"""An imageCLASS as the actor's family: looking, its button, scanning.
+
+While no scan runs it is asked for its status (F320), as SANE does when it opens one.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from drivers.contract.document import ScanRequest
+from drivers.contract.errors import DeviceGarbled
+from drivers.contract.handover import Handover
+from drivers.contract.observation import ButtonPress, Feeder, Readiness, Snapshot
+from drivers.usb.exchange import Exchange
+from drivers.usb.family import Tell
+from drivers.usb.link import Link
+from drivers.usb.pixma.answers import Busy, Refused
+from drivers.usb.pixma.imageclass import wire
+from drivers.usb.pixma.imageclass.dialogue import Dialogue
+from drivers.usb.pixma.imageclass.model import BUTTON, Model
+from drivers.usb.pixma.imageclass.scan import Scan
+from drivers.usb.pixma.imageclass.wire import Command
+from drivers.usb.pixma.report import SOURCE, Report
+
+
+class ImageclassScanner:
+    """One scanner; its link may change between calls."""
+
+    def __init__(self, model: Model, monotonic: Callable[[], float]) -> None:
+        """`monotonic` counts how long an answer is waited for."""
+        self._model = model
+        self._monotonic = monotonic
+        self._dialogue: Dialogue | None = None
+        self._pressed = 0
+        self._seen = Snapshot(SOURCE, Readiness.IDLE)
+
+    def observe(self, link: Link) -> Snapshot:
+        try:
+            found = wire.condition(self._speak(link).ask(Command.STATUS, wanted=wire.STATUS_BYTES))
+        except Busy:
+            return replace(self._seen, readiness=Readiness.BUSY)
+        except Refused as err:
+            raise DeviceGarbled("the scanner refuses to tell its status") from err
+        feeder = Feeder.LOADED if found.paper else Feeder.EMPTY
+        facts = (("lamp", str(found.lamp)), ("calibrated", "yes" if found.calibrated else "no"))
+        self._seen = Snapshot(
+            SOURCE, Readiness.IDLE, feeder=feeder if self._model.feeder else Feeder.UNKNOWN, facts=facts
+        )
+        return self._seen
+
+    def heed(self, packet: bytes, now: float) -> Snapshot | None:  # noqa: ARG002  # it counts that it came
+        """As drivers.usb.family.Listener. That something has changed the next look will show."""
+        if not wire.pressed(packet):
+            return None
+        self._pressed += 1
+        return replace(self._seen, presses=(ButtonPress(BUTTON, self._pressed),))
+
+    def scan(self, link: Link, request: ScanRequest, handover: Handover, tell: Tell) -> None:
+        report = Report(request, tell, self._seen)
+        Scan(self._speak(link), self._model, handover, report, self._monotonic).run()
+
+    def resynchronise(self, link: Link) -> None:
+        """As drivers.usb.family.Resynchronising."""
+        dialogue = self._speak(link)
+        dialogue.spoil()
+        dialogue.abort()
+
+    def reopened(self) -> None:
+        self._dialogue = None
+
+    def _speak(self, link: Link) -> Dialogue:
+        if self._dialogue is None or self._dialogue.exchange.link is not link:
+            self._dialogue = Dialogue(Exchange(link, self._monotonic), self._model)
+        return self._dialogue
