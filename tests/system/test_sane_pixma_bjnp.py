@@ -5,6 +5,7 @@ SANE's network reading takes an interrupt packet only at the first of its polls,
 """
 
 import asyncio
+import itertools
 import os
 import re
 from collections.abc import AsyncIterator, Callable
@@ -20,12 +21,28 @@ from hil import chart, script
 from hil.devices.live import Live
 from hil.devices.pixma import product as products
 from hil.devices.pixma.net import PORT, BjnpServer
-from hil.devices.pixma.product import MP160, MP530, MX850, MX870, MX920, Product
+from hil.devices.pixma.product import (
+    D420,
+    MF220,
+    MF4320,
+    MF4690,
+    MF6100,
+    MF8300,
+    MP160,
+    MP530,
+    MX850,
+    MX870,
+    MX920,
+    Product,
+)
 from hil.devices.pixma.scanner import PixmaScanner
 from hil.devices.pixma.usb import pixma_usb
 from tests.system import debian, pnm
 
 GENERATIONS = (MP530, MP160, MX850, MX870, MX920)
+# Of the imageCLASS SANE reads only those over a network whose blocks begin in the answer that has their header.
+IMAGECLASS = (MF4690, MF6100, MF8300, MF220)
+ELSEWHERE = (MF4320, D420)  # test_sane_pixma_usb.py
 PART = ("-l", "20", "-t", "30", "-x", "40", "-y", "25")  # mm
 PART_BOX = chart.Box(59, 89, 118, 73)  # of 75 ppi: rounded from pixel 59, 89 to 177, 162
 FEEDER, DUPLEX = ("--source", "Automatic Document Feeder"), ("--source", "ADF Duplex")
@@ -65,18 +82,22 @@ Plugged = Callable[..., AbstractAsyncContextManager[Sane]]
 
 @pytest.fixture
 def plugged(sane_root: debian.Root, tmp_path: Path) -> Plugged:
+    numbers = itertools.count(19)
+
     @asynccontextmanager
     async def serve(product: Product, text: str = "") -> AsyncIterator[Sane]:
-        host = f"127.66.{os.getpid() % 250 + 1}.19"
-        (tmp_path / "dll.conf").write_text("pixma\n")
-        (tmp_path / "pixma.conf").write_text(f"auto_detection=no\nbjnp://{host}:{PORT}/timeout=3000\n")
+        host = f"127.66.{os.getpid() % 250 + 1}.{next(numbers)}"
+        config = tmp_path / host
+        config.mkdir()
+        (config / "dll.conf").write_text("pixma\n")
+        (config / "pixma.conf").write_text(f"auto_detection=no\nbjnp://{host}:{PORT}/timeout=3000\n")
         clock = SystemClock()
         made = script.read(f"speed=0,feed=0.05,warmup=0,{text}")
         scanner = PixmaScanner(made, clock.monotonic(), product)
         live = Live(pixma_usb(scanner), clock)
         try:
             async with BjnpServer(scanner, live, host):
-                yield Sane(sane_root, tmp_path, f"pixma:{product.model}_{host}", scanner)
+                yield Sane(sane_root, config, f"pixma:{product.model}_{host}", scanner)
         finally:
             live.close()
 
@@ -148,8 +169,45 @@ async def test_a_press_is_an_option_with_what_the_panel_is_set_to(plugged: Plugg
 
 
 async def test_sane_knows_every_simulated_model(plugged: Plugged) -> None:
-    assert {each.model for each in vars(products).values() if isinstance(each, Product)} == set(map(model, GENERATIONS))
+    known = {each.model for each in vars(products).values() if isinstance(each, Product)}
+    assert known == set(map(model, (*GENERATIONS, *IMAGECLASS, *ELSEWHERE)))
     async with plugged(MX920) as sane:
         code, out, err = await sane.scanimage("-L")
         assert code == 0, err
         assert "CANON Canon PIXMA MX920 Series multi-function peripheral" in out.decode()
+
+
+async def test_the_platens_of_four_imageclass_are_the_chart(plugged: Plugged) -> None:
+    async def scanned(product: Product) -> None:
+        async with plugged(product, "original=7") as sane:
+            for name, mode in (("Color", Mode.RGB24), ("Gray", Mode.GRAY8)):
+                code, out, err = await sane.scanimage("--mode", name, "--resolution", "75", *PART, "--format=pnm")
+                assert code == 0, err
+                page = pnm.read(out)
+                assert (page.width, page.height) == (PART_BOX.width, PART_BOX.height)
+                assert page.samples == shown(7, Source.PLATEN, mode, PART_BOX)
+
+    async with asyncio.TaskGroup() as group:
+        for product in IMAGECLASS:
+            group.create_task(scanned(product))
+
+
+async def test_the_feeders_of_four_imageclass_bring_every_sheet(plugged: Plugged, tmp_path: Path) -> None:
+    async def scanned(product: Product, source: tuple[str, str], sides: list[tuple[int, bool]]) -> None:
+        async with plugged(product, "adf=2") as sane:
+            batch = f"--batch={tmp_path}/{product.model}-%d.pnm"
+            arguments = ("--mode", "Color", "--resolution", "75", *PART, "--format=pnm", batch)
+            code, _, err = await sane.scanimage(*source, *arguments)
+            assert code == 0, err
+            assert "Document feeder out of documents" in err
+            for number, (sheet, back) in enumerate(sides, 1):
+                page = pnm.read(tmp_path / f"{product.model}-{number}.pnm")
+                assert page.samples == shown(sheet, Source.FEEDER, Mode.RGB24, PART_BOX, back=back)
+            assert sane.scanner.state.sheets == 0
+
+    fronts = [(1, False), (2, False)]
+    async with asyncio.TaskGroup() as group:
+        for product in (MF4690, MF8300):
+            group.create_task(scanned(product, FEEDER, fronts))
+        for product in (MF6100, MF220):
+            group.create_task(scanned(product, DUPLEX, [(1, False), (1, True), (2, False), (2, True)]))
