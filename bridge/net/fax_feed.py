@@ -12,7 +12,7 @@ from bridge.log import kept_short
 from bridge.net.sse import EVENTS, KEEP_ALIVE
 from bridge.service.fax import Told
 from drivers.contract.clock import Clock
-from drivers.contract.http import HttpClient, HttpFailed
+from drivers.contract.http import HttpClient, HttpFailed, Request
 
 MAX_EVENT: Final = 16 * 1024 * 1024  # a snapshot of ten thousand jobs
 WAIT: Final = 10.0  # seconds for the answer's head
@@ -57,7 +57,7 @@ async def _connected(client: HttpClient, url: str, token: str, last: str) -> Asy
     headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
     headers |= {"Last-Event-ID": last} if last else {}
     place = f"{url.rstrip('/')}{EVENTS}"
-    async with client.exchange("GET", place, b"", headers, wait=WAIT, pause=3 * KEEP_ALIVE) as incoming:
+    async with client.exchange(Request("GET", place, headers=headers), wait=WAIT, pause=3 * KEEP_ALIVE) as incoming:
         kind = incoming.headers.get("content-type", "")
         if incoming.status != 200 or not kind.startswith("text/event-stream"):
             said = "" if incoming.status == 200 else (await anext(incoming.chunks, b"")).decode("utf-8", "replace")

@@ -1,107 +1,33 @@
 """HTTP to peers who are not trusted: every request has a deadline, every answer a size, nothing is followed.
 
-The one client for events to subscribers and for devices that speak HTTP. aiohttp's errors become two of ours.
-`Http` is what a device driver talks through, so that USB can carry the same requests.
+The one client for events to subscribers and for devices that speak HTTP. aiohttp's errors become two of ours. Its
+words (drivers.contract.http_exchange) are handed on, because who uses it needs them.
 """
 
 import asyncio
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from functools import lru_cache
-from types import MappingProxyType
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 import aiohttp
 
+from drivers.contract.http_exchange import (
+    MAX_ANSWER,
+    Answer,
+    HttpFailed,
+    HttpTimeout,
+    HttpUntrusted,
+    Incoming,
+    Request,
+)
 from drivers.contract.tap import TAP
 
-MAX_ANSWER: Final = 1024 * 1024
+__all__ = ["Answer", "HttpClient", "HttpFailed", "HttpPeer", "HttpTimeout", "HttpUntrusted", "Incoming", "Request"]
+
 MAX_HEADER: Final = 8190
-_NONE: Final[Mapping[str, str]] = MappingProxyType({})
-
-
-class HttpFailed(Exception):
-    """No usable answer: refused, reset, too late, too large. The text is one line."""
-
-
-class HttpTimeout(HttpFailed):
-    """The deadline passed."""
-
-
-class HttpUntrusted(HttpFailed):
-    """Somebody answers who cannot show the certificate that he must have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A complete answer, whatever its status."""
-
-    status: int
-    content_type: str
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """An answer whose body is still on its way; the iterator raises HttpFailed, HttpTimeout."""
-
-    status: int
-    headers: Mapping[str, str]  # names in lower case
-    chunks: AsyncIterator[bytes]
-
-
-class Http(Protocol):
-    """One device that answers HTTP, whatever carries it."""
-
-    def exchange(
-        self,
-        method: str,
-        path: str,
-        body: bytes = b"",
-        headers: Mapping[str, str] = _NONE,
-        *,
-        wait: float,
-        pause: float,
-    ) -> AbstractAsyncContextManager[Incoming]:
-        """One request. `wait` seconds bound the time until the answer's head, `pause` each silence after it.
-        Leaving the block early ends the answer. Raises HttpFailed, HttpTimeout."""
-
-    async def close(self) -> None:
-        """Let go of it; may be called twice."""
-
-
-async def ask(
-    http: Http,
-    method: str,
-    path: str,
-    body: bytes = b"",
-    headers: Mapping[str, str] = _NONE,
-    *,
-    timeout: float,
-    max_answer: int = MAX_ANSWER,
-) -> Answer:
-    """One request with its whole answer, within `timeout` seconds. Raises HttpFailed, HttpTimeout."""
-    try:
-        async with (
-            asyncio.timeout(timeout),
-            http.exchange(method, path, body, headers, wait=timeout, pause=timeout) as incoming,
-        ):
-            return await _whole(incoming, path, max_answer)
-    except TimeoutError as err:
-        raise HttpTimeout(f"{path}: the answer did not end within {timeout:g} s") from err
-
-
-async def _whole(incoming: Incoming, what: str, max_answer: int) -> Answer:
-    data = bytearray()
-    async for chunk in incoming.chunks:
-        data += chunk
-        if len(data) > max_answer:
-            raise HttpFailed(f"{what}: the answer is larger than {max_answer} bytes")
-    headers = incoming.headers
-    return Answer(incoming.status, headers.get("content-type", ""), bytes(data), headers)
 
 
 class HttpClient:
@@ -150,8 +76,7 @@ class HttpClient:
         try:
             async with asyncio.timeout(timeout), self.stream(url, body, headers, timeout) as answer:
                 status, content_type, chunks = answer
-                incoming = Incoming(status, {"content-type": content_type}, chunks)
-                whole = await _whole(incoming, url, max_answer)
+                whole = await Incoming(status, {"content-type": content_type}, chunks).whole(url, max_answer)
                 TAP.tell("http", data=whole.body, way="in", url=url, status=status, type=content_type)
                 return whole
         except TimeoutError as err:
@@ -170,7 +95,7 @@ class HttpClient:
                 url, data=chunks, headers=dict(headers), timeout=limits, allow_redirects=False, ssl=self._ssl
             ) as response:
                 names = {name.lower(): value for name, value in response.headers.items()}
-                return await _whole(Incoming(response.status, names, _chunks(url, response, wait)), url, MAX_ANSWER)
+                return await Incoming(response.status, names, _chunks(url, response, wait)).whole(url)
 
     async def deliver(
         self,
@@ -210,21 +135,13 @@ class HttpClient:
         """POST; status, content type and the body's chunks as they come. `timeout` seconds bound the wait for the
         head and, after it, each silence. Raises HttpFailed, HttpTimeout, also out of the iterator."""
         TAP.tell("http", data=body, way="out", url=url, type=headers.get("Content-Type", ""))
-        async with self.exchange("POST", url, body, headers, wait=timeout, pause=timeout) as incoming:
+        async with self.exchange(Request("POST", url, body, headers), wait=timeout, pause=timeout) as incoming:
             yield incoming.status, incoming.headers.get("content-type", ""), incoming.chunks
 
     @asynccontextmanager
-    async def exchange(
-        self,
-        method: str,
-        url: str,
-        body: bytes = b"",
-        headers: Mapping[str, str] = _NONE,
-        *,
-        wait: float,
-        pause: float,
-    ) -> AsyncIterator[Incoming]:
+    async def exchange(self, request: Request, *, wait: float, pause: float) -> AsyncIterator[Incoming]:
         """As `Http.exchange`, to any peer."""
+        url = request.target
         if self._session is None:
             raise RuntimeError("the client is not open")
         limits = aiohttp.ClientTimeout(total=None, sock_connect=wait, sock_read=max(wait, pause))
@@ -232,10 +149,10 @@ class HttpClient:
         with _translated(url):
             async with asyncio.timeout(wait):
                 response = await self._session.request(
-                    method,
+                    request.method,
                     url,
-                    data=body or None,
-                    headers=dict(headers),
+                    data=request.body or None,
+                    headers=dict(request.headers),
                     timeout=limits,
                     allow_redirects=False,
                     ssl=self._ssl,
@@ -259,22 +176,13 @@ class HttpPeer:
         self._open = False
 
     @asynccontextmanager
-    async def exchange(
-        self,
-        method: str,
-        path: str,
-        body: bytes = b"",
-        headers: Mapping[str, str] = _NONE,
-        *,
-        wait: float,
-        pause: float,
-    ) -> AsyncIterator[Incoming]:
+    async def exchange(self, request: Request, *, wait: float, pause: float) -> AsyncIterator[Incoming]:
         """As `Http`."""
         if not self._open:
             self._open = True
             await self._client.__aenter__()
-        url = self._origin + path
-        async with self._client.exchange(method, url, body, headers, wait=wait, pause=pause) as incoming:
+        there = replace(request, target=self._origin + request.target)
+        async with self._client.exchange(there, wait=wait, pause=pause) as incoming:
             yield incoming
 
     async def close(self) -> None:

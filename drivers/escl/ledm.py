@@ -12,7 +12,7 @@ from drivers.contract.capabilities import Capabilities
 from drivers.contract.clock import Clock
 from drivers.contract.driver import Device
 from drivers.contract.errors import DeviceGone, DeviceRefused, DeviceTimeout, DriverError
-from drivers.contract.http import Answer, Http
+from drivers.contract.http_exchange import Answer, Http
 from drivers.contract.identity import Identity
 from drivers.contract.observation import Readiness, Snapshot
 from drivers.escl import ledm_words, words

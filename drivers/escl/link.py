@@ -4,12 +4,22 @@ Every request has a deadline; no redirect is followed, and of a job's Location o
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from types import MappingProxyType
 from typing import Final
 
 from drivers.contract.errors import DeviceBusy, DeviceGarbled, DeviceGone, DeviceRefused, DeviceTimeout
-from drivers.contract.http import Answer, Http, HttpFailed, HttpTimeout, HttpUntrusted, Incoming, ask
+from drivers.contract.http_exchange import (
+    Answer,
+    Http,
+    HttpFailed,
+    HttpTimeout,
+    HttpUntrusted,
+    Incoming,
+    Request,
+    Shared,
+    ask,
+)
 
 ASK_SECONDS: Final = 5.0  # for a status: a device that takes longer is asleep or away
 SLOW_SECONDS: Final = 15.0  # for a document that may wake it, and for starting a job
@@ -46,15 +56,19 @@ class EsclLink:
         """One request with its whole answer, whatever its status. Raises DeviceGone, DeviceTimeout."""
         sent = {**self._headers, **headers, **({"Content-Type": "text/xml"} if body else {})}
         with self._translated():
-            return await ask(self._http, method, f"{self._root}/{name}", body, sent, timeout=seconds)
+            return await ask(self._http, Request(method, f"{self._root}/{name}", body, sent), timeout=seconds)
 
     @asynccontextmanager
     async def page(self, job: str, wait: float, pause: float) -> AsyncIterator[Incoming]:
         """NextDocument. Raises DeviceGone, DeviceTimeout, also out of the chunks."""
         with self._translated():
-            path = f"{self._root}/ScanJobs/{job}/NextDocument"
-            async with self._http.exchange("GET", path, headers=self._headers, wait=wait, pause=pause) as incoming:
+            request = Request("GET", f"{self._root}/ScanJobs/{job}/NextDocument", headers=self._headers)
+            async with self._http.exchange(request, wait=wait, pause=pause) as incoming:
                 yield incoming
+
+    def held(self) -> AbstractAsyncContextManager[None]:
+        """Nobody else gets the device within the block."""
+        return self._http.held() if isinstance(self._http, Shared) else nullcontext()
 
     async def close(self) -> None:
         """Let go of the device."""

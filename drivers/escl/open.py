@@ -10,7 +10,8 @@ from drivers.contract.capabilities import Capabilities
 from drivers.contract.clock import Clock
 from drivers.contract.driver import Device
 from drivers.contract.errors import DeviceGarbled, DeviceRefused
-from drivers.contract.http import Http, HttpPeer
+from drivers.contract.http import HttpPeer
+from drivers.contract.http_exchange import Http
 from drivers.contract.identity import Identity
 from drivers.escl import capabilities, certificate, ledm
 from drivers.escl.link import SLOW_SECONDS, EsclLink

@@ -26,7 +26,7 @@ from drivers.contract.errors import (
     ScanFailed,
 )
 from drivers.contract.handover import Handover, ScanCanceled
-from drivers.contract.http import Incoming
+from drivers.contract.http_exchange import Incoming
 from drivers.contract.observation import Feeder, Phase, Trouble, TroubleKind, Unit
 from drivers.escl.link import ASK_SECONDS, EsclLink
 from drivers.escl.status import Job, Status

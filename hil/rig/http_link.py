@@ -1,20 +1,19 @@
-"""HTTP straight to a simulated device, without a socket: `drivers.contract.http.Http` for a hand-turned clock.
+"""HTTP straight to a simulated device, without a socket: `drivers.contract.http_exchange.Http` for a hand-turned clock.
 
 An answer comes as the device makes it: `take` is asked again after a moment while it has nothing yet (hil.http.Reply).
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from types import MappingProxyType
 from typing import Final
 
+from drivers.contract import http_exchange
 from drivers.contract.clock import Clock
-from drivers.contract.http import HttpFailed, HttpTimeout, Incoming
+from drivers.contract.http_exchange import HttpFailed, HttpTimeout
 from hil.http import Broken, Reply, Request
 
 SLICE: Final = 0.02  # seconds until the device is asked for more
 PIECE: Final = 65536
-_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class FaceHttp:
@@ -26,19 +25,13 @@ class FaceHttp:
 
     @asynccontextmanager
     async def exchange(
-        self,
-        method: str,
-        path: str,
-        body: bytes = b"",
-        headers: Mapping[str, str] = _NONE,
-        *,
-        wait: float,
-        pause: float,
-    ) -> AsyncIterator[Incoming]:
+        self, request: http_exchange.Request, *, wait: float, pause: float
+    ) -> AsyncIterator[http_exchange.Incoming]:
+        path = request.target
         if not self._reachable():
             raise HttpFailed(f"{path}: no route to the device")
-        sent = {"host": "mfp", **{name.lower(): value for name, value in headers.items()}}
-        reply = self._serve(Request(method, path, "", sent, body), self._clock.monotonic())
+        sent = {"host": "mfp", **{name.lower(): value for name, value in request.headers.items()}}
+        reply = self._serve(Request(request.method, path, "", sent, request.body), self._clock.monotonic())
         data = b""
         while b"\r\n\r\n" not in data:
             data += await self._more(reply, path, wait)
@@ -47,7 +40,7 @@ class FaceHttp:
         said = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         chunked = said.get("transfer-encoding") == "chunked"
         length = None if chunked else int(said.get("content-length", "0"))
-        yield Incoming(int(first.split(" ")[1]), said, self._body(reply, rest, length, path, pause))
+        yield http_exchange.Incoming(int(first.split(" ")[1]), said, self._body(reply, rest, length, path, pause))
 
     async def _body(
         self, reply: Reply, data: bytes, length: int | None, path: str, pause: float

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from drivers.contract.http import HttpFailed
+from drivers.contract.http_exchange import HttpFailed
 
 MOST_HEAD: Final = 16 * 1024
 MOST_LINE: Final = 256

@@ -10,25 +10,23 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from types import MappingProxyType
 from typing import Final
 
 from drivers.contract.clock import Clock
 from drivers.contract.errors import DriverError
-from drivers.contract.http import HttpFailed, HttpTimeout, Incoming
+from drivers.contract.http_exchange import HttpFailed, HttpTimeout, Incoming, Request
 from drivers.usb.ipp_usb.answer import PIECE, Head, Reader, body, head
 from drivers.usb.link import SLICE, Link
 
 KIND: Final = (7, 1, 4)
 DRAIN_SECONDS: Final = 60.0  # of silence in an answer that nobody waits for, until the device is opened anew
 HELD: Final = 8  # pieces of an answer that may wait for whoever wants them
-_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 _log = logging.getLogger(__name__)
 
 
 class IppUsb:
-    """`drivers.contract.http.Http` over a device, opened when it is first asked, and again after it was gone."""
+    """An `Http` over a device, opened when it is first asked, and again after it was gone."""
 
     def __init__(
         self, name: str, open_links: Callable[[], Sequence[Link]], clock: Clock, *, connection: str = ""
@@ -44,30 +42,21 @@ class IppUsb:
         self._closed = False
 
     @asynccontextmanager
-    async def exchange(
-        self,
-        method: str,
-        path: str,
-        body: bytes = b"",
-        headers: Mapping[str, str] = _NONE,
-        *,
-        wait: float,
-        pause: float,
-    ) -> AsyncIterator[Incoming]:
+    async def exchange(self, request: Request, *, wait: float, pause: float) -> AsyncIterator[Incoming]:
         """As `Http`; raises the DriverErrors of opening the device too, which say who must act."""
         try:
             async with asyncio.timeout(wait):
                 pair = await self._pair()
                 pair.patience = max(wait, pause) + DRAIN_SECONDS
                 answer = _Answer(self._name, pause)
-                self._keep(self._run(pair, answer, _request(method, path, body, {**self._headers, **headers})))
+                self._keep(self._run(pair, answer, _written(request, self._headers)))
                 try:
                     found = await asyncio.shield(answer.head)
                 except BaseException:
                     answer.leave()
                     raise
         except TimeoutError as err:
-            raise HttpTimeout(f"{self._name}: no answer to {path} in {wait:g} s") from err
+            raise HttpTimeout(f"{self._name}: no answer to {request.target} in {wait:g} s") from err
         try:
             yield Incoming(found.status, found.headers, answer.chunks())
         finally:
@@ -201,8 +190,13 @@ class _Answer:
             await self._pieces.put(piece)
 
 
-def _request(method: str, path: str, data: bytes, headers: Mapping[str, str]) -> bytes:
-    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    if data or method == "POST":
-        lines.append(f"Content-Length: {len(data)}")
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + data
+def _written(request: Request, headers: Mapping[str, str]) -> bytes:
+    """Its bytes; `headers` are those it has besides its own."""
+    all_of_them = {**headers, **request.headers}
+    lines = [
+        f"{request.method} {request.target} HTTP/1.1",
+        *(f"{name}: {value}" for name, value in all_of_them.items()),
+    ]
+    if request.body or request.method == "POST":
+        lines.append(f"Content-Length: {len(request.body)}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + request.body

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from drivers.contract.http import HttpClient, HttpFailed, HttpPeer, HttpTimeout, ask
+from drivers.contract.http import HttpClient, HttpFailed, HttpPeer, HttpTimeout, Request
+from drivers.contract.http_exchange import ask
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -234,7 +235,7 @@ async def test_a_peer_is_asked_by_any_method_and_its_headers_are_told(method: st
 
     async with serving(handler) as url:
         peer = HttpPeer(url.removesuffix("/x"))
-        answer = await ask(peer, method, "/x", timeout=2)
+        answer = await ask(peer, Request(method, "/x"), timeout=2)
         await peer.close()
         await peer.close()
     assert (answer.status, answer.headers["location"]) == (201, f"/{method}")
@@ -250,7 +251,7 @@ async def test_an_answer_may_be_left_in_the_middle() -> None:
 
     async with serving(handler) as url:
         peer = HttpPeer(url.removesuffix("/x"))
-        async with peer.exchange("GET", "/x", wait=2, pause=2) as incoming:
+        async with peer.exchange(Request("GET", "/x"), wait=2, pause=2) as incoming:
             assert len(await anext(incoming.chunks)) == 100
         await peer.close()
 
@@ -265,7 +266,7 @@ async def test_silence_within_an_answer_has_an_end() -> None:
 
     async with serving(handler) as url:
         peer = HttpPeer(url.removesuffix("/x"))
-        async with peer.exchange("GET", "/x", wait=5, pause=0.1) as incoming:
+        async with peer.exchange(Request("GET", "/x"), wait=5, pause=0.1) as incoming:
             await anext(incoming.chunks)
             with pytest.raises(HttpTimeout):
                 await anext(incoming.chunks)

@@ -12,7 +12,7 @@ from drivers.contract.document import Encoded, Region, ScanRequest
 from drivers.contract.driver import Device
 from drivers.contract.errors import DeviceBusy, DeviceGone, DeviceRefused
 from drivers.contract.handover import ScanCanceled
-from drivers.contract.http import HttpFailed, HttpTimeout, ask
+from drivers.contract.http_exchange import HttpFailed, HttpTimeout, Request, ask
 from drivers.contract.observation import Readiness
 from drivers.usb.descriptors import UsbDevice
 from drivers.usb.ipp_usb import answer
@@ -112,7 +112,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 async def test_a_request_names_localhost_and_has_the_header_that_a_quirk_wants() -> None:
     link = Scripted(OK)
     http = IppUsb("x", lambda: [link], SystemClock(), connection="close")
-    assert (await ask(http, "GET", "/eSCL/ScannerStatus", timeout=2)).body == b"ok"
+    assert (await ask(http, Request("GET", "/eSCL/ScannerStatus"), timeout=2)).body == b"ok"
     assert link.written == b"GET /eSCL/ScannerStatus HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     await http.close()
     assert link.closed
@@ -121,9 +121,9 @@ async def test_a_request_names_localhost_and_has_the_header_that_a_quirk_wants()
 async def test_an_answer_that_nobody_waits_for_is_read_before_the_next_request() -> None:
     link = Scripted(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + bytes(100_000), OK)
     http = IppUsb("x", lambda: [link], SystemClock())
-    async with http.exchange("GET", "/page", wait=2, pause=2) as incoming:
+    async with http.exchange(Request("GET", "/page"), wait=2, pause=2) as incoming:
         assert incoming.status == 200
-    assert (await ask(http, "GET", "/status", timeout=2)).body == b"ok"
+    assert (await ask(http, Request("GET", "/status"), timeout=2)).body == b"ok"
     await http.close()
 
 
@@ -132,18 +132,18 @@ async def test_garbage_opens_the_device_anew() -> None:
     left = iter(links)
     http = IppUsb("x", lambda: [next(left)], SystemClock())
     with pytest.raises(HttpFailed):
-        await ask(http, "GET", "/status", timeout=2)
-    assert (await ask(http, "GET", "/status", timeout=2)).body == b"ok"
+        await ask(http, Request("GET", "/status"), timeout=2)
+    assert (await ask(http, Request("GET", "/status"), timeout=2)).body == b"ok"
     assert links[0].closed
     await http.close()
 
 
 async def test_one_busy_interface_makes_the_next_request_wait() -> None:
     http = IppUsb("x", lambda: [Scripted()], SystemClock())
-    first = asyncio.create_task(ask(http, "GET", "/page", timeout=5))
+    first = asyncio.create_task(ask(http, Request("GET", "/page"), timeout=5))
     await asyncio.sleep(0)
     with pytest.raises(HttpTimeout):
-        await ask(http, "GET", "/status", timeout=0.2)
+        await ask(http, Request("GET", "/status"), timeout=0.2)
     first.cancel()
     await http.close()
 
@@ -154,7 +154,7 @@ async def test_a_device_that_cannot_be_opened_says_who_must_act() -> None:
 
     http = IppUsb("x", refuse, SystemClock())
     with pytest.raises(DeviceBusy, match="another program has it"):
-        await ask(http, "GET", "/status", timeout=2)
+        await ask(http, Request("GET", "/status"), timeout=2)
     await http.close()
 
 

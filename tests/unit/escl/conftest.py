@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from drivers.contract.http import HttpFailed, Incoming
+from drivers.contract.http_exchange import HttpFailed, Incoming, Request
 
 NAMESPACES = (
     'xmlns:scan="http://schemas.hp.com/imaging/escl/2011/05/03" xmlns:pwg="http://www.pwg.org/schemas/2010/12/sm"'
@@ -69,19 +69,10 @@ class Device:
         self.answers[request] += [(code, headers or {}, body) for code, body in answers]
 
     @asynccontextmanager
-    async def exchange(
-        self,
-        method: str,
-        path: str,
-        body: bytes = b"",
-        headers: Mapping[str, str] | None = None,
-        *,
-        wait: float,
-        pause: float,
-    ) -> AsyncIterator[Incoming]:
-        request = f"{method} {path.rpartition('/')[2].partition('?')[0]}"
+    async def exchange(self, asked: Request, *, wait: float, pause: float) -> AsyncIterator[Incoming]:
+        request = f"{asked.method} {asked.target.rpartition('/')[2].partition('?')[0]}"
         self.asked.append(request)
-        self.bodies.append(body)
+        self.bodies.append(asked.body)
         if request == "GET NextDocument":
             self.reached.set()
             await self.holds.wait()

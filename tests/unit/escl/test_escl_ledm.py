@@ -3,7 +3,7 @@
 import pytest
 
 from drivers.contract.errors import DeviceGarbled, DeviceGone, DeviceTimeout
-from drivers.contract.http import HttpTimeout
+from drivers.contract.http_exchange import HttpTimeout
 from drivers.contract.observation import Feeder, Phase, Readiness
 from drivers.escl import ledm_words
 from drivers.escl.ledm import LedmObserver

@@ -1,9 +1,11 @@
 """Addresses of eSCL services, and quirks by the model's name."""
 
+from contextlib import AbstractAsyncContextManager
+
 import pytest
 
 from drivers import quirks
-from drivers.contract.http import Incoming
+from drivers.contract.http_exchange import Incoming, Request
 from drivers.escl import open as escl
 from tests.unit.escl.conftest import Device, Turned
 
@@ -60,9 +62,9 @@ async def test_the_host_that_a_model_insists_on_is_sent(device: Device, clock: T
     sent: list[object] = []
     ask = device.exchange
 
-    def listening(method: str, path: str, body: bytes = b"", headers: object = None, **named: float) -> Incoming:
-        sent.append(headers)
-        return ask(method, path, body, headers, **named)  # type: ignore[arg-type, return-value]
+    def listening(request: Request, **named: float) -> AbstractAsyncContextManager[Incoming]:
+        sent.append(request.headers)
+        return ask(request, **named)
 
     monkeypatch.setattr(device, "exchange", listening)
     found = await escl.open_on(device, "/eSCL", "escl-x:80", "x:80", clock=clock)
