@@ -10,6 +10,7 @@ from bridge.cli import options
 from bridge.config import Config, Escl, Mdns, Sane, Snmp, Usb
 from bridge.daemon import Daemon
 from bridge.hotplug import ByWord, find
+from bridge.imaging import heap
 from bridge.simulation import simulated
 from drivers.contract.clock import SystemClock
 
@@ -44,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal."""
     config = options.load(arguments)
     log.set_up(config.log.level, traffic=config.log.traffic)
+    heap.keep_one()
     asyncio.run(_serve(config, arguments.simulate))
     return 0
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from bridge.config import Jobs
 from bridge.errors import OperationRefused
+from bridge.imaging import heap
 from bridge.imaging.errors import ImagingError
 from bridge.jobs.book import Paper
 from bridge.jobs.job import Job, JobSeen, Kind, Why
@@ -349,6 +350,8 @@ class Acquisition:
         self._be_patient(opened, None)
         self._scanner.see(opened.id, seen)
         opened.tray.close(refusal or faults.no_images_available())
+        if not self._open and not self._closing:
+            self._keep(asyncio.to_thread(heap.give_back))
 
     def _be_patient(self, opened: OpenJob, seconds: float | None) -> None:
         """Begin (or with None end) the wait for the next RetrieveImage."""
