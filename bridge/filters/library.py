@@ -20,6 +20,7 @@ from bridge.filters.web import Said, WebServer
 
 _CREATED: Final = (200, 201, 204)
 _NOT_OFFERED: Final = (405, 501)
+_FULL: Final = 507
 
 
 class Library:
@@ -65,10 +66,12 @@ class DavPlace:
         """False: a condition in `headers` does not hold."""
         try:
             with file.open("rb") as source:
-                headers = {"Content-Type": "application/octet-stream", **headers}
-                said = self._server.ask("PUT", self._path(path), headers, source)
+                sent = {"Content-Type": "application/octet-stream", **headers}
+                said = self._server.ask("PUT", self._path(path), sent, source)
         except OSError as err:
             raise FilterFailed(FilterStateReason.UNKNOWN_ERROR, f"{file}: {err.strerror or err}") from err
+        if said.status == _FULL and not headers:  # half a file must not keep the disk full
+            self._server.ask("DELETE", self._path(path))
         if said.status not in (*_CREATED, 412):
             raise self._failure(said, "PUT", self._path(path))
         return said.status != 412

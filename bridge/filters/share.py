@@ -147,6 +147,9 @@ class SmbPlace:
                         rest = rest[there.write(rest) :]
                 there.flush()
         except Exception as err:
+            if _status(err) in _FULL:  # half a file must not keep the disk full
+                with suppress(Exception):
+                    self._smb.remove(self._path(path), **self._how)
             raise self._failure(err, self._path(path)) from err
 
     def exists(self, path: Sequence[str]) -> bool:

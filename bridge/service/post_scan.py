@@ -266,7 +266,15 @@ class PostScan:
     # What is done.
 
     async def _work(self, held: Held) -> None:
-        """Its filters, one after the other; what an earlier run finished stays finished."""
+        """Its filters, to an end in any case."""
+        try:
+            await self._filter(held)
+        except Exception:  # noqa: BLE001 - a bug of ours costs this job, and leaves nobody waiting for its end
+            _log.exception("job=%s: it broke", held.job.token)
+            await self._whole(self._see(held, PostScanSeen(Phase.FAILED)))
+
+    async def _filter(self, held: Held) -> None:
+        """One after the other; what an earlier run finished stays finished."""
         filters = None
         try:
             process = await self._processes.get(held.job.process_id, held.job.user)

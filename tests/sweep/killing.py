@@ -11,19 +11,22 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from drivers.contract.clock import SystemClock
 from drivers.contract.observation import ButtonPress, Readiness, Snapshot
 from tests.wire.http_rig import KEY, FakeScanner, Hands, Rig, pages, running
-from tests.wire.post_scan_rig import PROCESS, SHARE, process_file
+from tests.wire.post_scan_rig import PACKAGE, PROCESS, SHARE, Server, create, kept_port, package, process_file, request
 
+T = TypeVar("T")
 NEVER = 0
+IMAGES = {1: b"first" * 1000, 2: b"second" * 1000}
+FOLDER = f"[[filter]]\nshare = '{SHARE}'\nfolder = '{{place}}/in'\n"
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.sweep.killing"])
 _CHANGES = frozenset({"os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"})
@@ -77,14 +80,11 @@ def child(run: Callable[..., None], last: int, *said: object, **more: object) ->
         started.end()
 
 
-def scan_server(side: "Side", place: Path, port: int, smtp: int, *, early: bool) -> None:
-    """Files into `place`/in, and mails. `early`: counted from its start, else from when it serves."""
+def scan_server(side: "Side", place: Path, port: int, smtp: int, filters: str, *, early: bool) -> None:
+    """`filters`: of its process, with {place} in it. `early`: counted from its start, else from when it serves."""
     (place / "in").mkdir(exist_ok=True)
     (place / "processes").mkdir(exist_ok=True)
-    (place / "processes" / "one.toml").write_text(
-        f"id = '{PROCESS}'\nname = 'Invoices'\n[[filter]]\nshare = '{SHARE}'\nfolder = '{place}/in'\n"
-        + ("[[filter]]\nmail = 'office@example.org'\n" if smtp else "")
-    )
+    (place / "processes" / "one.toml").write_text(f"id = '{PROCESS}'\nname = 'Invoices'\n{filters.format(place=place)}")
     mail = {"host": "127.0.0.1", "port": smtp, "tls": "none", "sender": "scanner@example.org"} if smtp else {}
     said = {"processes": str(place / "processes"), "listen": f"127.0.0.1:{port}"}
     asyncio.run(side.serve(place, {"scan_server": said, "smtp": mail}, early=early))
@@ -146,3 +146,65 @@ class Side:
         self.steps += 1
         if self.steps >= self.last > NEVER:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass
+class Finished:
+    """A job that a server was killed over."""
+
+    server: Server
+    token: str
+    state: str
+    killed: bool
+
+
+async def finished(place: Path, last: int, processed: str, filters: tuple[str, ...], smtp: int = 0) -> Finished:
+    """One job of a server that is killed at that step, and at an early one of the run after it. `processed`: the
+    filters that it offers; `filters`: those that the job asks for."""
+    port = kept_port()
+    found = Server(port, Hands(), place, FakeScanner())
+    job = asyncio.create_task(_whole_job(found, *filters))
+    killed = False
+    try:
+        for step in (last, 1 + last % 29, NEVER):
+            with child(scan_server, step, place, port, smtp, processed, early=step != last) as side:
+                if await side.ready():
+                    gone = asyncio.create_task(side.gone())
+                    await asyncio.wait((job, gone), return_when=asyncio.FIRST_COMPLETED)
+                    gone.cancel()
+                killed = killed or side.was_killed
+                if job.done():
+                    break
+        token, state = await job
+    finally:
+        job.cancel()
+    return Finished(found, token, state, killed)
+
+
+async def _whole_job(found: Server, *filters: str) -> tuple[str, str]:
+    """As a device that repeats each message until it hears an answer: the job's token, and how it ended."""
+    said = request("CreatePostScanJob", create(*filters))
+    while not found.path:
+        await _again(found.find)
+    made = await _again(lambda: found.ask(found.path, said))
+    token = made.content.findtext("{*}JobToken") or ""
+    for number, image in IMAGES.items():
+        body = package(token, number, image)
+        taken = await _again(lambda body=body: found.ask(found.path, body, Content_Type=PACKAGE))
+        assert taken.status == 200, taken.body
+    ended = await _again(lambda: found.end(token))
+    assert ended.status == 200, ended.body
+    while True:
+        state = await _again(lambda: found.state(token))
+        if state.startswith(("Completed", "Aborted", "Canceled")):
+            return token, state
+        await asyncio.sleep(0.005)
+
+
+async def _again(ask: Callable[[], Awaitable[T]]) -> T:
+    """Until somebody answers."""
+    while True:
+        try:
+            return await ask()
+        except (OSError, asyncio.IncompleteReadError):
+            await asyncio.sleep(0.005)

@@ -74,14 +74,15 @@ async def bridge(
     multicast: bool = False,
     prefix: Sequence[str] = (),
     ends: bool = True,
+    module: str = "bridge.cli",
 ) -> AsyncIterator[Running]:
     """Run until `scanners` are ready, then until the block ends; that it stops well is part of every test, unless
-    the test itself ends it (`ends` false)."""
+    the test itself ends it (`ends` false). `module`: what is run; see hurried.py."""
     config = place / "bridge.toml"
     places = json.dumps(sorted({f"{rig.host}:{rig.port}" for rig in usbip}))
     config.write_text(f"[usb]\nenabled = false\nusbip = {places}\n{settings}")
     log_file = place / "bridge.log"
-    command = [*prefix, sys.executable, "-m", "bridge.cli", "run", "--config", config, "--listen", listen]
+    command = [*prefix, sys.executable, "-m", module, "run", "--config", config, "--listen", listen]
     command += ["--state-dir", place / "state", "--cache-dir", place / "cache", *arguments]
     with log_file.open("a") as log:
         process = await asyncio.create_subprocess_exec(

@@ -7,7 +7,7 @@ import random
 import socket
 import ssl
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,26 @@ def share(unc: str = SHARE) -> str:
         f"<p:Filter><p:Dialect>{FILTER}/fileshare</p:Dialect><p:Instructions>"
         f'<f:FileShareConfig xmlns:f="{FILTER}/fileshare"><f:FileShares><f:ShareUNC>{unc}</f:ShareUNC></f:FileShares>'
         "</f:FileShareConfig></p:Instructions></p:Filter>"
+    )
+
+
+def mail(*addresses: str) -> str:
+    """A psp:Filter to mail addresses."""
+    listed = "".join(f"<m:EmailAddress>{each}</m:EmailAddress>" for each in addresses)
+    return (
+        f'<p:Filter><p:Dialect>{FILTER}/email</p:Dialect><p:Instructions><m:EmailConfig xmlns:m="{FILTER}/email">'
+        f'<m:SendToScanUser>false</m:SendToScanUser><m:SendToAddresses CanAddAddresses="false">{listed}'
+        "</m:SendToAddresses></m:EmailConfig></p:Instructions></p:Filter>"
+    )
+
+
+def library(*urls: str) -> str:
+    """A psp:Filter into document libraries."""
+    listed = "".join(f"<l:SaveToSharePointSiteURL>{each}</l:SaveToSharePointSiteURL>" for each in urls)
+    return (
+        f"<p:Filter><p:Dialect>{FILTER}/sharepoint</p:Dialect><p:Instructions>"
+        f'<l:SharePointConfig xmlns:l="{FILTER}/sharepoint"><l:SaveToMySite>false</l:SaveToMySite>'
+        f"<l:SaveToSharePointSites>{listed}</l:SaveToSharePointSites></l:SharePointConfig></p:Instructions></p:Filter>"
     )
 
 
@@ -222,10 +242,15 @@ def process_file(place: Path, port: int, *, https: bool = False, more: str = "")
 
 @asynccontextmanager
 async def serving(
-    place: Path, clock: Hands | None = None, filters: str | None = None, push: str = "", **scan_server: object
+    place: Path,
+    clock: Hands | None = None,
+    filters: str | None = None,
+    push: str = "",
+    more: Mapping[str, object] | None = None,
+    **scan_server: object,
 ) -> AsyncIterator[Server]:
     """The daemon with a scan server whose one process files into `place`/in, and whose scanner pushes to it. `push`:
-    what else the device knows of the process."""
+    what else the device knows of the process; `more`: of the bridge's configuration."""
     (place / "in").mkdir(exist_ok=True)
     (place / "processes").mkdir(exist_ok=True)
     entry = f"[[filter]]\nshare = {json.dumps(SHARE)}\nfolder = {json.dumps(str(place / 'in'))}\n"
@@ -236,7 +261,7 @@ async def serving(
     said = {"processes": str(place / "processes"), "listen": f"127.0.0.1:{port}", **scan_server}
     pushed = process_file(place, port, https="certificate" in scan_server, more=push)
     scanner = {"key": KEY, "processes": {"": str(pushed)}}
-    async with daemon_running(place, clock, more={"scan_server": said, "scanner": [scanner]}) as rig:
+    async with daemon_running(place, clock, more={"scan_server": said, "scanner": [scanner], **(more or {})}) as rig:
         server = Server(port, rig.clock, place, rig.scanner)
         if "certificate" not in scan_server:
             await server.find()
