@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -44,28 +45,46 @@ async def _demo(output: Path) -> int:
     console = Console(highlight=False, soft_wrap=True)
     with tempfile.TemporaryDirectory(prefix="wsd-scan-bridge-demo-") as state, tempfile.TemporaryFile() as log:
         console.print("[bold]1[/]  A simulated Epson scanner, three sheets in its feeder, is plugged in over USB/IP.")
-        bridge = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "bridge.cli", "run", "--simulate", SCRIPT,
-            "--listen", "127.0.0.1:0", "--state-dir", state, "--cache-dir", state,
-            stdout=asyncio.subprocess.PIPE, stderr=log,
-        )  # fmt: skip
+        started = []
         try:
+            bridge = await _start(
+                "bridge.cli", "run", "--simulate", SCRIPT,
+                "--listen", "127.0.0.1:0", "--state-dir", state, "--cache-dir", state,
+                stdout=asyncio.subprocess.PIPE, stderr=log,
+            )  # fmt: skip
+            started.append(bridge)
             url = await _ready(bridge, log)
             console.print(f"[bold]2[/]  The bridge found it and serves it as a WSD scanner at {url}")
             console.print("[bold]3[/]  A WSD client looks for scanners, subscribes and scans:")
-            client = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", "hil.cli", "scan", "--probe", "--interface", "127.0.0.1",
+            client = await _start(
+                "hil.cli", "scan", "--probe", "--interface", "127.0.0.1",
                 "--device", f"urn:uuid:{url.rpartition('/')[2]}",
                 "--source", "adf", "--resolution", "150", "--output", str(output),
             )  # fmt: skip
+            started.append(client)
             code = await client.wait()
         finally:
-            if bridge.returncode is None:
-                bridge.terminate()
-            await bridge.wait()
+            for child in started[::-1]:
+                if child.returncode is None:
+                    child.terminate()
+                await child.wait()
         if code == 0:
             console.print(f"[bold]4[/]  Done: the pages are in {output}/")
         return code
+
+
+async def _start(
+    module: str, *arguments: str, stdout: int | None = None, stderr: IO[bytes] | None = None
+) -> asyncio.subprocess.Process:
+    """One of our programs, deaf to Ctrl-C, which the terminal sends to each: one that just starts would show where it
+    was. The demo ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", module, *arguments), stdout=stdout, stderr=stderr
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 async def _ready(bridge: asyncio.subprocess.Process, log: IO[bytes]) -> str:
