@@ -7,7 +7,7 @@
             scanner.say("jam")                                              # any event of `wsd-scan-hil serve`
             done = machine.run(f"{machine.sane('epson2')} scanimage -d epson2 --source=…")
             assert "jammed" in done.err
-            running = machine.start("exec python -m bridge.cli run")        # goes on; running.out, running.stop()
+            running = machine.python("-m", "bridge.cli", "run")             # goes on; running.out, running.stop()
 
 Scripts are run by the guest's bash as root (or as `user`), in this project's directory, with `python` being this
 interpreter. Paths are the same on both sides: the guest's root is this machine's, read-only, with the packages asked
@@ -18,13 +18,14 @@ A file of the host that was changed after the boot may be seen in its old state;
 `machine.sane("epson2")` is the environment in which SANE tries that backend alone, wherever its device is on USB (all
 backends cost a second each). `SANE_DEBUG_EPSON2=15` before scanimage tells on standard error what the backend dislikes.
 
-The machine is software-emulated (20 times slower than the host: small pages, few Pythons), has no network but what
-`forward` opens, and ends with its context, or with the process that booted it. By hand:
+The machine is software-emulated (20 times slower than the host: small pages, no Python but by `python`), has no network
+but what `forward` opens, and ends with its context, or with the process that booted it. By hand:
 
     with guest.boot("sane-utils", "libsane1") as machine: …                 # 4 s, the first time a minute
 """
 
 import itertools
+import json
 import shlex
 import shutil
 import signal
@@ -44,6 +45,7 @@ import pytest
 
 from tests.system import debian, qemu
 from tests.system.kernel import kernel_of
+from tests.system.usb_scanner import Scanner
 
 PROJECT = Path(__file__).resolve().parents[2]
 BOOT_SECONDS = 90  # 4 s on a machine that does nothing else
@@ -90,14 +92,24 @@ export PATH={path} HOME=/root LC_ALL=C.UTF-8 SHARE={share} PYTHONDONTWRITEBYTECO
 cd {project}
 exec 3<>"/dev/$(grep -lx lab /sys/class/virtio-ports/*/name | cut -d/ -f5)"
 echo "0 0" >&3
+{warm}
 while read -r number; do
+    case $number in python*) echo "${{number#python}}" >&4; continue; esac
     bash -c '
-        setsid bash "$SHARE/$0.sh" < /dev/null > "$SHARE/$0.out" 2> "$SHARE/$0.err" 3<&- &
+        setsid bash "$SHARE/$0.sh" < /dev/null > "$SHARE/$0.out" 2> "$SHARE/$0.err" 3<&- 4<&- &
         echo $! > "$SHARE/$0.pid"
         wait $!
         echo "$0 $?" >&3' "$number" &
 done <&3
 busybox poweroff -f
+"""
+
+
+# A Python that has imported the product before it is asked for (tests.system.warm_python).
+WARM = """\
+mkfifo -m 600 /run/warm
+exec 4<>/run/warm
+python -m tests.system.warm_python "$SHARE" <&4 4<&- > "$SHARE/warm.log" 2>&1 &
 """
 
 
@@ -108,6 +120,11 @@ class Done:
     code: int
     out: str
     err: str
+
+    def well(self) -> str:
+        """What it said on standard output, if it succeeded. Raises AssertionError."""
+        assert self.code == 0, f"code {self.code}\n{self.out}\n{self.err}"
+        return self.out
 
 
 class Running:
@@ -167,50 +184,6 @@ class Running:
         return path.read_text(errors="replace") if path.exists() else ""
 
 
-class Scanner:
-    """A simulated scanner in a process of its own on this machine, plugged into the guest's USB."""
-
-    def __init__(self, family: str, script: str, socket_path: Path) -> None:
-        command = [sys.executable, "-m", "hil.cli", "serve", f"{family}={script}" if script else family]
-        self.process = subprocess.Popen(
-            [*command, "--usbredir", str(socket_path), "--end-with-input"],
-            cwd=PROJECT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.socket = socket_path
-        try:
-            _, self.url, self.busid, self.ids = self._line("ready")
-        except BaseException:
-            self.close()
-            raise
-
-    def say(self, event: str) -> None:
-        """Something happens to it, as typed at `wsd-scan-hil serve`: "jam", "unplug", "press 2" …"""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{event}\n")
-        self.process.stdin.flush()
-        self._line("ok")
-
-    def close(self) -> None:
-        """End it."""
-        self.process.terminate()
-        try:
-            self.process.wait(STOP_SECONDS)
-        finally:
-            self.process.kill()
-            for pipe in (self.process.stdin, self.process.stdout):
-                if pipe is not None:
-                    pipe.close()
-
-    def _line(self, word: str) -> list[str]:
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline().split()
-        assert line[:1] == [word], f"the simulated scanner says {line}, and not {word!r}"
-        return line
-
-
 class Guest:
     """A running machine. Its methods block; several threads may use it."""
 
@@ -236,6 +209,16 @@ class Guest:
             self._port.sendall(f"{number}\n".encode())
         return Running(self, number)
 
+    def python(self, *arguments: str, user: str = "", groups: tuple[str, ...] = (), **environment: str) -> Running:
+        """Start `python -m MODULE …` or `python -c CODE …`, in a process that need not import what most import: one
+        that did was forked. `user` and `groups` as for `start`."""
+        number = next(self._numbers)
+        told = {"arguments": arguments, "user": user, "groups": groups, "environment": environment}
+        (self.share / f"{number}.json").write_text(json.dumps(told))
+        with self._changed:
+            self._port.sendall(f"python{number}\n".encode())
+        return Running(self, number)
+
     def run(
         self, script: str, *, user: str = "", groups: tuple[str, ...] = (), seconds: float = SCRIPT_SECONDS
     ) -> Done:
@@ -246,9 +229,7 @@ class Guest:
         self, script: str, *, user: str = "", groups: tuple[str, ...] = (), seconds: float = SCRIPT_SECONDS
     ) -> str:
         """The same, for one that must succeed (`set -e` is on): what it said on standard output."""
-        done = self.run(f"set -e\n{script}", user=user, groups=groups, seconds=seconds)
-        assert done.code == 0, f"{script}\ncode {done.code}\n{done.out}\n{done.err}"
-        return done.out
+        return self.run(f"set -e\n{script}", user=user, groups=groups, seconds=seconds).well()
 
     def until(self, condition: str, seconds: float = 20.0) -> None:
         """Wait in the guest until the shell's condition holds, looked at ten times a second. Raises AssertionError."""
@@ -378,6 +359,8 @@ def boot(*packages: str, systemd: str | None = None) -> Iterator[Guest]:
         layer = _layer(*ALWAYS, *packages)
     except debian.Missing as err:
         pytest.fail(f"no guest: {err}")
+    # What was never imported here would be compiled there.
+    subprocess.run([sys.executable, "-m", "compileall", "-q", "bridge", "drivers"], cwd=PROJECT, check=True)
     share = Path(tempfile.mkdtemp(prefix="wsd-guest-"))
     share.chmod(0o755)
     (share / "boot").write_text(f"SHARE={share}\nRUN={share}/run\n")
@@ -403,7 +386,8 @@ def _write_scripts(share: Path, systemd: str | None) -> None:
     path = f"{interpreter.parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     then = (PLAIN if systemd is None else SYSTEMD).format(share=share, idle=IDLE)
     run = RUN.format(path=path, closed=shlex.join(closed or ["/"]), address=qemu.ADDRESS, then=then)
-    agent = AGENT.format(path=path, share=share, project=shlex.quote(str(PROJECT)))
+    warm = WARM if systemd is None else ""
+    agent = AGENT.format(path=path, share=share, project=shlex.quote(str(PROJECT)), warm=warm)
     units = {name: text.format(share=share) for name, text in UNITS.items()}
     for name, text in {"run": run, "agent": agent, "prepare": systemd or "", **units}.items():
         (share / name).write_text(text)

@@ -63,14 +63,13 @@ class Served:
 def bridge(machine: Guest, root: debian.Root, place: Path) -> Iterator[Served]:
     """Run it until it has its scanner, then until the block ends; it must stop well."""
     port = machine.forward(PORT)
-    (machine.share / "bridge.toml").write_text("[sane]\nenabled = false\n")
+    config = machine.share / "bridge.toml"
+    config.write_text("[sane]\nenabled = false\n")
     machine.check("install -d -o nobody /run/bridge /run/bridge/state /run/bridge/cache")
-    running = machine.start(
-        f"exec python -m bridge.cli run --config $SHARE/bridge.toml --listen 0.0.0.0:{PORT} --no-multicast "
-        "--state-dir /run/bridge/state --cache-dir /run/bridge/cache",
-        user="nobody",
-        groups=("scanner",),
-    )
+    command = f"run --config {config} --listen 0.0.0.0:{PORT} --no-multicast"
+    places = "--state-dir /run/bridge/state --cache-dir /run/bridge/cache"
+    words = f"bridge.cli {command} {places}".split()
+    running = machine.python("-m", *words, user="nobody", groups=("scanner",))
     try:
         said = running.until("ready http", START)
         (path,) = re.findall(r"ready http://[^/]+/(\S+)", said)

@@ -68,8 +68,7 @@ def test_sane_genesys_sets_the_chip_up_and_sees_each_button_and_so_do_we(machine
             with held(scanner, number):
                 options = machine.check(f"{machine.sane('genesys')} {OPTIONS}")
             assert down(options) == {name}
-        (machine.share / "ours.py").write_text(OURS)
-        ours = machine.start("PYTHONPATH=$PWD exec python $SHARE/ours.py")
+        ours = machine.python("-c", OURS)
         said = ours.until("'set up'")
         assert "genesys Canon CanoScan LiDE 200 (04a9:1905 at " in said
         assert "'set up': 'yes'" in said
@@ -86,8 +85,7 @@ def test_sane_genesys_sees_the_sheet_and_the_button_of_an_older_chip_and_so_do_w
         scanner.say("paper 1")
         assert down(machine.check(f"{machine.sane('genesys')} {OPTIONS}")) == {"page-loaded"}
         scanner.say("paper 1")  # SANE ejects a sheet when it is done
-        (machine.share / "ours.py").write_text(OURS)
-        ours = machine.start("PYTHONPATH=$PWD exec python $SHARE/ours.py")
+        ours = machine.python("-c", OURS)
         assert "loaded" in ours.until("'set up': 'yes'")
         with held(scanner, 1):
             assert "['scan']" in ours.wait().out
@@ -95,8 +93,8 @@ def test_sane_genesys_sees_the_sheet_and_the_button_of_an_older_chip_and_so_do_w
 
 def test_ours_looks_while_sane_does_not_and_sets_the_chip_up_by_being_opened(machine: Guest):
     with machine.scanner("genesys") as scanner:
-        (machine.share / "ours.py").write_text(OURS)
-        ours = machine.start(f"PYTHONPATH=$PWD {machine.sane('genesys')} exec python $SHARE/ours.py sane")
+        name, _, value = machine.sane("genesys").partition("=")
+        ours = machine.python("-c", OURS, "sane", **{name: value})
         said = ours.until("'set up'", 90)
         assert "genesys+sane Canon CanoScan LiDE 200 (04a9:1905 at " in said
         assert "'set up': 'yes'" in said, "SANE has been there, and has given it back"

@@ -29,7 +29,7 @@ def test_the_link_takes_the_device_from_usblp_and_gives_it_back(machine: Guest):
     machine.check("modprobe usblp")
     with odd_printer(machine):
         machine.until("[ -e /sys/bus/usb/drivers/usblp/*:1.0 ]")
-        told = json.loads(machine.check("python -m tests.system.link_in_guest"))
+        told = json.loads(machine.python("-m", "tests.system.link_in_guest").wait().well())
         waited, ended = told.pop("waited"), told.pop("ended in")
         assert told == {
             "before": "usblp",

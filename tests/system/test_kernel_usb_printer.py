@@ -24,8 +24,7 @@ print(json.dumps({**told, "owner": owner()}))
 
 
 def looked(machine: Guest) -> dict[str, str | None]:
-    (machine.share / "look.py").write_text(LOOK)
-    found: dict[str, str | None] = json.loads(machine.check("PYTHONPATH=$PWD python $SHARE/look.py"))
+    found: dict[str, str | None] = json.loads(machine.python("-c", LOOK).wait().well())
     return found
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.system.guest import PROJECT, Guest
+from tests.system.guest import Guest
 
 QUICK = "speed=0,feed=0,warmup=0"
 OPEN = """\
@@ -51,12 +51,10 @@ def test_a_change_event_counts_as_well(udev: Guest):
 
 
 def test_nobody_opens_it_in_the_group_and_is_told_of_the_rule_outside(udev: Guest):
-    (udev.share / "open.py").write_text(OPEN)
     with udev.scanner("esci", QUICK):
         udev.check("udevadm settle")
-        look = f"PYTHONPATH={PROJECT} python $SHARE/open.py"
-        inside = udev.start(look, user="nobody", groups=("scanner",))
-        outside = udev.check(look, user="nobody")
+        inside = udev.python("-c", OPEN, user="nobody", groups=("scanner",))
+        outside = udev.python("-c", OPEN, user="nobody").wait().well()
         assert outside.startswith("DeviceRefused no permission to open EPSON Scanner GT-2500"), outside
         assert "is the udev rule installed" in outside
         done = inside.wait()

@@ -188,9 +188,7 @@ def test_what_goes_wrong_has_the_right_status_and_the_next_scan_works(
 
 def driven(sane: Sane) -> Any:
     """What our driver says of the same scanner."""
-    script = sane.machine.share / "fujitsu_driver.py"
-    script.write_text(DRIVER)
-    return json.loads(sane.machine.check(f"PYTHONPATH=$PWD python {script}"))
+    return json.loads(sane.machine.python("-c", DRIVER).wait().well())
 
 
 @pytest.mark.parametrize("sane", ["adf=1"], indirect=True)
