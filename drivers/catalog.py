@@ -209,20 +209,20 @@ def _finding(bus: "Bus", device: UsbDevice, clock: Clock, *, unserved: bool = Fa
         quirk = quirks.of(device.vendor_id, device.product_id, f"{device.manufacturer} {device.product}")
         if quirk.ipp_usb:
             opener = partial(_over_usb, bus, device, quirk, clock)
-            return Finding(device.key, "escl", device.description, opener)
+            return Finding(device.key, "escl", device.description, opener, partial(opener, share=True))
     if device.looks_like_a_scanner or (unserved and table.known(ids) is not None):
         return Finding(device.key, None, device.description, partial(_refuse, device))
     return None
 
 
-async def _over_usb(bus: "Bus", device: UsbDevice, quirk: quirks.Quirk, clock: Clock) -> Device:
+async def _over_usb(bus: "Bus", device: UsbDevice, quirk: quirks.Quirk, clock: Clock, *, share: bool = False) -> Device:
     """eSCL behind the interfaces of IPP over USB. Not so where they belong to a program that serves them already."""
     from drivers.escl import open as escl  # noqa: PLC0415
     from drivers.escl.link import NoService  # noqa: PLC0415
     from drivers.usb.ipp_usb.http import IppUsb  # noqa: PLC0415
 
     links = partial(bus.several, device.key, IPP_USB, quirk.ipp_usb_interfaces)
-    http = IppUsb(device.key, links, clock, connection=quirk.ipp_usb_connection)
+    http = IppUsb(device.key, links, clock, connection=quirk.ipp_usb_connection, share=share)
     ids = (device.vendor_id, device.product_id)
     try:
         return await escl.open_on(

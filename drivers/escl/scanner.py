@@ -8,7 +8,7 @@ import asyncio
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from typing import Final
 
@@ -129,14 +129,19 @@ class EsclScanner:
         if self._running is not None or self._starting:
             raise DeviceBusy(f"{self._name} is scanning already")
         self._starting = True
+        hold = AsyncExitStack()
         try:
+            await hold.enter_async_context(self._link.held())
             answer, job = await self._create(request)
+        except BaseException:
+            await hold.aclose()
+            raise
         finally:
             self._starting = False
         handover, canceled = Handover(), asyncio.Event()
         document = EsclDocument(handover, canceled)
         scan = self._scan(job, request, handover)
-        task = asyncio.create_task(self._run(scan, answer, request, handover, canceled))
+        task = asyncio.create_task(self._run(scan, answer, request, handover, canceled, hold=hold))
         self._running = (document, task)
         return document
 
@@ -214,8 +219,16 @@ class EsclScanner:
         )
 
     async def _run(
-        self, scan: Scan, answer: int, request: ScanRequest, handover: Handover, canceled: asyncio.Event
+        self,
+        scan: Scan,
+        answer: int,
+        request: ScanRequest,
+        handover: Handover,
+        canceled: asyncio.Event,
+        *,
+        hold: AsyncExitStack,
     ) -> None:
+        """To its end; then `hold` is left."""
         error: Exception | None = None
         try:
             if answer not in (200, 201):
@@ -237,3 +250,4 @@ class EsclScanner:
                 handover.finish()
             else:
                 handover.fail(error)
+            await hold.aclose()

@@ -2,6 +2,8 @@
 
 One request at a time on each. Whoever asked may leave; the answer is read to its end all the same, before the interface
 takes the next request. Where only one interface works, a request waits for the answer before it.
+A shared device is claimed from the first of requests that overlap to the end of the last one's answer, or as long as
+a scan holds it (docs/decisions/0109-ipp-over-usb-shared.md).
 Spec: IPP over USB 1.0 (USB-IF); OpenPrinting's ipp-usb for what devices really do.
 """
 
@@ -10,11 +12,13 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 from drivers.contract.clock import Clock
 from drivers.contract.errors import DriverError
 from drivers.contract.http_exchange import HttpFailed, HttpTimeout, Incoming, Request
+from drivers.usb.exchange import Exchange
 from drivers.usb.ipp_usb.answer import PIECE, Head, Reader, body, head
 from drivers.usb.link import SLICE, Link
 
@@ -29,16 +33,24 @@ class IppUsb:
     """An `Http` over a device, opened when it is first asked, and again after it was gone."""
 
     def __init__(
-        self, name: str, open_links: Callable[[], Sequence[Link]], clock: Clock, *, connection: str = ""
+        self,
+        name: str,
+        open_links: Callable[[], Sequence[Link]],
+        clock: Clock,
+        *,
+        connection: str = "",
+        share: bool = False,
     ) -> None:
         """`open_links` blocks and raises DriverError; they are closed in its order. `connection`: the Connection
-        header the device wants."""
-        self._name, self._open_links, self._clock = name, open_links, clock
+        header the device wants. `share`: it is let go of whenever nobody asks anything."""
+        self._name, self._open_links, self._clock, self._share = name, open_links, clock, share
         self._headers = {"Host": "localhost", **({"Connection": connection} if connection else {})}
-        self._opening = asyncio.Lock()
+        self._changing = asyncio.Lock()  # it is being opened or let go of
+        self._wanted = 0  # requests that are not answered to the end, and blocks that hold it
         self._pairs: list[_Pair] = []
         self._free: asyncio.Queue[_Pair] = asyncio.Queue()
         self._running: set[asyncio.Task[None]] = set()
+        self._changes: set[asyncio.Task[None]] = set()
         self._closed = False
 
     @asynccontextmanager
@@ -46,10 +58,7 @@ class IppUsb:
         """As `Http`; raises the DriverErrors of opening the device too, which say who must act."""
         try:
             async with asyncio.timeout(wait):
-                pair = await self._pair()
-                pair.patience = max(wait, pause) + DRAIN_SECONDS
-                answer = _Answer(self._name, pause)
-                self._keep(self._run(pair, answer, _written(request, self._headers)))
+                answer = await self._begun(request, max(wait, pause) + DRAIN_SECONDS, pause)
                 try:
                     found = await asyncio.shield(answer.head)
                 except BaseException:
@@ -62,37 +71,81 @@ class IppUsb:
         finally:
             answer.leave()
 
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """As `drivers.contract.http_exchange.Shared`."""
+        self._wanted += 1
+        try:
+            yield
+        finally:
+            self._done_with()
+
     async def close(self) -> None:
         self._closed = True
-        await self._let_go()
+        async with self._changing:
+            await self._let_go()
 
-    async def _pair(self) -> "_Pair":
-        async with self._opening:
+    async def _begun(self, request: Request, patience: float, pause: float) -> "_Answer":
+        """A request on its way; `patience` is for silence in its answer."""
+        self._wanted += 1
+        try:
+            # Who asked may leave meanwhile; what was claimed must not be lost with him.
+            await asyncio.shield(self._change(self._open()))
+            pair = await self._free.get()
+        except BaseException:
+            self._done_with()
+            raise
+        pair.patience = patience
+        answer = _Answer(self._name, pause)
+        task = asyncio.create_task(self._run(pair, answer, _written(request, self._headers)))
+        self._running.add(task)
+        task.add_done_callback(partial(self._ended, answer))
+        return answer
+
+    async def _open(self) -> None:
+        async with self._changing:
             if self._closed:
                 raise HttpFailed(f"{self._name}: it was closed")
             if not self._pairs:
                 links = await asyncio.to_thread(self._open_links)
-                self._pairs, self._free = [_Pair(link, self._clock) for link in links], asyncio.Queue()
+                self._pairs = [_Pair(link, self._clock, strange=self._share) for link in links]
+                self._free = asyncio.Queue()
                 for pair in self._pairs:
                     self._free.put_nowait(pair)
-        return await self._free.get()
 
     async def _run(self, pair: "_Pair", answer: "_Answer", request: bytes) -> None:
         """One request and its answer, to the last byte; then the interface is free again."""
+        broken = True
         try:
             await answer.read(pair, request)
+            broken = pair.reader.rest > 0
         except (HttpFailed, DriverError) as err:
             answer.fail(err)
-            broken = True
-        else:
-            broken = pair.reader.rest > 0
-        if pair not in self._pairs:
+        if not broken:
+            if pair in self._pairs:
+                self._free.put_nowait(pair)
             return
-        if broken:  # where its next answer begins nobody can tell
-            _log.info("device=%s: an answer did not end as it should; the device is opened anew", self._name)
-            await self._let_go()
-        else:
-            self._free.put_nowait(pair)
+        async with self._changing:  # where its next answer begins nobody can tell
+            if pair in self._pairs:
+                _log.info("device=%s: an answer did not end as it should; the device is opened anew", self._name)
+                await self._let_go()
+
+    def _ended(self, answer: "_Answer", task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if task.cancelled():
+            answer.fail(HttpFailed(f"{self._name}: it was let go of"))
+        self._done_with()
+
+    def _done_with(self) -> None:
+        """One request or block less; where it was the last, others may have the device."""
+        self._wanted -= 1
+        if self._share and not self._wanted:
+            self._change(self._give_back())
+
+    async def _give_back(self) -> None:
+        async with self._changing:
+            if not self._wanted:
+                await self._let_go()
 
     async def _let_go(self) -> None:
         pairs, self._pairs = self._pairs, []
@@ -103,23 +156,38 @@ class IppUsb:
         for pair in pairs:
             await asyncio.to_thread(pair.close)
 
-    def _keep(self, work: Coroutine[None, None, None]) -> None:
+    def _change(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Opening or letting go, which nobody cancels."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._changes.discard(task)
+            if not task.cancelled():
+                task.exception()  # told to whoever waits for it, if he still does
+
         task = asyncio.create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._changes.add(task)
+        task.add_done_callback(ended)
+        return task
 
 
 class _Pair:
     """One interface: two bulk endpoints, and a thread of its own that waits for them."""
 
-    def __init__(self, link: Link, clock: Clock) -> None:
-        self._link, self._clock = link, clock
+    def __init__(self, link: Link, clock: Clock, *, strange: bool) -> None:
+        """`strange`: another program may have left an answer unread."""
+        self._link, self._clock, self._strange = link, clock, strange
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ipp-usb")
         self.patience = DRAIN_SECONDS  # seconds of silence
         self.reader = Reader(self._more)
 
     async def write(self, data: bytes) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._link.write, data)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._write, data)
+
+    def _write(self, data: bytes) -> None:
+        if self._strange:
+            self._strange = False
+            Exchange(self._link, self._clock.monotonic).drain()
+        self._link.write(data)
 
     async def _more(self) -> bytes:
         loop, until = asyncio.get_running_loop(), self._clock.monotonic() + self.patience
