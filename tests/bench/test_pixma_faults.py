@@ -9,10 +9,9 @@ from drivers.contract.capabilities import Mode, Source
 from drivers.contract.document import Raster, Region, ScanRequest
 from drivers.contract.errors import DeviceGone, DriverError
 from drivers.contract.handover import Handover
-from drivers.usb.pixma.mp150.model import table
-from drivers.usb.pixma.mp150.scanner import PixmaScanner
+from drivers.usb.pixma.open import Scanner, models, speaking
 from hil import chart
-from hil.devices.pixma.product import MP160, MP530, MX850, MX870, MX920, Product
+from hil.devices.pixma.product import D420, MF220, MP160, MP530, MX850, MX870, MX920, Product
 from hil.faults.plan import Fault
 from tests.unit.drivers_usb_pixma.turning import TurningLink
 
@@ -21,7 +20,7 @@ REGION = Region(0, 0, 1000, 500)
 WANT = chart.encode(chart.image(1, Source.PLATEN, (75, 75), chart.Box(0, 0, 75, 38)), Mode.GRAY8)
 
 
-def scanned(family: PixmaScanner, link: TurningLink) -> bytes:
+def scanned(family: Scanner, link: TurningLink) -> bytes:
     """The page. Raises DriverError."""
     handover = Handover()
     request = ScanRequest("job-1", Source.PLATEN, Mode.GRAY8, (75, 75), REGION)
@@ -31,7 +30,7 @@ def scanned(family: PixmaScanner, link: TurningLink) -> bytes:
     return page
 
 
-def again(family: PixmaScanner, link: TurningLink) -> None:
+def again(family: Scanner, link: TurningLink) -> None:
     """What the actor does before the next look, until that succeeds."""
     for _ in range(4):
         try:
@@ -49,16 +48,16 @@ def again(family: PixmaScanner, link: TurningLink) -> None:
 
 
 @pytest.mark.parametrize("fault", [Fault.CUT, Fault.LOSS, Fault.GARBLE, Fault.SHORT, Fault.DELAY])
-@pytest.mark.parametrize("product", [MP530, MP160, MX850, MX870, MX920], ids=lambda product: product.model)
+@pytest.mark.parametrize("product", [MP530, MP160, MX850, MX870, MX920, D420, MF220], ids=lambda product: product.model)
 def test_a_fault_at_any_transfer_spoils_that_scan_alone(product: Product, fault: Fault) -> None:
-    model = table()[f"04a9:{product.product_id:04x}"]
+    model = models()[f"04a9:{product.product_id:04x}"]
     good = TurningLink(QUICK, product)
-    assert scanned(PixmaScanner(model, good.monotonic), good) == WANT
+    assert scanned(speaking(model, good.monotonic), good) == WANT
     assert 15 < good.count < 40
     for number in range(1, good.count + 1):
         link = TurningLink(QUICK, product)
         link.bad = (number, fault)
-        family = PixmaScanner(model, link.monotonic)
+        family = speaking(model, link.monotonic)
         try:
             page = scanned(family, link)
         except DriverError:

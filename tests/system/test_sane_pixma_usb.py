@@ -1,12 +1,14 @@
 """SANE's own pixma backend, a driver nobody here wrote, scans the simulated PIXMA through a real kernel's USB.
 
-It is the referee of our reading of the mp150 command set: what it complains about is a bug in `hil/devices/pixma`.
+It is the referee of our reading of the mp150 and imageCLASS command sets: what it complains about is a bug in
+`hil/devices/pixma`.
 Then our driver is run there, through libusb, against the same device node.
 """
 
 import hashlib
 import json
 import re
+from contextlib import ExitStack
 
 import pytest
 
@@ -17,29 +19,34 @@ from tests.system.guest import Guest
 
 QUICK = "speed=0,feed=0.05,warmup=0"
 PART = "-l 20 -t 30 -x 40 -y 25"  # mm; at 75 ppi rounded from pixel 59, 89 to 177, 162
-# Our driver as the catalog opens it, on this kernel's USB: what it shows, one page, and a press.
+# Our driver as the catalog opens it, on this kernel's USB: of each scanner what it shows, its pages, and a press.
 DRIVER = """
 import asyncio, hashlib, json
 from drivers import catalog
 from drivers.contract.capabilities import Mode, Source
 from drivers.contract.document import Region, ScanRequest
 
+async def scanned(device):
+    feeder = (await device.observers[0].poll()).feeder
+    source = Source.FEEDER_DUPLEX if device.identity.model == "MX850" else Source.FEEDER
+    document = await device.acquirer.scan(ScanRequest("1", source, Mode.RGB24, (75, 75), Region(787, 1187, 1573, 973)))
+    read = lambda: [hashlib.sha256(b"".join(page.chunks)).hexdigest() for page in document]
+    return device.identity.model, [device.driver, feeder, await asyncio.to_thread(read)]
+
+async def pressed(device):
+    [observer] = device.observers
+    while not (seen := await observer.poll()).presses:
+        await observer.rest(seen)
+    return device.identity.model, seen.presses[0].button
+
 async def main():
-    [finding] = await catalog.find(local=True)
-    device = await finding.open()
+    devices = [await finding.open() for finding in await catalog.find(local=True)]
     try:
-        [observer] = device.observers
-        feeder = (await observer.poll()).feeder
-        request = ScanRequest("1", Source.FEEDER_DUPLEX, Mode.RGB24, (75, 75), Region(787, 1187, 1573, 973))
-        document = await device.acquirer.scan(request)
-        read = lambda: [hashlib.sha256(b"".join(page.chunks)).hexdigest() for page in document]
-        pages = await asyncio.to_thread(read)
-        print(json.dumps({"driver": device.driver, "feeder": feeder, "pages": pages}), flush=True)
-        while not (seen := await observer.poll()).presses:
-            await observer.rest(seen)
-        print(seen.presses[0].button, flush=True)
+        for what in (scanned, pressed):
+            print(json.dumps(dict(await asyncio.gather(*map(what, devices)))), flush=True)
     finally:
-        await device.close()
+        for device in devices:
+            await device.close()
 
 asyncio.run(main())
 """
@@ -114,18 +121,52 @@ def test_cancel_at_the_panel_is_canceled_and_the_next_scan_works(machine: Guest)
         assert pnm.read(machine.share / "after.pnm").height > 500
 
 
+def test_an_imageclass_of_generation_1_is_read_as_sane_reads_it(machine: Guest) -> None:
+    with machine.scanner("imageclass-old", f"{QUICK},original=7,adf=2") as scanner:
+        sane = machine.sane("pixma", "networking=no")
+        part = f"--resolution 75 {PART} --format=pnm"
+        for name, mode in (("Color", Mode.RGB24), ("Gray", Mode.GRAY8)):
+            machine.check(f"{sane} scanimage -d pixma --mode {name} {part} > $SHARE/page.pnm")
+            page = pnm.read((machine.share / "page.pnm").read_bytes())
+            assert (page.width, page.height) == (PART_BOX.width, PART_BOX.height)
+            assert page.samples == shown(7, Source.PLATEN, mode, PART_BOX)
+        feeder = f"{sane} scanimage -d pixma --mode Color {part}"
+        done = machine.run(f"{feeder} --source 'Automatic Document Feeder' --batch=$SHARE/front-%d.pnm")
+        assert (done.code, "Document feeder out of documents" in done.err) == (0, True), done.err
+        fronts = [pnm.read(machine.share / f"front-{number}.pnm").samples for number in (1, 2)]
+        assert fronts == [shown(page, Source.FEEDER, Mode.RGB24, PART_BOX) for page in (1, 2)]
+        scanner.say("press")
+        assert "--button-1 <int> [1]" in machine.check(f"{sane} scanimage -d pixma -A")
+
+
+def test_an_imageclass_of_generation_2_is_read_as_sane_reads_it(machine: Guest) -> None:
+    with machine.scanner("imageclass", f"{QUICK},original=7"):
+        sane = machine.sane("pixma", "networking=no")
+        # at 300 ppi rounded from pixel 236, 354 to 709, 650
+        machine.check(f"{sane} scanimage -d pixma --mode Color --resolution 300 {PART} --format=pnm > $SHARE/page.pnm")
+        page = pnm.read((machine.share / "page.pnm").read_bytes())
+        assert (page.width, page.height) == (473, 296)
+        assert page.samples == shown(7, Source.PLATEN, Mode.RGB24, chart.Box(236, 354, 473, 296), 300)
+
+
 def test_our_driver_scans_and_hears_a_press_through_libusb(machine: Guest) -> None:
-    with machine.scanner("pixma", f"{QUICK},adf=1") as scanner:
+    with ExitStack() as plugs:
+        families = ("pixma", "imageclass", "imageclass-old")
+        scanners = [plugs.enter_context(machine.scanner(family, f"{QUICK},adf=1")) for family in families]
         (machine.share / "pixma.py").write_text(DRIVER)
         running = machine.start("PYTHONPATH=$PWD exec python $SHARE/pixma.py")
-        running.until('"pages"')
-        told = json.loads(running.out.splitlines()[0])
-        want = [shown(1, Source.FEEDER, Mode.RGB24, PART_BOX, back=back) for back in (False, True)]
-        assert told == {
-            "driver": "pixma",
-            "feeder": "loaded",
-            "pages": [hashlib.sha256(each).hexdigest() for each in want],
+        running.until("\n")
+        front, back = (
+            hashlib.sha256(shown(1, Source.FEEDER, Mode.RGB24, PART_BOX, back=back)).hexdigest()
+            for back in (False, True)
+        )
+        assert json.loads(running.out.splitlines()[0]) == {
+            "MX850": ["pixma", "loaded", [front, back]],
+            "MF220": ["pixma", "loaded", [front]],
+            "D420": ["pixma", "loaded", [front]],
         }
-        scanner.say("press 2")
+        for scanner in scanners:
+            scanner.say("press 1")
         done = running.wait()
-        assert (done.code, done.out.splitlines()[1]) == (0, "mono"), done.err
+        assert done.code == 0, done.err
+        assert json.loads(done.out.splitlines()[1]) == {"MX850": "color", "MF220": "scan", "D420": "scan"}
