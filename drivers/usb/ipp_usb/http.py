@@ -22,7 +22,6 @@ from drivers.usb.exchange import Exchange
 from drivers.usb.ipp_usb.answer import PIECE, Head, Reader, body, head
 from drivers.usb.link import SLICE, Link
 
-KIND: Final = (7, 1, 4)
 DRAIN_SECONDS: Final = 60.0  # of silence in an answer that nobody waits for, until the device is opened anew
 HELD: Final = 8  # pieces of an answer that may wait for whoever wants them
 

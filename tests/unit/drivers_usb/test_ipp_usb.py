@@ -1,7 +1,9 @@
 """IPP over USB: answers read to their last byte, and the simulated MFP asked over its interfaces."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -14,9 +16,12 @@ from drivers.contract.errors import DeviceBusy, DeviceGone, DeviceRefused
 from drivers.contract.handover import ScanCanceled
 from drivers.contract.http_exchange import HttpFailed, HttpTimeout, Request, ask
 from drivers.contract.observation import Readiness
+from drivers.usb.bus import RemoteBus
 from drivers.usb.descriptors import UsbDevice
 from drivers.usb.ipp_usb import answer
 from drivers.usb.ipp_usb.http import IppUsb
+from drivers.usb.link import Link
+from drivers.usbip import place as places
 from hil import serving
 from hil.devices.stimuli import Unplug
 
@@ -158,6 +163,75 @@ async def test_a_device_that_cannot_be_opened_says_who_must_act() -> None:
     await http.close()
 
 
+async def until_closed(link: Scripted) -> None:
+    async with asyncio.timeout(5):
+        while not link.closed:  # noqa: ASYNC110  # a link tells nobody
+            await asyncio.sleep(0.005)
+
+
+async def test_a_shared_device_is_let_go_of_after_each_answer() -> None:
+    links = [Scripted(OK), Scripted(OK)]
+    left = iter(links)
+    http = IppUsb("x", lambda: [next(left)], SystemClock(), share=True)
+    for link in links:
+        assert (await ask(http, Request("GET", "/status"), timeout=2)).body == b"ok"
+        await until_closed(link)
+    await http.close()
+
+
+async def test_a_shared_device_is_kept_while_it_is_held_and_while_anybody_waits() -> None:
+    link = Scripted(OK, OK, OK)
+    http = IppUsb("x", lambda: [link], SystemClock(), share=True)
+    async with http.held():
+        for _ in range(2):
+            assert (await ask(http, Request("GET", "/page"), timeout=2)).body == b"ok"
+        await asyncio.sleep(0.05)
+        assert not link.closed
+        last = asyncio.create_task(ask(http, Request("GET", "/page"), timeout=2))
+        await asyncio.sleep(0)
+    assert (await last).body == b"ok"
+    await until_closed(link)
+    await http.close()
+
+
+async def test_what_another_program_left_unread_is_thrown_away() -> None:
+    link = Scripted(OK)
+    link.pending = b"the rest of a page"
+    http = IppUsb("x", lambda: [link], SystemClock(), share=True)
+    assert (await ask(http, Request("GET", "/status"), timeout=2)).body == b"ok"
+    await http.close()
+
+
+async def test_who_leaves_while_a_shared_device_is_opened_takes_no_claim_along() -> None:
+    link, opening, go = Scripted(OK), threading.Event(), threading.Event()
+
+    def slowly() -> list[Scripted]:
+        opening.set()
+        go.wait(5)
+        return [link]
+
+    http = IppUsb("x", slowly, SystemClock(), share=True)
+    asking = asyncio.create_task(ask(http, Request("GET", "/status"), timeout=5))
+    await asyncio.to_thread(opening.wait, 5)
+    asking.cancel()
+    go.set()
+    await until_closed(link)
+    assert link.written == b""
+    await http.close()
+
+
+async def test_a_device_that_breaks_under_one_answer_fails_the_other_at_once() -> None:
+    silent, garbled = Scripted(), Scripted(b"garbage\r\n\r\n")
+    http = IppUsb("x", lambda: [silent, garbled], SystemClock())
+    page = asyncio.create_task(ask(http, Request("GET", "/page"), timeout=60))
+    await asyncio.sleep(0.05)
+    with pytest.raises(HttpFailed):
+        await ask(http, Request("GET", "/status"), timeout=2)
+    with pytest.raises(HttpFailed, match="let go"):
+        await asyncio.wait_for(page, 5)
+    await http.close()
+
+
 @pytest.fixture
 async def plugged() -> AsyncIterator[tuple[Device, serving.Rig]]:
     async with serving.scanner("ipp-usb", "adf=2,warmup=0,speed=17540,feed=0.05") as rig:
@@ -202,6 +276,98 @@ async def test_unplugged_in_a_scan_is_gone(plugged: tuple[Device, serving.Rig]) 
     rig.stimulate(Unplug())
     with pytest.raises(DeviceGone):
         await asyncio.wait_for(asyncio.to_thread(read, document), 10)
+
+
+class Stranger:
+    """Another program that has the same device, over the same USB/IP server."""
+
+    def __init__(self, rig: serving.Rig) -> None:
+        self._bus = RemoteBus(places.parse(rig.url))
+        self._links: list[Link] = []
+
+    async def claim(self) -> None:
+        """Raises DeviceBusy."""
+        (known,) = await asyncio.to_thread(self._bus.devices)
+        self._links = await asyncio.to_thread(self._bus.several, known.key, catalog.IPP_USB, 8)
+
+    async def claim_when_it_can(self) -> None:
+        async with asyncio.timeout(5):
+            while True:
+                with suppress(DeviceBusy):
+                    return await self.claim()
+                await asyncio.sleep(0.02)
+
+    @property
+    def claimed(self) -> bool:
+        return bool(self._links)
+
+    async def leave(self) -> None:
+        links, self._links = self._links, []
+        for link in links:
+            await asyncio.to_thread(link.close)
+
+
+@pytest.fixture
+async def shared() -> AsyncIterator[tuple[Device, serving.Rig, Stranger]]:
+    async with serving.scanner("ipp-usb", "adf=2,warmup=0,speed=17540,feed=0.3") as rig:
+        (finding,) = await catalog.find(local=False, usbip=[rig.url])
+        assert finding.shared is not None
+        device = await finding.shared()
+        stranger = Stranger(rig)
+        yield device, rig, stranger
+        await stranger.leave()
+        await device.close()
+
+
+async def idle(device: Device) -> None:
+    """A look that is answered; one that meets a claim not yet given back is repeated."""
+    async with asyncio.timeout(5):
+        while True:
+            with suppress(DeviceBusy):
+                assert (await device.observers[0].poll()).readiness is Readiness.IDLE
+                return
+            await asyncio.sleep(0.02)
+
+
+async def test_between_two_looks_a_shared_device_is_anybodys(shared: tuple[Device, serving.Rig, Stranger]) -> None:
+    device, _, stranger = shared
+    for _ in range(2):
+        await idle(device)
+        await stranger.claim_when_it_can()
+        with pytest.raises(DeviceBusy, match="in use"):
+            await device.observers[0].poll()
+        await stranger.leave()
+    await idle(device)
+
+
+async def test_a_scan_of_a_device_that_somebody_else_has_is_refused(
+    shared: tuple[Device, serving.Rig, Stranger],
+) -> None:
+    device, rig, stranger = shared
+    assert device.acquirer is not None
+    request = ScanRequest("wsd-1", Source.FEEDER, Mode.RGB24, (75, 75), AREA)
+    await stranger.claim_when_it_can()
+    with pytest.raises(DeviceBusy):
+        await device.acquirer.scan(request)
+    assert rig.scanner.state.jobs == ()  # type: ignore[union-attr]
+    await stranger.leave()
+    await idle(device)
+    assert len(await asyncio.to_thread(read, await device.acquirer.scan(request))) == 2
+
+
+async def test_a_scan_has_the_device_to_its_end(shared: tuple[Device, serving.Rig, Stranger]) -> None:
+    device, _, stranger = shared
+    assert device.acquirer is not None
+    document = await device.acquirer.scan(ScanRequest("wsd-1", Source.FEEDER, Mode.RGB24, (75, 75), AREA))
+    taking = asyncio.create_task(stranger.claim_when_it_can())
+
+    def taken_at() -> list[bool]:
+        """Whether the stranger had it when a piece of a page came."""
+        return [stranger.claimed for page in document if isinstance(page, Encoded) for _ in page.chunks]
+
+    seen = await asyncio.wait_for(asyncio.to_thread(taken_at), 10)
+    assert seen == [False, False]  # one piece each
+    await taking
 
 
 class Printer:

@@ -278,6 +278,39 @@ async def test_one_scan_at_a_time(device: Device, clock: Turned) -> None:
             await found.scan(FEEDER)
 
 
+class Passed(Device):
+    """One that somebody else may have between two requests."""
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        self.asked.append("held")
+        try:
+            yield
+        finally:
+            self.asked.append("left")
+
+
+async def test_a_scan_holds_a_shared_device_from_before_its_job_to_after_its_end(clock: Turned) -> None:
+    device = Passed()
+    takes_jobs(device)
+    device.says("GET NextDocument", (200, JPEG), (503, b""), (200, JPEG), (404, b""))
+    device.says("GET ScannerStatus", (200, status()))
+    async with scanner(device, clock) as found:
+        assert len(await pages(await found.scan(FEEDER))) == 2
+    assert device.asked[:2] == ["held", "POST ScanJobs"]
+    assert device.asked[-1] == "left"
+    assert device.asked.count("left") == 1
+
+
+async def test_a_job_that_is_refused_holds_a_shared_device_no_longer(clock: Turned) -> None:
+    device = Passed()
+    device.says("POST ScanJobs", (403, b""))
+    async with scanner(device, clock) as found:
+        with pytest.raises(DeviceRefused):
+            await found.scan(PLATEN)
+        assert device.asked == ["held", "POST ScanJobs", "left"]
+
+
 async def test_closing_ends_the_scan_and_further_looks(device: Device, clock: Turned) -> None:
     takes_jobs(device)
     device.holds.clear()
