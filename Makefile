@@ -33,7 +33,8 @@ test-system: $(DEV)
 	@command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || { \
 	echo "make test-system needs Debian, or a system with its apt-get: foreign programs are unpacked from its packages" >&2; exit 1; }
 	@$(BIN)/python -m pytest -v --numprocesses auto tests/sweep
-	@$(BIN)/python -m pytest -v tests/system
+	@$(BIN)/python -m pytest -v --numprocesses auto --maxprocesses 4 -m "not alone" tests/system
+	@$(BIN)/python -m pytest -v -m alone tests/system
 
 lint: $(DEV)
 	@$(BIN)/ruff format --check --quiet . || { echo "not formatted; run: make format" >&2; exit 1; }

@@ -1,15 +1,24 @@
-"""What every system test gets: an end, and the certainty that it left nothing running.
+"""What every system test gets: an end, the certainty that it left nothing running, and its place in the run.
 
 A test that hangs is ended after `SECONDS`. Every program that it starts inherits a mark in its environment; what still
 bears the mark afterwards is a daemon left on somebody's machine, and fails the test that left it.
+
+`make test-system` runs most of them side by side (`-m "not alone" --numprocesses …`), then the others one by one
+(`-m alone`). Those that share the virtual machine run one after the other in one process, and before all others.
+Nothing else is shared: ports are free ones, or fixed ones of an address that the process's id gives, or of a network
+namespace; packages are unpacked under a lock.
 """
 
 import os
+import re
 import signal
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +26,46 @@ from tests.system import debian, guest
 
 SECONDS = 120
 MARK = "WSD_SYSTEM_TEST"
+
+# Which files are run when nothing else is, and why.
+ALONE = {
+    "test_chaos": "it asserts how many messages are delivered in a second",
+    "test_fuzz": "it measures how many messages are answered in a second",
+    "test_idle": "it asserts what an idle bridge costs",
+    "test_presses_in_time": "it asserts how soon a press is told of",
+}
+# Files that share the virtual machine.
+_GUEST = re.compile(r"^from tests\.system(\.guest import|.* import .*\bguest\b)", re.MULTILINE)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the mark."""
+    config.addinivalue_line("markers", "alone(why): it is run when nothing else is")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark those that must be alone."""
+    for item in items:
+        if item.path.stem in ALONE:
+            item.add_marker(pytest.mark.alone(ALONE[item.path.stem]))
+
+
+@pytest.hookimpl(optionalhook=True)  # xdist's; its own --dist loadgroup groups nothing with pytest 9.2
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests go one by one to whoever is free; those of the virtual machine are one, the largest, which goes first."""
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+    class Grouped(LoadScopeScheduling):  # type: ignore[misc] # it has no types
+        def _split_scope(self, nodeid: str) -> str:
+            return "the virtual machine" if _in_guest(config.rootpath / nodeid.partition("::")[0]) else nodeid
+
+    return Grouped(config, log)
+
+
+@cache
+def _in_guest(file: Path) -> bool:
+    return _GUEST.search(file.read_text("utf-8")) is not None
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +107,16 @@ def _bearing(mark: str) -> dict[int, str]:
     return found
 
 
+@pytest.fixture
+def passable(tmp_path: Path) -> Path:
+    """`tmp_path`, where other users can reach it."""
+    common = Path(tempfile.gettempdir()).resolve()
+    for each in (tmp_path, *tmp_path.parents):
+        if common in each.parents:
+            each.chmod(0o755)
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def sane_root() -> debian.Root:
     return debian.packages("sane-utils", "libsane1", "libsane-common", "sane-airscan")
@@ -84,6 +143,18 @@ _FIGURES: list[str] = []
 def figures() -> list[str]:
     """Lines of what was measured; they are printed at the end of the run."""
     return _FIGURES
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker hands its figures over."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = _FIGURES
+
+
+@pytest.hookimpl(optionalhook=True)  # xdist's
+def pytest_testnodedown(node: Any) -> None:
+    """And they are taken over."""
+    _FIGURES.extend(getattr(node, "workeroutput", {}).get("figures", ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -41,16 +41,14 @@ except FilterFailed as err:
 
 
 @pytest.fixture
-def open_place(tmp_path: Path) -> Path:
+def open_place(passable: Path) -> Path:
     """A directory that another user can reach, with a folder and a page in it."""
-    for each in (tmp_path, *list(tmp_path.parents)[:2]):
-        each.chmod(0o755)
-    (tmp_path / "scans").mkdir()
-    (tmp_path / "notes").mkdir()
-    (tmp_path / "notes").chmod(0o777)
-    (tmp_path / "page.jpg").write_bytes(os.urandom(4_000_000))
-    (tmp_path / "page.jpg").chmod(0o644)
-    return tmp_path
+    (passable / "scans").mkdir()
+    (passable / "notes").mkdir()
+    (passable / "notes").chmod(0o777)
+    (passable / "page.jpg").write_bytes(os.urandom(4_000_000))
+    (passable / "page.jpg").chmod(0o644)
+    return passable
 
 
 def run(place: Path, prefix: list[str], user: int = 0) -> str:
