@@ -163,7 +163,7 @@ class Incoming:
         self._over = False
         self.size = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Raises ImageTooLarge, StoreFull, OSError."""
         with self._turn:
             if self._over:

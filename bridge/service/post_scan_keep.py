@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from bridge.errors import WireError
-from bridge.jobs.post_scan_store import Store
+from bridge.jobs.post_scan_store import Incoming, Store
 
 _PIECE: Final = 1024 * 1024  # bytes in memory before they go to the disk
 
@@ -14,24 +14,55 @@ async def keep(store: Store, place: str, number: int, word: str, chunks: AsyncIt
     """False: the very same image was there already. `word`: its format. Raises ImageTooLarge, ImageDiffers, StoreFull,
     OSError, WireError for an empty one, and what `chunks` raises; then it is not there."""
     incoming = await asyncio.to_thread(store.incoming, place, number, word)
-    # While one piece is written the next arrives.
-    writing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    writing.set_result(None)
+    pieces = _Pieces(incoming)
     try:
-        waiting, size = list[bytes](), 0
         async for chunk in chunks:
-            waiting.append(chunk)
-            size += len(chunk)
-            if size >= _PIECE:
-                await writing
-                writing = asyncio.ensure_future(asyncio.to_thread(incoming.write, b"".join(waiting)))
-                waiting, size = [], 0
-        await writing
-        await asyncio.to_thread(incoming.write, b"".join(waiting))
+            await pieces.add(chunk)
+        await pieces.flush()
         if not incoming.size:
             raise WireError("ImageData", "is empty")
         return await asyncio.to_thread(incoming.keep)
     except BaseException:
-        await asyncio.gather(writing, return_exceptions=True)
+        await pieces.settled()
         incoming.drop()
         raise
+
+
+class _Pieces:
+    """While one piece is written the next is filled. The two are used again and again: memory that is fresh for each
+    piece costs more than copying into memory that is not."""
+
+    def __init__(self, incoming: Incoming) -> None:
+        self._incoming = incoming
+        self._filling, self._other = memoryview(bytearray(_PIECE)), memoryview(bytearray(_PIECE))
+        self._size = 0
+        self._writing: asyncio.Future[None] | None = None
+
+    async def add(self, chunk: bytes) -> None:
+        """Raises what writing raises."""
+        left = memoryview(chunk)
+        while left:
+            fits = min(len(left), _PIECE - self._size)
+            self._filling[self._size : self._size + fits] = left[:fits]
+            self._size += fits
+            left = left[fits:]
+            if self._size == _PIECE:
+                await self._write()
+
+    async def flush(self) -> None:
+        """All of it is written. Raises what writing raises."""
+        await self._write()
+        await self._write()
+
+    async def settled(self) -> None:
+        """Nothing is being written any more."""
+        if self._writing is not None:
+            await asyncio.gather(self._writing, return_exceptions=True)
+
+    async def _write(self) -> None:
+        if self._writing is not None:
+            await self._writing
+            self._writing = None
+        if self._size:
+            self._writing = asyncio.ensure_future(asyncio.to_thread(self._incoming.write, self._filling[: self._size]))
+            self._filling, self._other, self._size = self._other, self._filling, 0
