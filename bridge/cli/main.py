@@ -23,8 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"%(prog)s {metadata.version('wsd-scan-bridge')}")
     subcommands = parser.add_subparsers(required=True, metavar="COMMAND")
     asked = list(sys.argv[1:] if arguments is None else arguments)
-    # The service stays for months: it keeps no memory for what the others need.
-    for command in ("run",) if asked[:1] == ["run"] else COMMANDS:
+    # The service stays for months and keeps no memory for what the others need; on a small board imports take seconds.
+    named = [each for each in COMMANDS if asked[:1] == [each.replace("_", "-")]]
+    for command in named or COMMANDS:
         import_module(f"bridge.cli.{command}").add(subcommands)
     parsed = parser.parse_args(arguments)
     try:

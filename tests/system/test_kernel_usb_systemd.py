@@ -40,66 +40,75 @@ printf '[sane]\\nenabled = false\\n[service]\\nmulticast = false\\n' > /etc/wsd-
 """
 
 
+KEPT = "/var/lib/wsd-scan-bridge/firmware"
+
+
+def add(booted: guest.Guest, name: str) -> None:
+    """The operator has a firmware file, and adds it."""
+    program = "/opt/wsd-scan-bridge/bin/wsd-scan-bridge"
+    booted.check(f"umask 077; cd /tmp; head -c 4096 /dev/urandom > {name}; {program} firmware add {name}", seconds=90)
+
+
 @pytest.fixture(scope="module")
 def booted() -> Iterator[guest.Guest]:
     with guest.boot("systemd", "libnss-systemd", systemd=PREPARE) as machine:
         yield machine
 
 
-def test_plugging_a_scanner_in_starts_the_service_and_it_scans(
-    booted: guest.Guest, sane_root: debian.Root, tmp_path: Path
-):
+@pytest.fixture(scope="module")
+def started(booted: guest.Guest) -> Iterator[guest.Guest]:
+    """Firmware was added when the service had never run; a scanner was plugged in, and it runs. It stops well."""
+    add(booted, "a2nfw.usb")
     assert booted.run(f"systemctl is-active {SERVICE}").out == "inactive\n"
-    port = booted.forward(5380)
     with booted.scanner("esci", "feed=0,warmup=0,speed=0"):
         booted.check(
             f"while [ $(systemctl is-active {SERVICE}) != active ]; do "
             f"! systemctl is-failed -q {SERVICE} || exit 1; sleep 0.5; done",
             seconds=90,
         )
-        shown = booted.check(f"systemctl show -p StatusText -p User -p Result -p NRestarts {SERVICE}")
-        assert "NRestarts=0" in shown
-        told = booted.check("journalctl -u wsd-scan-bridge -o cat --no-pager")
-        uuid = next(line for line in told.splitlines() if line.startswith("ready ")).rpartition("/")[2]
-        owner = booted.check(f"stat -c %U /proc/$(systemctl show -p MainPID --value {SERVICE})")
-        assert owner == "wsd-scan-bridge\n"
-
-        (tmp_path / "dll.conf").write_text("airscan\n")
-        (tmp_path / "airscan.conf").write_text(
-            f'[devices]\n"Bridge" = http://127.0.0.1:{port}/{uuid}/scan, wsd\n[options]\ndiscovery = disable\n'
-        )
-        command = [sane_root.program("scanimage"), "-d", "airscan:w0:Bridge", "--format=pnm", "--mode", "Gray"]
-        done = subprocess.run(
-            [*command, "--resolution", "75"],
-            env=sane_root.env(SANE_CONFIG_DIR=tmp_path),
-            capture_output=True,
-            check=False,
-            timeout=60,
-        )
-        assert done.returncode == 0, done.stderr
-        page = pnm.read(done.stdout)
-        whole = page.width // 8 * 8
-        rows = chart.rows(1, Source.PLATEN, Mode.GRAY8, (75, 75), chart.Box(0, 0, whole, page.height))
-        assert page.samples == b"".join(row + b"\xff" * (page.width - whole) for row in rows)
+        yield booted
     booted.check(f"systemctl stop {SERVICE}")
-    assert "Result=success" in booted.check(f"systemctl show -p Result {SERVICE}")
+    shown = booted.check(f"systemctl show -p Result -p NRestarts {SERVICE}")
+    assert "Result=success" in shown
+    assert "NRestarts=0" in shown
 
 
-def test_firmware_that_root_adds_is_readable_for_the_service(booted: guest.Guest):
-    add = "/opt/wsd-scan-bridge/bin/wsd-scan-bridge firmware add"
-    make = "head -c 4096 /dev/urandom >"
-    booted.check(
-        f"umask 077; cd /tmp; systemctl stop {SERVICE}; "
-        "rm -rf /var/lib/wsd-scan-bridge /var/lib/private/wsd-scan-bridge; "
-        f"{make} a2nfw.usb; {add} a2nfw.usb; "  # before it ever ran
-        f"systemctl start {SERVICE}; {make} 1200.usb; {add} 1200.usb",  # and while it runs
-        seconds=100,
+def test_plugging_a_scanner_in_starts_the_service_and_it_scans(
+    started: guest.Guest, sane_root: debian.Root, tmp_path: Path
+):
+    port = started.forward(5380)
+    journal = "journalctl -u wsd-scan-bridge -o cat --no-pager"
+    started.until(f"{journal} | grep -q ^ready")
+    told = started.check(journal)
+    uuid = next(line for line in told.splitlines() if line.startswith("ready ")).rpartition("/")[2]
+    owner = started.check(f"stat -c %U /proc/$(systemctl show -p MainPID --value {SERVICE})")
+    assert owner == "wsd-scan-bridge\n"
+
+    (tmp_path / "dll.conf").write_text("airscan\n")
+    (tmp_path / "airscan.conf").write_text(
+        f'[devices]\n"Bridge" = http://127.0.0.1:{port}/{uuid}/scan, wsd\n[options]\ndiscovery = disable\n'
     )
-    kept = "/var/lib/wsd-scan-bridge/firmware"
-    seen = booted.check(
+    command = [sane_root.program("scanimage"), "-d", "airscan:w0:Bridge", "--format=pnm", "--mode", "Gray"]
+    done = subprocess.run(
+        [*command, "--resolution", "75"],
+        env=sane_root.env(SANE_CONFIG_DIR=tmp_path),
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    page = pnm.read(done.stdout)
+    whole = page.width // 8 * 8
+    rows = chart.rows(1, Source.PLATEN, Mode.GRAY8, (75, 75), chart.Box(0, 0, whole, page.height))
+    assert page.samples == b"".join(row + b"\xff" * (page.width - whole) for row in rows)
+
+
+def test_firmware_that_root_adds_is_readable_for_the_service(started: guest.Guest):
+    add(started, "1200.usb")  # while it runs
+    seen = started.check(
         f"pid=$(systemctl show -p MainPID --value {SERVICE}); uid=$(stat -c %u /proc/$pid); [ $uid != 0 ]; "
         "as_service() { nsenter -t $pid -m setpriv --reuid $uid --regid $uid --clear-groups $@; }; "
-        f"as_service cat {kept}/gt68xx/a2nfw.usb | cmp - /tmp/a2nfw.usb; "
-        f"as_service cat {kept}/artec_eplus48u/1200.usb | cmp - /tmp/1200.usb; echo same"
+        f"as_service cat {KEPT}/gt68xx/a2nfw.usb | cmp - /tmp/a2nfw.usb; "
+        f"as_service cat {KEPT}/artec_eplus48u/1200.usb | cmp - /tmp/1200.usb; echo same"
     )
     assert seen == "same\n"
