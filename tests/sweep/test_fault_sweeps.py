@@ -40,6 +40,9 @@ SCANS = {
     "fujitsu-ix500": (SMALL + SHEET_FED).format(
         family="fujitsu-ix500", script="warmup=0,speed=0,adf=1,feed=0,paper 1@140s", source="adf", height=200, ppi=50
     ),
+    "imageclass": SMALL.format(
+        family="imageclass", script="warmup=0,speed=2000,adf=1", source="platen", height=400, ppi=75
+    ),
     "pixma": SMALL.format(family="pixma", script="warmup=0,speed=2000", source="platen", height=400, ppi=75),
 }
 EVERYWHERE = (Fault.CUT, Fault.STALL, Fault.GARBLE, Fault.DELAY)
