@@ -55,6 +55,11 @@ class Running:
         status = Path(f"/proc/{self.pid}/status").read_text()
         return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
 
+    def proportional(self) -> float:
+        """The memory that is its own, and its share of what others use too, MB (PSS)."""
+        rollup = Path(f"/proc/{self.pid}/smaps_rollup").read_text()
+        return int(next(line for line in rollup.splitlines() if line.startswith("Pss:")).split()[1]) / 1024
+
 
 def scanner(script: str = "") -> AbstractAsyncContextManager[serving.Rig]:
     """A simulated ESC/I scanner in this process, as quick as can be where the script does not say otherwise."""

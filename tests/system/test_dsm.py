@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from hil import serving
+from hil.bench import post_scan
 from hil.devices.stimuli import At, CancelAtPanel, Press
 from tests.system import product
 from tests.wire.http_rig import FakeScanner, Hands, Subscriber
@@ -293,3 +294,31 @@ async def test_two_hundred_pages_take_no_more_memory_than_two(tmp_path: Path) ->
                 await asyncio.sleep(0.1)
         assert await found.state(token) == f"Completed/PostScanJobCompletedSuccessfully 200 [{DONE}]"
         assert run.peak() - before < 16
+
+
+async def test_an_image_is_kept_about_as_fast_as_a_bare_post_is(figures: list[str]) -> None:
+    speed = await post_scan.figure(6)
+    assert speed.ratio is not None
+    figures.append(f"SendImage: {speed.ratio:.2f} of the time of a bare POST to a flushed file, {speed.note}")
+    assert speed.ratio <= 1 / 0.8
+
+
+async def test_two_hundred_pages_take_a_device_no_more_memory_than_twenty(tmp_path: Path, figures: list[str]) -> None:
+    port = free_port()
+    async with server(tmp_path, port), product.scanner("adf=200,length=1") as rig:
+        async with device(tmp_path / "device", rig, port) as run:
+            await press(rig, run)
+            await product.until(lambda: kept(tmp_path) >= 20, FULL)
+            before, peak = run.proportional(), run.peak()
+            await product.until(lambda: kept(tmp_path) >= 199, 60)
+            grown = run.proportional() - before
+            await product.until(lambda: "Completed PostScanJobCompletedSuccessfully" in run.log, 60)
+            assert len(list((tmp_path / "in").glob("[!.]*"))) == 200
+            figures.append(f"memory: device of 200 pages {before:.1f} MB at page 20, {grown:+.1f} MB at page 200 (PSS)")
+            assert grown < 8
+            assert run.peak() - peak < 8
+
+
+def kept(place: Path) -> int:
+    """Images that the server has of its one job."""
+    return len(list(place.glob("state/scan-server/*/images/*.jfif")))
