@@ -8,6 +8,8 @@ from drivers.contract.errors import DeviceBusy, DeviceGarbled, DeviceTimeout
 from drivers.contract.handover import Handover, ScanCanceled
 from drivers.usb.pixma.mp150.model import table
 from drivers.usb.pixma.mp150.scanner import PixmaScanner as Driver
+from drivers.usb.pixma.open import models, speaking
+from hil.devices.pixma.product import D420, MF220, MX850, Product
 from hil.devices.stimuli import InUse
 from hil.faults.plan import Fault
 from tests.unit.drivers_usb_pixma.turning import TurningLink
@@ -15,14 +17,19 @@ from tests.unit.drivers_usb_pixma.turning import TurningLink
 PART = Region(0, 0, 8000, 11000)
 
 
+SETS = pytest.mark.parametrize("product", [MX850, D420, MF220], ids=lambda product: product.model)
+
+
 def scan(link: TurningLink, handover: Handover) -> None:
     request = ScanRequest("job-1", Source.PLATEN, Mode.RGB24, (75, 75), PART)
-    Driver(table()["04a9:172c"], link.monotonic).scan(link, request, handover, lambda *_, **__: None)
+    model = models()[f"04a9:{link.scanner.product.product_id:04x}"]
+    speaking(model, link.monotonic).scan(link, request, handover, lambda *_, **__: None)
 
 
+@SETS
 @pytest.mark.parametrize("after", [0.05, 1.0, 2.5, 3.33])
-def test_the_abort_is_sent_within_250_ms_of_a_cancel(after: float) -> None:
-    link = TurningLink("warmup=0,speed=10,feed=0")
+def test_the_abort_is_sent_within_250_ms_of_a_cancel(after: float, product: Product) -> None:
+    link = TurningLink("warmup=0,speed=10,feed=0", product)
     handover = Handover()
     link.at = (after, handover.cancel)
     with pytest.raises(ScanCanceled):
@@ -30,8 +37,9 @@ def test_the_abort_is_sent_within_250_ms_of_a_cancel(after: float) -> None:
     assert link.aborted_at() - after <= 0.26  # the link's slice of time, and one step of this clock
 
 
-def test_a_scanner_that_falls_silent_is_given_up() -> None:
-    link = TurningLink("warmup=0,speed=10,feed=0")
+@SETS
+def test_a_scanner_that_falls_silent_is_given_up(product: Product) -> None:
+    link = TurningLink("warmup=0,speed=10,feed=0", product)
 
     def fall_silent() -> None:
         link.deaf = True
@@ -65,11 +73,12 @@ def test_after_a_broken_frame_the_next_command_is_answered() -> None:
     assert family.observe(link).facts
 
 
+@SETS
 @pytest.mark.parametrize("fault", [Fault.LOSS, Fault.GARBLE, Fault.SHORT])
-def test_what_fails_after_the_last_page_costs_nobody_anything(fault: Fault) -> None:
-    good = TurningLink("warmup=0,speed=0,feed=0")
+def test_what_fails_after_the_last_page_costs_nobody_anything(fault: Fault, product: Product) -> None:
+    good = TurningLink("warmup=0,speed=0,feed=0", product)
     scan(good, Handover())
-    link = TurningLink("warmup=0,speed=0,feed=0")
+    link = TurningLink("warmup=0,speed=0,feed=0", product)
     link.bad = (good.count, fault)  # the answer to the abort
     scan(link, Handover())
     assert not link.scanner.scanning
