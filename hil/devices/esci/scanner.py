@@ -6,7 +6,6 @@ Status and identity commands neither wake the scanner nor restart its sleep time
 Source: SANE epson2; its "what the host does" is this module's "what must be understood".
 """
 
-from collections import deque
 from collections.abc import Iterable
 
 from hil.devices.esci import replies
@@ -15,13 +14,13 @@ from hil.devices.esci.parameters import LETTERS, Parameters, set_letter
 from hil.devices.esci.product import GT_2500, Product
 from hil.devices.mechanism import Mechanism, State
 from hil.devices.stimuli import Stimulus
+from hil.devices.talk import Talk
 from hil.script import Script
 
 ESC, FS = 0x1B, 0x1C
 
 # Parameter bytes of the `ESC x` commands that take any; the one-byte ones are in `LETTERS`.
 SIZES = {**dict.fromkeys(LETTERS, 1), b"R": 4, b"A": 8, b"H": 2, b"z": 257, b"m": 9}
-MOST_INPUT = 64 * 1024  # what a host may send ahead; the rest is dropped as a scanner out of its senses would
 
 
 class EsciScanner:
@@ -32,10 +31,9 @@ class EsciScanner:
         self._body = Mechanism(script, now)
         self._parameters = Parameters()
         self._gammas: dict[str, bytes] = {}
-        self._input = bytearray()
-        self._output: deque[memoryview] = deque()
+        self._talk = Talk()
         self._waits: tuple[bytes, bytes] | None = None  # lead-in and letter of a command whose parameters are to come
-        self._engine = Engine(self._body, script, product, self._say)
+        self._engine = Engine(self._body, script, product, self._talk.say)
 
     # What a face uses.
 
@@ -57,30 +55,26 @@ class EsciScanner:
     @property
     def owes(self) -> bool:
         """An answer will come without anything more from the host."""
-        return bool(self._output) or self._engine.due() is not None
+        return bool(self.answer) or self._engine.due() is not None
 
     @property
     def answer(self) -> int:
         """Bytes left of the message that can be read now; 0: none."""
-        return len(self._output[0]) if self._output else 0
+        return self._talk.answer
 
     def take(self, limit: int) -> bytes:
         """Up to `limit` bytes of that message."""
-        head = self._output.popleft()
-        if limit < len(head):
-            self._output.appendleft(head[limit:])
-        return bytes(head[:limit])
+        return self._talk.take(limit)
 
     def write(self, data: bytes, now: float) -> None:
         """The host's bytes, in pieces of any size."""
-        self._input += data[: MOST_INPUT - len(self._input)]
+        self._talk.hear(data)
         self.update(now)
 
     def detach(self, now: float) -> None:
         """The host went away or reset the bus: a scan in flight and all unread answers are lost."""
         self._engine.abandon(now)
-        self._input.clear()
-        self._output.clear()
+        self._talk.forget()
         self._waits = None
 
     def update(self, now: float, stimuli: Iterable[Stimulus] = ()) -> float | None:
@@ -100,7 +94,7 @@ class EsciScanner:
 
     def _step(self, now: float) -> bool:
         """Do one thing that is due; False: nothing is."""
-        if self._engine.feeding or (self._engine.owes_block and self._input[:1] != bytes([replies.CAN])):
+        if self._engine.feeding or (self._engine.owes_block and self._talk.heard[:1] != bytes([replies.CAN])):
             return self._engine.step(now)
         return self._interpret(now)
 
@@ -108,42 +102,41 @@ class EsciScanner:
 
     def _interpret(self, now: float) -> bool:
         """Understand one command or one answer to a block; False: not enough bytes yet."""
-        if not self._input:
+        if not self._talk.heard:
             return False
         if self._waits is not None:
             return self._parameter(*self._waits, now)
-        first = self._input[0]
+        first = self._talk.heard[0]
         if self._engine.scanning:
             return self._reply_to_block(first, now)
         if first in (ESC, FS):
-            if len(self._input) < 2:
+            if len(self._talk.heard) < 2:
                 return False
-            letter = bytes(self._input[1:2])
-            del self._input[:2]
+            letter = self._talk.understood(2)[1:]
             (self._escape if first == ESC else self._extended_command)(letter, now)
             return True
-        del self._input[0]
+        del self._talk.heard[0]
         match first:
             case 0x0C:  # FF
                 self._engine.eject(now)
             case 0x19:  # PF
                 self._engine.feed(self._parameters, now)
             case replies.CAN:
-                self._say(ACKED)  # nothing to cancel is no error
+                self._talk.say(ACKED)  # nothing to cancel is no error
             case replies.ACK:
                 pass  # a host that acknowledges the last block too
             case _:
-                self._say(NAKED)
+                self._talk.say(NAKED)
         return True
 
     def _reply_to_block(self, first: int, now: float) -> bool:
         if first == replies.ACK:
-            del self._input[0]
+            del self._talk.heard[0]
             self._engine.want()
         elif first == replies.CAN:
-            del self._input[0]
+            del self._talk.heard[0]
             self._engine.abandon(now)
-            self._say(ACKED)
+            self._talk.say(ACKED)
         else:  # neither: the host has forgotten the scan, so does the scanner
             self._engine.abandon(now)
         return True
@@ -159,41 +152,40 @@ class EsciScanner:
         elif letter in SIZES:
             self._body.use(now)
             self._waits = (b"\x1b", letter)
-            self._say(ACKED)
+            self._talk.say(ACKED)
         elif letter == b"@":
             self._body.use(now)
             self._parameters = Parameters()
             self._gammas.clear()
-            self._output.clear()
-            self._say(ACKED)
+            self._talk.unsay()
+            self._talk.say(ACKED)
         elif letter == b"G":
             self._engine.start(self._parameters, self._gammas, now, extended=False)
         else:
-            self._say(NAKED)
+            self._talk.say(NAKED)
 
     def _extended_command(self, letter: bytes, now: float) -> None:
         match letter:
             case b"I":
-                self._say(replies.extended_identity(self.product))
+                self._talk.say(replies.extended_identity(self.product))
             case b"F":
-                self._say(replies.scanner_status(self.state, self._parameters))
+                self._talk.say(replies.scanner_status(self.state, self._parameters))
             case b"S":
-                self._say(self._parameters.pack())
+                self._talk.say(self._parameters.pack())
             case b"W":
                 self._body.use(now)
                 self._waits = (b"\x1c", letter)
-                self._say(ACKED)
+                self._talk.say(ACKED)
             case b"G":
                 self._engine.start(self._parameters, self._gammas, now, extended=True)
             case _:
-                self._say(NAKED)
+                self._talk.say(NAKED)
 
     def _parameter(self, lead: bytes, letter: bytes, now: float) -> bool:
         size = 64 if lead == b"\x1c" else SIZES[letter]
-        if len(self._input) < size:
+        if len(self._talk.heard) < size:
             return False
-        value = bytes(self._input[:size])
-        del self._input[:size]
+        value = self._talk.understood(size)
         self._waits = None
         self._body.use(now)
         if lead == b"\x1c":
@@ -206,10 +198,10 @@ class EsciScanner:
         else:
             new = set_letter(letter, value, self._parameters, self.product)
         if new is None:
-            self._say(NAKED)
+            self._talk.say(NAKED)
         else:
             self._parameters = new
-            self._say(ACKED)
+            self._talk.say(ACKED)
         return True
 
     def _set_gamma(self, value: bytes) -> Parameters | None:
@@ -222,10 +214,5 @@ class EsciScanner:
 
     # Bytes out.
 
-    def _say(self, message: bytes) -> None:
-        self._output.append(memoryview(message))
-
     def _say_block(self, payload: bytes) -> None:
-        self._say(replies.header(self.state, len(payload)))
-        if payload:
-            self._say(payload)
+        self._talk.say(replies.header(self.state, len(payload)), payload)

@@ -16,6 +16,7 @@ from hil.devices.esci2.parameters import Parameters, changed
 from hil.devices.esci2.product import WF_8590, Product
 from hil.devices.mechanism import Mechanism, State
 from hil.devices.stimuli import Stimulus
+from hil.devices.talk import Talk
 from hil.script import Script
 
 ACK, NAK = b"\x06", b"\x15"
@@ -24,7 +25,6 @@ CONTROL, INQUIRY = b"X"[0], b"Y"[0]
 ASKING = {b"FIN ", b"INFO", b"CAPA", b"CAPB", b"RESA", b"RESB", b"STAT"}
 SETTING = ASKING | {b"PARA", b"PARB", b"MECH", b"TRDT"}
 MOVING = {b"FIN ", b"CAN ", b"IMG "}
-MOST_INPUT = 64 * 1024  # what a host may send ahead; the rest is dropped as a scanner out of its senses would
 EVENT_PRESSED, EVENT_STOP = 0x01, 0x02
 
 
@@ -35,8 +35,7 @@ class Esci2Scanner:
         self.product = product = product if script.length is None else product.reaching(script.length)
         self._body = Mechanism(script, now)
         self._parameters = Parameters()
-        self._input = bytearray()
-        self._output: deque[memoryview] = deque()
+        self._talk = Talk()
         self._events: deque[bytes] = deque(maxlen=8)
         self._session: int | None = None
         self._engine = Engine(self._body, script, product, self._say)
@@ -67,19 +66,16 @@ class Esci2Scanner:
     @property
     def owes(self) -> bool:
         """An answer will come without anything more from the host."""
-        return bool(self._output) or self._engine.owes
+        return bool(self.answer) or self._engine.owes
 
     @property
     def answer(self) -> int:
         """Bytes left of the message that can be read now; 0: none."""
-        return len(self._output[0]) if self._output else 0
+        return self._talk.answer
 
     def take(self, limit: int) -> bytes:
         """Up to `limit` bytes of that message."""
-        head = self._output.popleft()
-        if limit < len(head):
-            self._output.appendleft(head[limit:])
-        return bytes(head[:limit])
+        return self._talk.take(limit)
 
     def event(self) -> bytes | None:
         """What the interrupt endpoint has to say."""
@@ -94,14 +90,13 @@ class Esci2Scanner:
 
     def write(self, data: bytes, now: float) -> None:
         """The host's bytes, in pieces of any size."""
-        self._input += data[: MOST_INPUT - len(self._input)]
+        self._talk.hear(data)
         self.update(now)
 
     def detach(self, now: float) -> None:
         """The host went away or reset the bus: the session and all unread answers are lost."""
         self._engine.abandon(now)
-        self._input.clear()
-        self._output.clear()
+        self._talk.forget()
         self._session = None
 
     def update(self, now: float, stimuli: Iterable[Stimulus] = ()) -> float | None:
@@ -118,43 +113,42 @@ class Esci2Scanner:
 
     def _interpret(self, now: float) -> bool:
         """Understand one request; False: not enough bytes yet, or one is being answered."""
-        if not self._input or self._engine.owes:
+        if not self._talk.heard or self._engine.owes:
             return False
         if self._session is None:
             return self._open()
-        if len(self._input) < 12:
+        if len(self._talk.heard) < 12:
             return False
-        if not words.REQUEST.fullmatch(self._input[:12]):
-            self._input.clear()
+        if not words.REQUEST.fullmatch(self._talk.heard[:12]):
+            self._talk.heard.clear()
             self._say(b"UNKN")
             return True
-        code, size = bytes(self._input[:4]), int(self._input[5:12], 16)
+        code, size = bytes(self._talk.heard[:4]), int(self._talk.heard[5:12], 16)
         if size > tables.BUFFER:
-            self._input.clear()
+            self._talk.heard.clear()
             self._say(b"INVD")
             return True
-        if len(self._input) < 12 + size:
+        if len(self._talk.heard) < 12 + size:
             return False
-        block = bytes(self._input[12 : 12 + size])
-        del self._input[: 12 + size]
+        block = self._talk.understood(12 + size)[12:]
         self._request(code, block, now)
         return True
 
     def _open(self) -> bool:
         """FS X and FS Y; what is neither is no command here and is refused with all that came with it."""
-        if self._input[0] == FS and len(self._input) < 2:
+        if self._talk.heard[0] == FS and len(self._talk.heard) < 2:
             return False
-        lead, way = bytes(self._input[:1]), self._input[1] if len(self._input) > 1 else 0
+        lead, way = bytes(self._talk.heard[:1]), self._talk.heard[1] if len(self._talk.heard) > 1 else 0
         if lead[0] != FS or way not in (CONTROL, INQUIRY):
-            self._input.clear()
-            self._output.append(memoryview(NAK))
+            self._talk.heard.clear()
+            self._talk.say(NAK)
             return True
-        del self._input[:2]
+        del self._talk.heard[:2]
         if way == CONTROL and self.state.in_use:
-            self._output.append(memoryview(NAK))
+            self._talk.say(NAK)
             return True
         self._session = way
-        self._output.append(memoryview(ACK))
+        self._talk.say(ACK)
         return True
 
     def _request(self, code: bytes, block: bytes, now: float) -> None:
@@ -220,6 +214,4 @@ class Esci2Scanner:
     # Bytes out.
 
     def _say(self, code: bytes, tokens: bytes = b"", data: bytes = b"") -> None:
-        self._output.append(memoryview(words.head(code, tokens, len(data))))
-        if data:
-            self._output.append(memoryview(data))
+        self._talk.say(words.head(code, tokens, len(data)), data)
