@@ -21,6 +21,7 @@ from bridge.net.asking import NoAnswer
 from bridge.net.courier import Courier, Letter
 from bridge.net.finding import local_address_for
 from bridge.net.post_scan_web import PostScanWeb, context
+from bridge.net.probe_port import probed
 from bridge.net.serving import serving
 from bridge.service.access import Access, Places, Right
 from bridge.service.post_scan import Limits, PostScan
@@ -60,8 +61,8 @@ class ScanServer:
         self._responder = Responder(state.instance_id, Random())  # noqa: S311 - it spreads delays, it guards nothing
         self.endpoint = PostScanEndpoint(state.scanner(KEY).uuid, self.jobs, self._subscriptions, self._responder)
         devices = Places.parse(said.devices)
-        access = Access(access.near, dict.fromkeys(Right, devices))
-        self._face = PostScanWeb(self.endpoint, access)
+        self._allowed = Access(access.near, dict.fromkeys(Right, devices))
+        self._face = PostScanWeb(self.endpoint, self._allowed)
         secured = None if said.certificate is None else context(said.certificate, said.key, said.client_authority)
         self._scheme = "http" if secured is None else "https"
         socks = listening.listen(said.listen.address, said.listen.port, ipv6=config.service.ipv6)
@@ -84,6 +85,8 @@ class ScanServer:
         self._face.ports = frozenset({self.port})
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._close)
+            socks = [sock for sock, _ in self._doors]
+            await stack.enter_async_context(probed(socks, self._responder.answer, self._allowed, self._clock))
             await stack.enter_async_context(serving(self._face.application(), self._doors))
             expiry = asyncio.create_task(self._expire())
             stack.callback(expiry.cancel)

@@ -4,12 +4,14 @@ pages and [MS-BDSRR]. Files are really filed, waiting is done by the hands of th
 import asyncio
 import json
 import signal
+import socket
 import sys
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
-from tests.wire.http_rig import Answer, Subscriber
+from tests.wire.http_rig import WSA, WSD, WSDP, Answer, Subscriber, message
 from tests.wire.post_scan_rig import DSP, PACKAGE, create, ended, lines, package, request, serving, share
 
 DONE = "CompletedSuccessfully"
@@ -296,6 +298,26 @@ async def test_an_address_that_is_no_service_of_ours_is_unavailable(tmp_path: Pa
             answer = await server.ask(path, request("EndPostScanJob", "<d:JobToken>t</d:JobToken>"))
             assert (answer.status, subcode(answer)) == (500, "EndpointUnavailable")
         assert (await server.ask("/", b"")).status == 404
+
+
+async def test_a_probe_at_the_udp_port_names_the_server(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+            asker.setblocking(False)
+            asker.connect(("127.0.0.1", server.port))
+            loop = asyncio.get_running_loop()
+            await loop.sock_sendall(asker, b"nothing of the kind")
+            await loop.sock_sendall(
+                asker, message(f"{WSD}/Probe", f'<d:Probe><d:Types xmlns:p="{WSDP}">p:Device</d:Types></d:Probe>')
+            )
+            answering = asyncio.ensure_future(loop.sock_recv(asker, 65_535))
+            while not answering.done():
+                server.clock.turn(0.1)
+                await asyncio.sleep(0.01)
+        answer = etree.fromstring(answering.result())
+        (xaddrs,) = answer.iter(f"{{{WSD}}}XAddrs")
+        assert xaddrs.text == f"http://127.0.0.1:{server.port}/ScanServer"
+        assert answer.findtext(f".//{{{WSA}}}RelatesTo") == "urn:uuid:11111111-1111-1111-1111-111111111111"
 
 
 async def test_another_user_hears_nothing_of_a_job(tmp_path: Path) -> None:
