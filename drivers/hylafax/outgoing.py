@@ -4,11 +4,11 @@ A listing says what state a job is in; while it is active the events say how far
 fall: a listing may be a moment older than the last event, and a page that is sent again was confirmed before.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from drivers.contract.fax import Direction, FaxPhase, FaxReport
+from drivers.contract.fax import Cause, Direction, FaxPhase, FaxReport
 from drivers.hylafax import words
 from drivers.hylafax.details import Details
 from drivers.hylafax.events import Heard
@@ -82,6 +82,9 @@ class Outgoing:
             if each.id not in self._old:
                 self._see(each)
         shown = {each.id for each in listed}
+        for name, job in self._jobs.items():
+            if name not in shown and job.killed and not job.finished:
+                self._left[name] = _removed(job)
         self._jobs = {name: job for name, job in self._jobs.items() if name in shown}
 
     def _see(self, listed: ListedJob) -> None:
@@ -116,11 +119,13 @@ class Outgoing:
 
     def tell_end(self, name: str, record: Record) -> None:
         """What the server's log has of a job that is gone; shown until the next listing. After `see`."""
-        failed = bool(record.reason)
+        code = words.logged(record.reason)
+        failed = FaxPhase.CANCELED if code in words.KILLED else FaxPhase.FAILED
         self._left[name] = FaxReport(
             name,
             Direction.OUTGOING,
-            FaxPhase.FAILED if failed else FaxPhase.DONE,
+            failed if record.reason else FaxPhase.DONE,
+            cause=words.cause(code, record.reason),
             detail=record.reason or None,
             pages_done=record.pages,
             line=record.modem or None,
@@ -178,6 +183,12 @@ def _report(job: _Job, modems: dict[str, ListedModem]) -> FaxReport:
         ended=job.ended,
         can=words.OPERATIONS.get(listed.state),
     )
+
+
+def _removed(job: _Job) -> FaxReport:
+    """Killed, and deleted before a look: nothing lists it, and where it was not on the line no log has it."""
+    told = _report(job, {})
+    return replace(told, phase=FaxPhase.CANCELED, cause=Cause.CALL_ABORTED, scheduled=None, can=frozenset())
 
 
 def _asked(listed: ListedJob) -> tuple[object, ...]:

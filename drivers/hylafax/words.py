@@ -166,6 +166,17 @@ CALL_FAILURES: Final = MappingProxyType(
 """STATUS.txt, 000 to 049: what is left of a code once the tries are spent."""
 
 
+ABORTS: Final = MappingProxyType(
+    {"Job interrupted by user": 344, "Job aborted by request": 345, "Call aborted by user": 345}
+)
+"""What is left of a code in the log of calls and in a finished job, where somebody removed it."""
+
+
+def logged(reason: str) -> int | None:
+    """The code of a call by the text that the log has of it; None where the text is another."""
+    return ABORTS.get(reason, CALL_FAILURES.get(reason)) if reason else CALL_SUCCESSFUL
+
+
 def cause(code: int | None, status: str) -> Cause | None:
     """Why the last call ended as it did; None where only HylaFAX knows."""
     if code in SPENT:

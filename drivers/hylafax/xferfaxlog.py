@@ -31,11 +31,10 @@ class Record:
 
 
 class Log:
-    """One server's; `path` where this machine has it, else the server is asked, once."""
+    """One server's; `path` where this machine has it, else the server is asked: hfaxd gives what everybody may read."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._refused = False
         self._last: str | None = None  # the last line that was read
 
     async def news(self, control: Control) -> list[Record]:
@@ -53,13 +52,10 @@ class Log:
     async def _text(self, control: Control) -> str:
         if self._path is not None:
             return await asyncio.to_thread(_tail, self._path)
-        if self._refused:
-            return ""
         for place in PLACES:
             text = await control.fetch(f"RETR {place}")
             if text is not None:
                 return text[-TAIL:]
-        self._refused = True
         return ""
 
 

@@ -260,10 +260,11 @@ CHANGED = (Callback.INCOMING_JOB_CHANGED, Callback.OUTGOING_JOB_CHANGED)
 
 
 @asynccontextmanager
-async def followed(fax: Server, host: str = "127.0.0.1") -> AsyncIterator[Seen]:
-    """Follow a server as the bridge does, until the block ends."""
+async def followed(fax: Server, host: str = "127.0.0.1", *, far: bool = False) -> AsyncIterator[Seen]:
+    """Follow a server as the bridge does, until the block ends. `far`: as one whose files are out of reach."""
     clock = SystemClock()
-    observer = await open_observer(host, fax.port, "wsd", "", clock, log=fax.spool / "log" / "xferfaxlog")
+    log = None if far else fax.spool / "log" / "xferfaxlog"
+    observer = await open_observer(host, fax.port, "wsd", "", clock, log=log)
     numbers: dict[str, int] = {}
     seen = Seen(FaxService(1, lambda _source, line: numbers.setdefault(line, len(numbers) + 1)))
 

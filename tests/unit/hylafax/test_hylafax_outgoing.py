@@ -154,14 +154,34 @@ def test_a_job_that_is_listed_no_longer_is_gone():
     assert outgoing.reports(MODEMS) == ()
 
 
-@pytest.mark.parametrize(("reason", "expected"), [("", FaxPhase.DONE), ("No answer from remote", FaxPhase.FAILED)])
-def test_the_log_tells_once_how_a_job_ended_that_nobody_saw(reason: str, expected: FaxPhase):
+@pytest.mark.parametrize(
+    ("reason", "expected", "cause"),
+    [
+        ("", FaxPhase.DONE, Cause.COMPLETED),
+        ("No answer from remote", FaxPhase.FAILED, Cause.NO_ANSWER),
+        ("Unspecified Transmit Phase C error", FaxPhase.FAILED, None),
+        # what a job that is removed on the line leaves in the log of HylaFAX 6.0.7
+        ("Call aborted by user", FaxPhase.CANCELED, Cause.CALL_ABORTED),
+    ],
+)
+def test_the_log_tells_once_how_a_job_ended_that_nobody_saw(reason: str, expected: FaxPhase, cause: Cause | None):
     outgoing = following(JOB)
     outgoing.see(())
     outgoing.tell_end("7", Record("SEND", "ttyS0", "7", "", "Acme", 3, reason))
     told = report(outgoing)
-    assert (told.native_id, told.direction, told.phase) == ("7", Direction.OUTGOING, expected)
+    assert (told.native_id, told.direction, told.phase, told.cause) == ("7", Direction.OUTGOING, expected, cause)
     assert (told.pages_done, told.remote_id, told.detail) == (3, "Acme", reason or None)
+    outgoing.see(())
+    assert outgoing.reports(MODEMS) == ()
+
+
+def test_a_job_that_is_killed_and_deleted_before_a_look_is_canceled_once():
+    outgoing = following(JOB)
+    assert outgoing.hear(Heard(Event.JOB_KILL, NOW, job="7"))
+    outgoing.see(())
+    told = report(outgoing)
+    assert (told.native_id, told.phase, told.cause) == ("7", FaxPhase.CANCELED, Cause.CALL_ABORTED)
+    assert told.can == frozenset()
     outgoing.see(())
     assert outgoing.reports(MODEMS) == ()
 
