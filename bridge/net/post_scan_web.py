@@ -83,12 +83,16 @@ class PostScanWeb:
     async def _unpacked(self, request: web.Request, parts: AsyncGenerator[Part, None]) -> web.StreamResponse:
         async def root() -> Message:
             try:
-                part = await anext(parts, None)
-                if part is None:
-                    raise WireError("multipart", "holds no part")
-                return exchange.message_of(request, await part.read(MAX_BYTES))
+                async with asyncio.timeout(exchange.BODY_TIMEOUT):
+                    part = await anext(parts, None)
+                    if part is None:
+                        raise WireError("multipart", "holds no part")
+                    return exchange.message_of(request, await part.read(MAX_BYTES))
             except WireError as err:
                 raise OperationRefused(fault.malformed(str(err))) from err
+            except TimeoutError as err:
+                text = f"the root did not arrive within {exchange.BODY_TIMEOUT:g} s"
+                raise OperationRefused(fault.malformed(text)) from err
 
         async def answer(message: Message) -> web.StreamResponse:
             wanted = send_image_request(message)
