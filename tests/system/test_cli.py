@@ -162,6 +162,7 @@ async def test_folders_with_the_names_of_ours_are_not_taken_for_them(tmp_path):
 
 async def test_an_interrupt_ends_the_demo_without_a_traceback(tmp_path):
     process = await asyncio.create_subprocess_exec(
+        *("env", "--default-signal=INT"),  # what is run in the background ignores it, and so does all that it starts
         *(sys.executable, "-m", "bridge.cli", "demo", "--output", tmp_path / "pages"),
         cwd=product.PROJECT,
         stdout=asyncio.subprocess.PIPE,
