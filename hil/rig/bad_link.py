@@ -1,13 +1,14 @@
 """A USB link with a bad cable in it, by hand-turned clock: the faults of hil.faults without a bus.
 
 They mean what they mean on hil.faults.usbip: a cut link is open again at the next opening; a stall takes what was read
-with it, and is cleared; a lost answer is followed by the next; of a short one the rest is gone.
+with it, and is cleared; a lost answer is followed by the next; of a short one the rest is gone. Requests on endpoint 0
+count where that is asked for: one that is stalled or lost fails, as no bus tries it again.
 """
 
 from collections import deque
 from collections.abc import Callable
 
-from drivers.contract.errors import DeviceGone
+from drivers.contract.errors import DeviceGarbled, DeviceGone, DeviceTimeout
 from drivers.usb.link import SLICE, Link
 from hil.faults.plan import Fault, Plan
 from hil.rig.turns import Turns
@@ -18,7 +19,9 @@ Struck = Callable[[Fault, int], None]  # told of each fault that came, with the 
 class BadLink:
     """`drivers.usb.link.Link` around another one."""
 
-    def __init__(self, link: Link, plan: Plan, turns: Turns, struck: Struck) -> None:
+    def __init__(self, link: Link, plan: Plan, turns: Turns, struck: Struck, *, control: bool = False) -> None:
+        """`control`: requests on endpoint 0 are transfers too."""
+        self._control = control
         self._link, self._plan, self._turns, self._struck = link, plan, turns, struck
         self._twice: deque[bytes] = deque()
         self._rest = b""
@@ -69,7 +72,26 @@ class BadLink:
 
     def control(self, request_type: int, request: int, value: int, index: int, data: bytes | int) -> bytes:
         self._whole()
-        return self._link.control(request_type, request, value, index, data)
+        if not self._control:
+            return self._link.control(request_type, request, value, index, data)
+        into = isinstance(data, int)
+        fault, wait = self._next(b"" if isinstance(data, int) else data, inward=into)
+        match fault:
+            case Fault.STALL:
+                raise DeviceGarbled("a request was stalled")
+            case Fault.LOSS:
+                raise DeviceTimeout("a request was not answered")
+            case Fault.DELAY:
+                self._turns.sleep(wait)
+            case Fault.GARBLE if not isinstance(data, int):
+                data = self._plan.garbled(data)
+        answer = self._link.control(request_type, request, value, index, data)
+        match fault:
+            case Fault.GARBLE if into:
+                return self._plan.garbled(answer)
+            case Fault.SHORT if into:
+                return answer[: len(answer) // 2]
+        return answer
 
     def close(self) -> None:
         self._link.close()

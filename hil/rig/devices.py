@@ -76,23 +76,28 @@ class OnUsb:
         bad: Plan | None = None,
         tape: TapeUsb | None = None,
         noticing: Noticing | None = None,
+        by: tuple[str, Open] | None = None,
+        control: bool = False,
     ) -> None:
-        """`bad` has the faults of every link that is opened."""
+        """`bad` has the faults of every link that is opened, requests on endpoint 0 among its transfers with `control`;
+        `by`: the driver's name and opener, where the device's ids do not say which."""
+        self._control = control
         self._listeners: list[Callable[[str], None]] = []
         self._bad = bad
         self._noticing = noticing
         self._plug, self._loop, self._tape = Plug(device, loop.turns), loop, tape
         known = self._plug.known()
         ids = f"{known.vendor_id:04x}:{known.product_id:04x}"
-        self._open = next((opener for name, models, opener in _FAMILIES if ids in models()), None)
-        self._family = next((name for name, models, _ in _FAMILIES if ids in models()), None)
+        found = ((name, opener) for name, models, opener in _FAMILIES if ids in models())
+        unknown: tuple[str | None, Open] = (None, _refuse)
+        self._family, self._open = by or next(found, unknown)
 
     async def find(self) -> list[Finding]:
         self._plug.device.update(self._loop.time())
         if not self._plug.device.plugged:
             return []
         known = self._plug.known()
-        opener = partial(self._open or _refuse, known, self._link, self._loop.clock)
+        opener = partial(self._open, known, self._link, self._loop.clock)
         return [Finding(known.key, self._family, known.description, opener)]
 
     def stimulate(self, *stimuli: Stimulus) -> None:
@@ -112,7 +117,9 @@ class OnUsb:
 
     def _link(self) -> Link:
         link = self._plug.open()
-        return link if self._bad is None else BadLink(link, self._bad, self._loop.turns, self._struck)
+        if self._bad is None:
+            return link
+        return BadLink(link, self._bad, self._loop.turns, self._struck, control=self._control)
 
     def _struck(self, fault: Fault, number: int) -> None:
         for listener in self._listeners:

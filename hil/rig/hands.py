@@ -47,6 +47,7 @@ ROOMS: Final[Mapping[str, Mapping[str, Callable[[Turns], Any]]]] = {
     "drivers.actor.actor": {"threading": _threads, "ThreadPoolExecutor": _executor},
     "drivers.actor.news": {"threading": _threads},
     "drivers.usb.listening": {"threading": _threads, "ThreadPoolExecutor": _executor},
+    "drivers.usb.ipp_usb.http": {"ThreadPoolExecutor": _executor},
     "drivers.snmp.observer": {"random": _dice},
     "drivers.escl.scanner": {"ThreadPoolExecutor": _executor, "random": _dice},
 }
@@ -61,7 +62,6 @@ NOT_HERE: Final = {
     "drivers.usb.pixma.mp150.scanner": "it is handed the bridge's clock",
     "drivers.usbip": "no USB/IP: the link is the rig's",
     "drivers.escl.scan": "it is handed the room's hand by drivers.escl.scanner",
-    "drivers.usb.ipp_usb": "HTTP over USB is not played by hand",
     "drivers.sane": "SANE's scanners are in a process of their own, and not on this clock",
     "bridge.net.wiretap": "nobody records over the socket",
     "bridge.net.multicast": "nothing is sent by multicast",

@@ -84,6 +84,21 @@ class Event:
         return self._changed.wait_for(lambda: self._set, timeout)
 
 
+class Promise(Future[T]):
+    """concurrent.futures.Future: a worker that waits for it hands the turn on."""
+
+    def __init__(self, turns: Turns) -> None:
+        super().__init__()
+        self._changed = Condition(turns)
+        self.add_done_callback(lambda _: self._changed.notify_all())
+
+    def result(self, timeout: float | None = None) -> T:
+        """Raises TimeoutError, and what the work raised."""
+        if not self._changed.wait_for(self.done, timeout):
+            raise TimeoutError
+        return super().result(0)
+
+
 class Executor:
     """concurrent.futures.ThreadPoolExecutor."""
 
@@ -99,7 +114,7 @@ class Executor:
         """Have it done when its turn comes."""
         if self._over:
             raise RuntimeError("cannot schedule new futures after shutdown")
-        future: Future[T] = Future()
+        future: Future[T] = Promise(self._turns)
         self._tasks.append((future, lambda: work(*args, **kwargs)))
         if self._idle:
             self._idle -= 1

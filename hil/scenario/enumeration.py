@@ -1,19 +1,23 @@
 """A scenario again and again by hand-turned clock, with each fault at each single USB transfer.
 
 What the scenario expects holds for a good link only. On a bad one every run must still keep what a subscriber may rely
-on, end every job, and serve a second client later as if nothing had been.
+on, end every job with both its events, serve a second client later as if nothing had been, and leave no more in the
+bridge than a good one does.
 """
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from bridge.wsscan.job import FINAL_STATES
 from hil.faults.plan import USB, Fault, Plan, Planned
 from hil.scenario.leftovers import megabytes
 from hil.scenario.model import Client, Scenario, When
 from hil.scenario.runs import Outcome, Run, simulated
 from hil.scenario.seen import Lane, Seen
+
+Simulate = Callable[[str, Scenario, Plan | None], Run]
 
 NEXT: Final = "next"
 LATER: Final = 150.0  # seconds until the second client comes: after every deadline of the first one's
@@ -50,19 +54,22 @@ def without_expectations(scenario: Scenario) -> Scenario:
     return scenario.model_copy(update={**more, "client": (*scenario.client, *later)})
 
 
-def rows(name: str, scenario: Scenario, faults: Sequence[Fault]) -> Iterator[Row]:
+def rows(name: str, scenario: Scenario, faults: Sequence[Fault], simulate: Simulate = simulated) -> Iterator[Row]:
     """The undisturbed run first. The transfers are those from the beginning to the end of the first jobs."""
     plain = without_expectations(scenario)
-    first = simulated(name, plain)
+    simulate(name, plain, None)  # what is made once is made
     gc.collect()
     gc.freeze()  # every run collects twice: what is there by now need not be looked at again, which halves the time
     try:
-        yield _row(0, None, first)
+        good = simulate(name, plain, None)
+        yield _row(0, None, good, plain, good)
         for fault in faults:
-            for transfer in range(1, min(MOST, _transfers(first)) + 1):
+            for transfer in range(1, min(MOST, _transfers(good)) + 1):
                 seconds = DELAY if fault is Fault.DELAY else 0.0
                 bad = Plan(Planned(fault, transfer, transfer, seconds=seconds), allowed=USB)
-                yield _row(transfer, fault, simulated(name, plain, bad))
+                run = simulate(name, plain, bad)
+                row = _row(transfer, fault, run, plain, good)
+                yield row if bad.struck else replace(row, wrong=(*row.wrong, "the fault did not come"))
     finally:
         gc.unfreeze()
 
@@ -74,15 +81,33 @@ def _transfers(run: Run) -> int:
     return sum(each.lane is Lane.USB and each.text != "opened" and each.at <= until for each in run.seen.passages)
 
 
-def _row(transfer: int, fault: Fault | None, run: Run) -> Row:
+def _row(transfer: int, fault: Fault | None, run: Run, scenario: Scenario, good: Run) -> Row:
     ends = [f"job {each.job} {each.state}" for each in run.seen.events if each.name == "JobEndStateEvent"]
-    wrong = [*run.complaints, *(f"it left {each} behind" for each in run.left)]
-    got = run.seen.got.get(NEXT)
-    if run.outcome in {Outcome.PASSED, Outcome.FAILED} and (got is None or len(got.pages) != 1):
-        wrong.append(f"the next client met {got.refused or 'nothing' if got else 'nothing'}")
+    wrong = [*run.complaints, *(f"it left {each} behind" for each in run.left), *_untold(run, scenario)]
+    if run.outcome in {Outcome.PASSED, Outcome.FAILED}:
+        got, wanted = run.seen.got.get(NEXT), good.seen.got.get(NEXT)
+        if got is None or wanted is None or len(got.pages) != 1 or got.pages != wanted.pages:
+            met = f"{got.refused or got.trouble}, pages of {got.pages} bytes" if got else "nothing"
+            wrong.append(f"the next client met {met}")
+        if run.alive is not None and good.alive is not None:
+            wrong += [f"in the bridge there are {each} more" for each in run.alive.more(good.alive)]
     return Row(
         transfer, fault, ", ".join(dict.fromkeys(ends)), tuple(wrong), replace(run, passed=(), seen=Seen()), megabytes()
     )
+
+
+def _untold(run: Run, scenario: Scenario) -> Iterator[str]:
+    """Each job must have ended for each client that hears: by its last status, and by its end."""
+    finals = {str(state) for state in FINAL_STATES}
+    jobs = {each.job for each in run.seen.events} | {got.job for got in run.seen.got.values()}
+    for client in scenario.client:
+        if not client.subscribe or client.deaf is not None or client.vanish is not None:
+            continue
+        mine = [each for each in run.seen.events if each.client == client.name]
+        for job in sorted(job for job in jobs if job is not None):
+            for name in ("JobStatusEvent", "JobEndStateEvent"):
+                if not any((each.name, each.job) == (name, job) and each.state in finals for each in mine):
+                    yield f"{client.name} has no {name} of the end of job {job}"
 
 
 def table(found: Sequence[Row]) -> str:

@@ -27,7 +27,7 @@ from hil.rig.bench import NotServed
 from hil.rig.loop import HandTurnedLoop, Stuck
 from hil.scenario import leftovers
 from hil.scenario.actuators import Actuator, CannotAct, OnTape, Simulated, lacking
-from hil.scenario.leftovers import Held
+from hil.scenario.leftovers import Alive, Held
 from hil.scenario.model import Scenario
 from hil.scenario.play import Did, play
 from hil.scenario.seen import Seen
@@ -62,6 +62,7 @@ class Run:
     seen: Seen = field(default_factory=Seen)
     seconds: float = 0.0  # by the clock on the wall
     passed: tuple[tuple[float, Passed], ...] = field(default=(), repr=False)  # all that the tap told, for a tape
+    alive: Alive | None = field(default=None, repr=False)  # in the bridge when it was over; on the hand-turned clock
     left: tuple[str, ...] = ()  # what is in this process since, and was not before; of runs on the hand-turned clock
 
 
@@ -78,7 +79,7 @@ def simulated(name: str, scenario: Scenario, bad: Plan | None = None) -> Run:
     def subjects(turned: HandTurnedLoop) -> Sequence[devices.Subject]:
         return (devices.simulated(said.family, script.read(said.script), turned, bad),)
 
-    return _hand_turned(name, scenario, on, subjects, lambda found: (Simulated(found[0]),))
+    return hand_turned(name, scenario, on, subjects, lambda found: (Simulated(found[0]),))
 
 
 def taped(name: str, scenario: Scenario, tape: Tape, *, pace: float = 1.0) -> Run:
@@ -87,7 +88,7 @@ def taped(name: str, scenario: Scenario, tape: Tape, *, pace: float = 1.0) -> Ru
     said = scenario.device
     # An agent's silence is on the tape.
     bad = Plan(*map(read_fault, said.faults), allowed=USB) if said.faults and said.family not in AGENTS else None
-    return _hand_turned(
+    return hand_turned(
         name,
         scenario,
         f"tape {tape.path}",
@@ -96,14 +97,16 @@ def taped(name: str, scenario: Scenario, tape: Tape, *, pace: float = 1.0) -> Ru
     )
 
 
-def _hand_turned(
+def hand_turned(
     name: str,
     scenario: Scenario,
     on: str,
     subjects: Callable[[HandTurnedLoop], Sequence[devices.Subject]],
     actuators: Callable[[Sequence[devices.Subject]], Sequence[Actuator]],
 ) -> Run:
+    """On these subjects, which are made when their loop is there."""
     began, held = time.perf_counter(), Held.now()
+    alive: list[Alive] = []
     passed: list[tuple[float, Passed]] = []
     left: list[str] = []
 
@@ -112,7 +115,9 @@ def _hand_turned(
         with tempfile.TemporaryDirectory(prefix="wsd-rig-") as place, tapped(turned.time) as tap:
             try:
                 async with bench.hand_turned(turned, Path(place), found, scenario.bridge) as here:
-                    return await play(scenario, here, actuators(found), tap)
+                    seen = await play(scenario, here, actuators(found), tap)
+                    alive.append(Alive.now())
+                    return seen
             finally:
                 passed.extend(tap.passed)
                 left.extend(leftovers.tasks())
@@ -124,7 +129,7 @@ def _hand_turned(
     except (Stuck, NotServed, BridgeError, CannotAct) as err:
         return Run(name, scenario, Outcome.BROKEN, on, (f"{type(err).__name__}: {err}",), seconds=_since(began))
     run = _judged(name, scenario, on, seen, began=began, passed=tuple(passed))
-    return replace(run, left=(*left, *Held.now().more(held)))
+    return replace(run, alive=alive[0], left=(*left, *Held.now().more(held)))
 
 
 def real(
