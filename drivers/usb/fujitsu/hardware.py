@@ -38,14 +38,11 @@ _CONSUMABLES = (
 )
 
 
-_LONG = 0x13  # bytes, up to the battery's power
-
-
 def _more(data: bytes) -> tuple[tuple[str, str], ...]:
     """Of the switch for its wireless network and of its battery, where it has one."""
-    if len(data) < _LONG:
+    if len(data) < wire.HARDWARE_LONG:
         return ()
-    wireless, battery, power = data[0x10:_LONG]
+    wireless, battery, power = data[0x10 : wire.HARDWARE_LONG]
     found = [("wireless switch", "on" if wireless & 0x80 else "off")]
     if battery & 0xC0:
         found.append(("battery", f"{power}, charging" if battery & 0x40 else str(power)))

@@ -85,7 +85,7 @@ def vital(data: bytes) -> Vital:
     units, commands = data[0x20], data[0x29]
     page = data[: data[4] + 5]  # what comes behind it is filling
     longer = page[0x71] if len(page) > 0x71 else 0  # bytes of a hardware status that tells more than the usual one
-    status = max(wire.HARDWARE_SIZE, min(longer, wire.HARDWARE_MOST))
+    status = min(longer, wire.HARDWARE_MOST) if longer >= wire.HARDWARE_LONG else wire.HARDWARE_SIZE
     return Vital(
         basic=(across, down),
         steps=bool(steps & 0x11),

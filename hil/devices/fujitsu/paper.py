@@ -32,14 +32,15 @@ class Paper:
     def __init__(self, body: Mechanism, script: Script, product: Product) -> None:
         self._body, self._script, self._product = body, script, product
         self.flatbed = False
+        self._from_slot = product.card_slot  # where no card is ever put in
         self.passing: Passing | None = None
         self.ways = Ways() if product.ways else None
         self._windows: dict[int, Window] = {}
         self._pages: dict[int, bytes] = {}
 
-    def choose(self, *, flatbed: bool) -> None:
+    def choose(self, *, flatbed: bool, slot: bool = False) -> None:
         """The source of what comes next."""
-        self.flatbed = flatbed
+        self.flatbed, self._from_slot = flatbed, slot
 
     def mode_select(self, parameters: bytes) -> Answer:
         """One page behind a header of four bytes."""
@@ -95,7 +96,7 @@ class Paper:
                 out_of_turn = self.ways.position(paper=self._body.state.paper)
                 if out_of_turn is not None:
                     return check(out_of_turn)
-            if action == LOAD and not self._body.state.paper:
+            if action == LOAD and (self._from_slot or not self._body.state.paper):
                 return check(sense.HOPPER_EMPTY)
             if at < due and not (action == LOAD and self._body.state.path is not None):
                 return due

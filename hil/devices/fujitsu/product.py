@@ -4,7 +4,8 @@ A Fujitsu fi-6230, 04c5:1150: duplex page feeder and flatbed in one. It is taken
 so little of what it says (the flatbed's size, which its vital data leave out, and longer paper at 200 ppi and below),
 and because the models with fewer corrections have no flatbed or speak USB 1.1 only.
 
-A ScanSnap iX500, 04c5:132b, and an iX100, 04c5:13f4: sheet-fed, with ways of their own (`hil.devices.fujitsu.ways`).
+A ScanSnap iX500, 04c5:132b, and an iX100, 04c5:13f4: sheet-fed, with ways of their own (`hil.devices.fujitsu.ways`);
+and an iX1300, 04c5:162c, without them, and with a card slot.
 Of the iX500 the INQUIRY data and the beginning and size of page F0 are as owners have captured and published them.
 """
 
@@ -32,6 +33,12 @@ class Product:
     ways: bool = False  # those of an iX500
     colour_only: bool = False  # page F0 tells more modes than there are
     battery: int | None = None  # its power
+    card_slot: bool = False  # a second way in, from which it takes its sheets unless it is told otherwise
+
+    @property
+    def long_page(self) -> bool:
+        """Its page F0 is a long one."""
+        return self.ways or self.card_slot
 
     def reaching(self, inches: float) -> "Product":
         """The same with a feeder that scans sheets of that length."""
@@ -75,4 +82,7 @@ IX500 = Product(
 )
 IX100 = replace(
     IX500, product_id=0x13F4, model="ScanSnap iX100", revision="0F00", duplex=False, colour_only=False, battery=80
+)
+IX1300 = replace(
+    IX500, product_id=0x162C, model="ScanSnap iX1300", revision="0A00", ways=False, colour_only=False, card_slot=True
 )

@@ -12,7 +12,7 @@ from hil.devices.mechanism import State
 INQUIRY_SIZE = 96
 VITAL_SIZE = 0x68
 HARDWARE_SIZE, HARDWARE_LONG = 12, 20
-VITAL_LONG, VITAL_SENT = 0x90, 204  # of one with ways of its own: what it tells, and filled up to
+VITAL_LONG, VITAL_SENT = 0x90, 204  # of the newer ones: what it tells, and filled up to
 PIXEL_SIZE = 32
 MODE_PAGES = frozenset({0x33, 0x34, 0x37, 0x38, 0x39, 0x3A, 0x3C})
 MODE_AUTO, MODE_DROPOUT = 0x3C, 0x39
@@ -25,18 +25,18 @@ _SWITCHES = {SCAN: 0x01, SEND: 0x04, SCAN_LONG: 0x20}
 def inquiry(product: Product) -> bytes:
     """Standard data."""
     names = b"FUJITSU " + product.model.encode().ljust(16) + product.revision.encode().ljust(4)
-    kind, last = (0x92, 0x10) if product.ways else (2, 0)
+    kind, last = (0x92, 0x10) if product.long_page else (2, 0)
     data = bytearray(bytes([6, 0, kind, 2, INQUIRY_SIZE - 5, 0, 0, last]) + names).ljust(INQUIRY_SIZE, b"\0")
-    if product.ways:
+    if product.long_page:
         data[0x2C:0x2E] = 0x03, 0x01 if product.duplex else 0x00
     return bytes(data)
 
 
 def vital(product: Product) -> bytes:
     """Page F0: what it can do, and which commands it understands."""
-    size = VITAL_LONG if product.ways else VITAL_SIZE
-    data = bytearray(VITAL_SENT if product.ways else size)
-    data[0:3] = 6, 0xF0, 2 if product.ways else 0
+    size = VITAL_LONG if product.long_page else VITAL_SIZE
+    data = bytearray(VITAL_SENT if product.long_page else size)
+    data[0:3] = 6, 0xF0, 2 if product.long_page else 0
     data[4] = size - 5
     # Any resolution from the lowest on, in steps of one each way (0x11).
     struct.pack_into(">HHB", data, 0x05, product.optical, product.optical, 0x11)
@@ -53,9 +53,10 @@ def vital(product: Product) -> bytes:
     data[0x31] = 0x02  # scanner control
     data[0x53] = 255  # thresholds
     data[0x57] = 0x10  # one gamma of its own
-    if product.ways:
+    if product.long_page:
         data[0x28] |= 0x40  # send
         data[0x71] = HARDWARE_LONG
+        data[0x7C] = 0x80 if product.card_slot else 0
     return bytes(data)
 
 
@@ -68,13 +69,13 @@ def _standard(product: Product) -> int:
 
 def hardware(state: State, product: Product, *, flatbed: bool, function: int) -> bytes:
     """GET HARDWARE STATUS, as long as it can be."""
-    data = bytearray(HARDWARE_LONG if product.ways else HARDWARE_SIZE)
+    data = bytearray(HARDWARE_LONG if product.long_page else HARDWARE_SIZE)
     data[3] = (0 if state.paper else 0x80) | (0x20 if state.cover_open else 0) | (0x02 if flatbed else 0)
     data[4] = (0x80 if state.asleep else 0) | _SWITCHES.get(state.button, 0)
     data[5] = function & 0x0F
     data[6] = 0x01 if state.double_fed else 0
     data[7] = 0x05 if state.fatal else 0
-    if product.ways:
+    if product.long_page:
         data[0x10] = 0x80  # the switch for its wireless network is on
     if product.battery is not None:
         data[0x11:0x13] = 0x80, product.battery

@@ -20,7 +20,8 @@ from hil.script import Script
 Attempt = Callable[[float], Answer | float | None]
 
 FLATBED, LAMP_OFF, CANCEL, LAMP_ON, PANEL = 0x01, 0x03, 0x04, 0x05, 0x08
-CONTROLS = frozenset({0x00, FLATBED, LAMP_OFF, CANCEL, LAMP_ON, 0x06, 0x07, PANEL, 0x09, 0x0A})
+CARD_SLOT = 0x2F
+CONTROLS = frozenset({0x00, FLATBED, LAMP_OFF, CANCEL, LAMP_ON, 0x06, 0x07, PANEL, 0x09, 0x0A, CARD_SLOT})
 ROUSING = frozenset({0x1B, 0x28, 0x31})  # opcodes that wake it: scan, read, object position; and LAMP_ON
 REQUEST_SENSE, INQUIRY = 0x03, 0x12  # which are answered whatever is going on
 GET_ID = b"GET DEVICE ID   "
@@ -167,8 +168,10 @@ class FujitsuScanner:
         function = cdb[1] & 0x0F | cdb[2] << 4
         if function not in CONTROLS or (function == FLATBED and self.product.platen is None):
             return check(sense.BAD_FIELD)
-        if function in (0x00, FLATBED):
-            self._paper.choose(flatbed=function == FLATBED)
+        if function == CARD_SLOT and not self.product.card_slot:
+            return check(sense.BAD_FIELD)
+        if function in (0x00, FLATBED, CARD_SLOT):
+            self._paper.choose(flatbed=function == FLATBED, slot=function == CARD_SLOT)
         elif function == CANCEL:
             self._paper.abandon(now)
         elif function == PANEL and cdb[5] & 0x10:

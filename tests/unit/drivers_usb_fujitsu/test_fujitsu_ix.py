@@ -18,7 +18,7 @@ from drivers.usb.fujitsu.tables import quantisation
 from drivers.usb.fujitsu.window import Window
 from hil import chart, script
 from hil.devices.fujitsu import replies
-from hil.devices.fujitsu.product import FI_6230, IX100, IX500, Product
+from hil.devices.fujitsu.product import FI_6230, IX100, IX500, IX1300, Product
 from hil.devices.fujitsu.scanner import FujitsuScanner
 from hil.devices.fujitsu.usb import FujitsuUsb
 from hil.devices.stimuli import Cover, LoadPaper, Press, RemovePaper
@@ -69,7 +69,7 @@ def test_a_long_status_tells_of_the_wireless_switch_and_the_battery() -> None:
     assert hardware(bytes(told[:12])).more == ()
 
 
-@pytest.mark.parametrize(("byte", "size"), [(0, 12), (8, 12), (20, 20), (255, 32)])
+@pytest.mark.parametrize(("byte", "size"), [(0, 12), (8, 12), (13, 12), (19, 19), (255, 32)])
 def test_as_long_a_status_is_asked_for_as_the_scanner_says_that_it_has(byte: int, size: int) -> None:
     page = bytearray(replies.vital(IX500))
     page[0x71] = byte
@@ -159,6 +159,12 @@ async def test_an_ix100_scans_in_every_mode(mode: Mode) -> None:
     async with rig("adf=1", IX100) as bench:
         [(_, data)] = await read(await bench.scan(Source.FEEDER, mode))
         assert data == shown(1, mode, (400, 200))
+
+
+async def test_an_ix1300_is_told_that_the_sheet_is_not_in_its_card_slot() -> None:
+    async with rig("adf=1", IX1300) as bench:
+        [(_, data)] = await read(await bench.scan(Source.FEEDER, Mode.GRAY8))
+        assert data == shown(1, Mode.GRAY8, (400, 200))
 
 
 async def test_an_empty_feeder_is_none_of_its_errors() -> None:

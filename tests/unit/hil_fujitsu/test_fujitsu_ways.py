@@ -3,7 +3,7 @@
 import pytest
 
 from hil import script
-from hil.devices.fujitsu.product import IX100, IX500, Product
+from hil.devices.fujitsu.product import IX100, IX500, IX1300, Product
 from hil.devices.fujitsu.scanner import FujitsuScanner
 from hil.devices.fujitsu.sense import Answer, Status
 from tests.unit.usb_rig import quick
@@ -157,3 +157,15 @@ def test_its_long_status_has_the_wireless_switch_and_an_ix100s_battery() -> None
     assert isinstance(told, bytes)
     assert (told[0x11], told[0x12]) == (0x80, 80)
     assert len(Bench().run(bytes([0xC2, 0, 0, 0, 0, 0, 0, 0, 12, 0]))) == 12
+
+
+def test_a_sheet_comes_from_the_card_slot_unless_the_feeder_is_named() -> None:
+    def control(function: int) -> bytes:
+        return bytes([0xF1, function & 0x0F, function >> 4]) + bytes(7)
+
+    bench = Bench(product=IX1300)
+    assert bench.run(LOAD) == (3, 0x80, 0x03)
+    assert (bench.run(control(0)), bench.run(LOAD), bench.run(EJECT)) == (b"", b"", b"")
+    assert bench.run(control(0x2F)) == b""
+    assert bench.run(LOAD) == (3, 0x80, 0x03)
+    assert Bench().run(control(0x2F)) == (5, 0x24, 0)
