@@ -1,126 +1,167 @@
-"""The bridge inside a machine with a real kernel: it finds the scanner through libusb, and sane-airscan outside scans.
-
-It runs as the service does: as nobody, who owes the scanner's node to a group and that to our udev rules. Its port is
-forwarded to 127.0.0.1.
+"""What owners do to their scanners, on a real kernel's USB: the bridge there finds them through libusb, clients learn
+of it, and sane-airscan outside scans.
 """
 
-import asyncio
 import re
-import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 
-from bridge.net.finding import Found
+import pytest
+
 from bridge.wsscan.scanner import ScannerState
-from drivers.contract.capabilities import Mode, Source
-from drivers.contract.clock import SystemClock
-from hil import chart
-from hil.client import session
-from tests.system import debian, pnm, product
-from tests.system.guest import Guest, Running
+from tests.system import bridge_in_guest, debian
+from tests.system.bridge_in_guest import Served
+from tests.system.guest import Guest
 
-PORT = 5380
-IDS = "04b8:012b"
-START = 60.0
-SCAN = ("--mode", "Gray", "--resolution", "75")
+QUICK = "feed=0,warmup=0,speed=0"
+SMALL = ("-x", "60", "-y", "40")
+RULES = "/etc/udev/rules.d/60-wsd-scan-bridge.rules"
+SHARED = '[[scanner]]\nkey = "usb-04b8-012b-SHARED"\nshare = true\n'
 
 
-@dataclass(frozen=True)
-class Served:
-    """A bridge in the guest, and scanimage outside of it."""
-
-    running: Running
-    url: str
-    root: debian.Root
-    config: Path
-
-    def scanimage(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        """Begin to scan."""
-        return subprocess.Popen(
-            [self.root.program("scanimage"), "-d", "airscan:w0:Bridge", "--format=pnm", *arguments],
-            env=self.root.env(SANE_CONFIG_DIR=self.config),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-
-    def page(self) -> pnm.Picture:
-        """A page scanned from outside."""
-        with self.scanimage(*SCAN) as process:
-            out, err = process.communicate(timeout=60)
-        assert process.returncode == 0, f"{err.decode()}\n{self.running.err}"
-        return pnm.read(out)
-
-    async def until(self, state: ScannerState) -> None:
-        """Wait until the bridge says so of its scanner."""
-        # by the forwarded port only: the address that the bridge tells of itself is the guest's
-        async with session.opened(Found(f"{self.url}/scan", "in the guest"), SystemClock()) as client:
-            await product.until_state(client, state, 30)
+@pytest.fixture
+def served(udev: Guest, sane_root: debian.Root, tmp_path: Path) -> Iterator[Served]:
+    with bridge_in_guest.bridge(udev, sane_root, tmp_path, SHARED) as running:
+        yield running
 
 
-@contextmanager
-def bridge(machine: Guest, root: debian.Root, place: Path) -> Iterator[Served]:
-    """Run it until it has its scanner, then until the block ends; it must stop well."""
-    port = machine.forward(PORT)
-    config = machine.share / "bridge.toml"
-    config.write_text("[sane]\nenabled = false\n")
-    machine.check("install -d -o nobody /run/bridge /run/bridge/state /run/bridge/cache")
-    command = f"run --config {config} --listen 0.0.0.0:{PORT} --no-multicast"
-    places = "--state-dir /run/bridge/state --cache-dir /run/bridge/cache"
-    words = f"bridge.cli {command} {places}".split()
-    running = machine.python("-m", *words, user="nobody", groups=("scanner",))
-    try:
-        said = running.until("ready http", START)
-        (path,) = re.findall(r"ready http://[^/]+/(\S+)", said)
-        url = f"http://127.0.0.1:{port}/{path}"
-        (place / "dll.conf").write_text("airscan\n")
-        (place / "airscan.conf").write_text(f'[devices]\n"Bridge" = {url}/scan, wsd\n[options]\ndiscovery = disable\n')
-        yield Served(running, url, root, place)
-        done = running.stop()
-        assert done.code == 0, done.err
-        assert "Traceback" not in done.err
-    finally:
-        if not running.ended:
-            running.stop()
-
-
-def shown(page: pnm.Picture) -> bytes:
-    """What lies on the glass, where this page was scanned; the scanner ends where whole bytes of dots do."""
-    reach = chart.Box(0, 0, page.width // 8 * 8, page.height)
-    white = b"\xff" * (page.width - reach.width)
-    return b"".join(row + white for row in chart.rows(1, Source.PLATEN, Mode.GRAY8, (75, 75), reach))
-
-
-def test_what_is_plugged_in_is_served_pulled_out_in_mid_page_and_served_again_at_any_port(
-    udev: Guest, sane_root: debian.Root, tmp_path: Path
-):
+def test_what_is_plugged_in_is_served_pulled_out_in_mid_page_and_served_again_at_any_port(served: Served):
+    machine = served.machine
     with (
-        udev.scanner("esci", "feed=0,warmup=0,speed=1000", plugged=False) as scanner,
+        machine.scanner("esci", "feed=0,warmup=0,speed=1000", plugged=False) as scanner,
         ExitStack() as cable,
     ):
-        cable.enter_context(udev.plugged(scanner.socket, port=2))
-        udev.until_seen(IDS)
-        with bridge(udev, sane_root, tmp_path) as served:
-            first = served.page()
-            assert first.samples == shown(first)
+        cable.enter_context(machine.plugged(scanner.socket, port=2))
+        [uuid] = served.scanners(1)
+        served.shows(uuid, 1)
 
-            with served.scanimage("--mode", "Color", "--resolution", "150") as process:
-                served.running.until("job=2: Processing (JobScanningAndTransfering), 0 scanned", 30)
-                scanner.say("unplug")
-                _, err = process.communicate(timeout=60)
-            assert process.returncode != 0
-            assert b"Error during device I/O" in err
-            asyncio.run(served.until(ScannerState.STOPPED))
+        with served.scanimage(uuid, "--mode", "Color", "--resolution", "150") as process:
+            served.running.until("job=2: Processing (JobScanningAndTransfering), 0 scanned", 30)
+            scanner.say("unplug")
+            _, err = process.communicate(timeout=60)
+        assert process.returncode != 0
+        assert b"Error during device I/O" in err
+        served.until(uuid, ScannerState.STOPPED)
+        scanner.say("plug")
+        served.until(uuid, ScannerState.IDLE)
+        served.shows(uuid, 1, *SMALL)
+
+        cable.close()
+        served.until(uuid, ScannerState.STOPPED)
+        cable.enter_context(machine.plugged(scanner.socket, port=5))
+        served.until(uuid, ScannerState.IDLE)
+        served.shows(uuid, 1, *SMALL)
+        assert served.scanners(1) == [uuid], "one scanner, one UUID"
+
+
+def test_two_of_one_model_without_serial_numbers_are_two_wherever_they_go(served: Served):
+    machine = served.machine
+    with (
+        machine.scanner("esci", f"{QUICK},original=3", plugged=False) as one,
+        machine.scanner("esci", f"{QUICK},original=4", plugged=False) as other,
+        ExitStack() as first,
+        ExitStack() as second,
+    ):
+        first.enter_context(machine.plugged(one.socket, port=2))
+        served.scanners(1)
+        second.enter_context(machine.plugged(other.socket, port=3))
+        a, b = served.scanners(2)
+        assert a != b
+        at_a, at_b = served.watch(a), served.watch(b)
+        served.shows(a, 3, *SMALL)
+        served.shows(b, 4, *SMALL)
+
+        first.close()
+        served.until(a, ScannerState.STOPPED)
+        served.until(b, ScannerState.IDLE)
+        first.enter_context(machine.plugged(one.socket, port=5))  # the only one that is known and away
+        served.until(a, ScannerState.IDLE)
+        served.shows(a, 3, *SMALL)
+
+        first.close()
+        second.close()
+        for each in (a, b):
+            served.until(each, ScannerState.STOPPED)
+        second.enter_context(machine.plugged(other.socket, port=3))  # two are away: the port tells which it is
+        served.until(b, ScannerState.IDLE)
+        served.until(a, ScannerState.STOPPED)
+        served.shows(b, 4, *SMALL)
+
+        assert served.scanners(2) == [a, b]
+        at_a.until_told("Idle", "Stopped", "Idle", "Stopped")  # the first one is the end of a scan
+        at_b.until_told("Idle", "Stopped", "Idle")
+        assert at_a.subscribed_once()
+        assert at_b.subscribed_once()
+        assert sorted(served.announced.out.split("\n")[1:-1]) == sorted([f"Hello {a}", f"Hello {b}"])
+        done = served.running.stop()
+        assert done.code == 0
+        served.announced.until(f"Bye {a}")
+        served.announced.until(f"Bye {b}")
+
+
+def test_off_and_on_in_mid_job_ends_that_job_and_the_next_one_works(served: Served):
+    with served.machine.scanner("esci", "feed=0,warmup=0,speed=1000") as scanner:
+        [uuid] = served.scanners(1)
+        watching = served.watch(uuid)
+        with served.scanimage(uuid, "--mode", "Color", "--resolution", "150") as process:
+            served.running.until("job=1: Processing (JobScanningAndTransfering), 0 scanned", 30)
+            scanner.say("unplug")
             scanner.say("plug")
-            asyncio.run(served.until(ScannerState.IDLE))
-            again = served.page()
-            assert again.samples == shown(again)
+            process.communicate(timeout=60)
+        assert process.returncode != 0
+        watching.running.until('"JobEndStateEvent"')
+        [end] = [each for each in watching.records if each.get("event") == "JobEndStateEvent"]
+        assert (end["job"], end["state"], end["scans"]) == (1, "Aborted", 0)
+        served.until(uuid, ScannerState.IDLE)
+        served.shows(uuid, 1, *SMALL)
+        assert watching.subscribed_once()
 
-            cable.close()
-            asyncio.run(served.until(ScannerState.STOPPED))
-            cable.enter_context(udev.plugged(scanner.socket, port=5))
-            asyncio.run(served.until(ScannerState.IDLE))
-            elsewhere = served.page()
-            assert elsewhere.samples == shown(elsewhere)
-            assert len(served.running.out.split()) == 2, "one scanner, one UUID"
+
+def test_without_our_rule_the_operator_is_told_and_with_it_the_scanner_is_served(served: Served):
+    machine = served.machine
+    machine.check(f"mv {RULES} /run/rules; udevadm control --reload")
+    try:
+        with machine.scanner("esci", QUICK):
+            said = served.running.until("is the udev rule installed")
+            assert re.search(r"ERROR.*usb-04b8-012b@\S+: cannot be opened: no permission to open EPSON", said)
+            machine.check(f"mv /run/rules {RULES}; udevadm control --reload; udevadm trigger --subsystem-match=usb")
+            [uuid] = served.scanners(1)
+            served.until(uuid, ScannerState.IDLE)
+    finally:
+        machine.check(f"[ -e {RULES} ] || mv /run/rules {RULES}; udevadm control --reload")
+
+
+def test_the_kernel_suspends_a_scanner_that_is_shared_and_each_look_wakes_it_and_none_that_the_bridge_has(
+    served: Served,
+):
+    machine = served.machine
+
+    def power(serial: str) -> str:
+        """Where the kernel has been told to suspend it as soon as it can."""
+        machine.check("udevadm settle")
+        place = machine.check(f"dirname $(grep -l {serial} /sys/bus/usb/devices/*/serial)").strip() + "/power"
+        assert machine.check(f"cat {place}/control") == "on\n", "our rule's choice"
+        machine.check(f"echo 0 > {place}/autosuspend_delay_ms; echo auto > {place}/control")
+        return place
+
+    with (
+        machine.scanner("esci", f"{QUICK},serial=OWN"),
+        machine.scanner("esci", f"{QUICK},serial=SHARED", plugged=False) as scanner,
+    ):
+        served.scanners(1)
+        own = power("OWN")
+        with machine.plugged(scanner.socket):
+            _, uuid = served.scanners(2)
+            shared = power("SHARED")
+            asleep = f"grep -qx suspended {shared}/runtime_status"
+            machine.until(asleep)
+            for event in ("paper 1", "jam"):
+                scanner.say(event)
+            served.until(uuid, ScannerState.STOPPED)
+            machine.until(asleep)
+            scanner.say("clear")
+            served.until(uuid, ScannerState.IDLE)
+            served.shows(uuid, 1, *SMALL)
+            machine.until(asleep)
+        assert machine.check(f"cat {own}/runtime_status {own}/runtime_suspended_time").split() == ["active", "0"]

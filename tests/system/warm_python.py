@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-PRELOADED = ("bridge.cli.run", "drivers.catalog", "drivers.usb.printer_class.look")
+PRELOADED = ("bridge.cli.run", "bridge.watch", "drivers.catalog", "drivers.usb.printer_class.look")
 TOLD = 3
 
 
