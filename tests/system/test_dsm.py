@@ -101,13 +101,14 @@ async def test_a_server_that_is_killed_loses_and_doubles_nothing(tmp_path: Path,
     port = free_port()
     images = {1: b"a" * 300_000, 2: b"b" * 300_000, 3: b"c" * 300_000}
     taken: set[int] = set()
-    async with server(tmp_path, port, ends=False) as (found, run):
+    async with server(tmp_path, port, ends=False) as (found, run), AsyncExitStack() as stack:
         token = await found.create()
         for number in (1, 2, 3):
             if step == "created" or (step == "image taken" and number == 2):
                 break
             if step == "in an image" and number == 2:
                 connection = await found.connect()
+                stack.callback(connection.close)
                 half = package(token, number, images[number])
                 await connection.send(found.path, half[:200_000], Content_Type=PACKAGE, Content_Length=str(len(half)))
                 break
