@@ -275,7 +275,7 @@ class Daemon:
             await self._clock.sleep(EXPIRY_PACE)
             for hosted in self._hosted.values():
                 hosted.subscriptions.expire()
-                hosted.scanner.settle()
+                hosted.acquisition.settle()
 
     async def _close_scanners(self) -> None:
         """The last events leave, then those who want it learn that there will be no more."""

@@ -60,6 +60,7 @@ class Acquisition:
         self._queue = Line(jobs.queue)
         self._scanning: OpenJob | None = None
         self._closing = False
+        self._used = False  # since it was tidied
         self._tasks: set[asyncio.Task[Any]] = set()
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode")
 
@@ -325,6 +326,13 @@ class Acquisition:
                 _log.warning("device=%s job=%d: %s", self._scanner.identity.key, opened.id, err)
                 self._end(opened, JobSeen(phase=Phase.FAILED, why=Why.DEVICE), faults.temporary_error(str(err)))
 
+    def settle(self) -> None:
+        """To be called now and then: the scanner's `settle`, and the memory of jobs that are over is given back."""
+        self._scanner.settle()
+        if self._used and not self._open:
+            self._used = False
+            self._keep(asyncio.to_thread(heap.give_back))
+
     # The end.
 
     def _finish_if_delivered(self, opened: OpenJob) -> None:
@@ -350,8 +358,7 @@ class Acquisition:
         self._be_patient(opened, None)
         self._scanner.see(opened.id, seen)
         opened.tray.close(refusal or faults.no_images_available())
-        if not self._open and not self._closing:
-            self._keep(asyncio.to_thread(heap.give_back))
+        self._used = True
 
     def _be_patient(self, opened: OpenJob, seconds: float | None) -> None:
         """Begin (or with None end) the wait for the next RetrieveImage."""
