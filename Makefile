@@ -33,8 +33,10 @@ test-system: $(DEV)
 	@command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || { \
 	echo "make test-system needs Debian, or a system with its apt-get: foreign programs are unpacked from its packages" >&2; exit 1; }
 	@$(BIN)/python -m pytest -v --numprocesses auto tests/sweep
-	@$(BIN)/python -m pytest -v --numprocesses auto --maxprocesses 4 -m "not alone" tests/system
-	@$(BIN)/python -m pytest -v -m alone tests/system
+	@failed=0; \
+	$(BIN)/python -m pytest -v --numprocesses auto --maxprocesses 4 -m "not alone" tests/system || failed=1; \
+	$(BIN)/python -m pytest -v -m alone tests/system || failed=1; \
+	exit $$failed
 
 lint: $(DEV)
 	@$(BIN)/ruff format --check --quiet . || { echo "not formatted; run: make format" >&2; exit 1; }
