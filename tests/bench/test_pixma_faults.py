@@ -11,10 +11,11 @@ from drivers.contract.errors import DeviceGone, DriverError
 from drivers.contract.handover import Handover
 from drivers.usb.pixma.open import Scanner, models, speaking
 from hil import chart
-from hil.devices.pixma.product import D420, MF220, MP160, MP530, MX850, MX870, MX920, Product
+from hil.devices.pixma.product import D420, MF220, MP160, MP530, MP730, MX850, MX870, MX920, Product
 from hil.faults.plan import Fault
 from tests.unit.drivers_usb_pixma.turning import TurningLink
 
+PRODUCTS = (MP530, MP160, MX850, MX870, MX920, MP730, D420, MF220)
 QUICK = "warmup=0,speed=0,feed=0"
 REGION = Region(0, 0, 1000, 500)
 WANT = chart.encode(chart.image(1, Source.PLATEN, (75, 75), chart.Box(0, 0, 75, 38)), Mode.GRAY8)
@@ -48,7 +49,9 @@ def again(family: Scanner, link: TurningLink) -> None:
 
 
 @pytest.mark.parametrize("fault", [Fault.CUT, Fault.LOSS, Fault.GARBLE, Fault.SHORT, Fault.DELAY])
-@pytest.mark.parametrize("product", [MP530, MP160, MX850, MX870, MX920, D420, MF220], ids=lambda product: product.model)
+@pytest.mark.parametrize(
+    "product", [MP530, MP160, MX850, MX870, MX920, MP730, D420, MF220], ids=lambda product: product.model
+)
 def test_a_fault_at_any_transfer_spoils_that_scan_alone(product: Product, fault: Fault) -> None:
     model = models()[f"04a9:{product.product_id:04x}"]
     good = TurningLink(QUICK, product)

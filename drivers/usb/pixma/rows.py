@@ -14,7 +14,7 @@ class Rows:
     def __init__(self, sent: Area, width: int, height: int, order: Order | None = None) -> None:
         """`width` and `height` are what was promised, in pixels; what does not come is white. `order`: where a line
         does not come so already."""
-        samples = sent.mode.bits // 8
+        samples = 1 if order is grayed else sent.mode.bits // 8
         self._size: Final = sent.row_bytes
         self._order: Final = order
         self._row = samples * width
@@ -64,3 +64,16 @@ def mixed(line: bytes) -> bytes:
     for sample in range(3):
         result[sample::3] = line[sample * width : (sample + 1) * width]
     return bytes(result)
+
+
+_RED, _GREEN, _BLUE = (bytes(round(weight * value) for value in range(256)) for weight in (0.299, 0.587, 0.114))
+
+
+def grayed(line: bytes) -> bytes:
+    """The grey of a line that comes as all of its red, all of its green, all of its blue."""
+    width = len(line) // 3
+    planes = (
+        line[number * width : (number + 1) * width].translate(weighted)
+        for number, weighted in enumerate((_RED, _GREEN, _BLUE))
+    )
+    return bytes(map(sum, zip(*planes, strict=True)))

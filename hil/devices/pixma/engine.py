@@ -82,7 +82,8 @@ class Engine:
         if self._faulty(wanted):
             self._break(now)
         else:
-            self._page = Page(self._content(wanted), wanted.row_bytes, wanted.height, now, self._product.least_block)
+            room, least = self._product.room, self._product.least_block
+            self._page = Page(self._content(wanted), wanted.row_bytes, wanted.height, now, room=room, least=least)
         return True
 
     def block_at(self, asked: float, most: int) -> float:

@@ -11,7 +11,6 @@ from enum import IntFlag
 AHEAD = 8
 # Of no packet's and no row's size. An answer that filled its last packet would need an empty one behind it.
 BLOCK = 30_000
-ROOM = 16  # the two headers in front of a block
 PACKET = 512
 
 
@@ -25,10 +24,12 @@ class Block(IntFlag):
 
 
 class Page:
-    """`sent` counts bytes. `least`: a block is never shorter, if the page is not."""
+    """`sent` counts bytes. `room`: bytes in front of a block; `least`: none is shorter, if the page is not."""
 
-    def __init__(self, rows: Iterator[bytes], row_bytes: int, height: int, now: float, least: int = 0) -> None:
-        self._least = least
+    def __init__(
+        self, rows: Iterator[bytes], row_bytes: int, height: int, now: float, *, room: int, least: int = 0
+    ) -> None:
+        self._room, self._least = room, least
         self._rows, self._row_bytes = rows, row_bytes
         self._left = b""
         self._total = row_bytes * height
@@ -48,7 +49,7 @@ class Page:
         size = min(BLOCK, most, left)
         if self._least:
             return left if left - size < self._least else size
-        return size - 1 if (size + ROOM) % PACKET == 0 else size
+        return size - 1 if (size + self._room) % PACKET == 0 else size
 
     def percent(self, most: int) -> float:
         """How much of the page has passed when the next block is ready."""

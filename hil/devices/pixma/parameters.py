@@ -58,7 +58,7 @@ def _possible(wanted: Parameters, product: Product) -> bool:
     """Whether this scanner can do it. Lines are padded to 32 pixels, and so may reach beyond the area by as many."""
     length = product.feeder if wanted.feeder else product.platen
     right, bottom = product.width * wanted.ppi // 75, length * wanted.ppi // 75
-    multiple = 32 if product.generation > 1 or product.imageclass is not None else 4 if wanted.colored else 12
+    multiple = product.step(colored=wanted.colored)
     return (
         wanted.ppi % 75 == 0
         and wanted.ppi // 75 in (1, 2, 4, 8, 16, 32, 64)

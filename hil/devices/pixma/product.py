@@ -16,9 +16,14 @@ class Shape:
     """How the commands of one imageCLASS look."""
 
     read: int  # the command
-    joined: bool  # a block's first bytes come with its header, and colours pixel by pixel
+    joined: bool  # a block's first bytes come with its header, and colours pixel by pixel unless there are `planes`
     tail: bool = False  # the checksum is the last byte of a command but one
     one_side: int = 0  # how one side of a sheet is asked for
+    planes: bool = False
+    gray_step: int = 32  # pixels to a multiple of which a line of grey is padded
+    calibrates: bool = False  # wants to be told to before each session
+    buttons: int = 1
+    short_packets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class Product:
     duplex: bool
     interleave: int = 0  # above this many ppi a line comes as that many times fewer pixels, several times; 0: never
     new_packets: bool = False  # interrupt packets say button, size, format and dpi in bytes of their own
-    imageclass: Shape | None = None  # speaks that command set; of its own generations there are 2
+    imageclass: Shape | None = None  # speaks that command set, whose own generations are 0 to 2
 
     @property
     def status_bytes(self) -> int:
@@ -50,12 +55,25 @@ class Product:
     @property
     def planes(self) -> bool:
         """A line of colour comes as three of one colour each."""
-        return self.imageclass is not None and not self.imageclass.joined
+        return self.imageclass is not None and (self.imageclass.planes or not self.imageclass.joined)
+
+    def step(self, *, colored: bool) -> int:
+        """Lines are padded to a multiple of so many pixels."""
+        if self.generation > 1 or (self.imageclass is not None and self.generation == 1):
+            return 32
+        if colored:
+            return 4
+        return 12 if self.imageclass is None else self.imageclass.gray_step
 
     @property
     def least_block(self) -> int:
         """A host could not tell how long a shorter one is; 0: it can."""
-        return 504 if self.imageclass is not None and self.imageclass.joined else 0
+        return 504 if self.imageclass is not None and self.imageclass.joined and self.generation > 0 else 0
+
+    @property
+    def room(self) -> int:
+        """The headers in front of a block."""
+        return 16 if self.imageclass is None else 6
 
 
 MX850 = Product(0x172C, "MX850", 3, 2400, 638, 877, 1050, duplex=True, interleave=600)
@@ -76,3 +94,28 @@ MF4690 = Product(
 )
 MF4320 = Product(0x26EE, "MF4320", 1, 600, 640, 877, 877, duplex=False, imageclass=Shape(0xD420, joined=False))
 D420 = Product(0x26EF, "D420", 1, 600, 640, 877, 877, duplex=True, imageclass=Shape(0xD420, joined=False, tail=True))
+MP730 = Product(
+    0x262F,
+    "MP730",
+    0,
+    1200,
+    637,
+    868,
+    868,
+    duplex=False,
+    imageclass=Shape(0xD420, joined=True, planes=True, gray_step=4, short_packets=True),
+)
+MF5730 = Product(
+    0x265D,
+    "MF5730",
+    0,
+    1200,
+    636,
+    868,
+    868,
+    duplex=False,
+    imageclass=Shape(0xD420, joined=True, gray_step=12, calibrates=True, buttons=2),
+)
+IR1020 = Product(
+    0x26E6, "iR1020", 0, 600, 636, 868, 868, duplex=True, imageclass=Shape(0xD420, joined=True, gray_step=4, buttons=2)
+)

@@ -19,14 +19,14 @@ from drivers.usb.descriptors import UsbDevice
 from drivers.usb.link import Link
 from drivers.usb.pixma.open import open_device
 from hil import chart, script
-from hil.devices.pixma.product import D420, MF220, MF4320, MF4690, MF6100, MF8300, Product
+from hil.devices.pixma.product import D420, IR1020, MF220, MF4320, MF4690, MF5730, MF6100, MF8300, MP730, Product
 from hil.devices.pixma.scanner import PixmaScanner
 from hil.devices.pixma.usb import pixma_usb
 from hil.devices.stimuli import Clear, Fatal, InUse, LoadPaper, Plug, Press, Slow, Unplug
 from tests.unit import usb_rig
 from tests.unit.usb_rig import Rig, read
 
-ALL = (D420, MF4320, MF4690, MF6100, MF8300, MF220)
+ALL = (MP730, IR1020, D420, MF4320, MF4690, MF6100, MF8300, MF220)
 PART = Region(1000, 2000, 2010, 1500)  # at 75 ppi from pixel 75, 150: 151 x 112, of which a line is sent as 160
 PART_BOX = chart.Box(75, 150, 151, 112)
 WHOLE = Region(0, 0, 8506, 11693)
@@ -90,6 +90,27 @@ async def test_a_part_of_the_platen_is_that_part_of_the_chart(product: Product, 
         assert bench.phases()[-1] == (Phase.DONE, 1)
 
 
+async def test_one_that_settles_and_calibrates_is_waited_for() -> None:
+    async with rig("adf=2", MF5730, hurry=True) as bench:
+        got = await read(await bench.scan(Source.FEEDER, mode=Mode.RGB24))
+        assert [data for _, data in got] == [shown(number, Source.FEEDER, Mode.RGB24) for number in (1, 2)]
+        await bench.until(lambda each: each.readiness is Readiness.WARMING)
+
+
+async def test_grey_of_more_than_600_ppi_is_made_from_colour() -> None:
+    async with rig("", MP730) as bench:
+        region = Region(1000, 2500, 300, 30)
+        [(page, data)] = await read(await bench.scan(region=region, resolution=(1200, 1200)))
+        assert (page.mode, page.width, page.height) == (Mode.GRAY8, 360, 36)
+        color = shown(1, Source.PLATEN, Mode.RGB24, chart.Box(1200, 3000, 360, 36), 1200)
+        pixels = zip(color[0::3], color[1::3], color[2::3], strict=True)
+        # ITU-R BT.601, within the rounding of three weights
+        assert all(
+            abs(got - (0.299 * red + 0.587 * green + 0.114 * blue)) <= 2
+            for got, (red, green, blue) in zip(data, pixels, strict=True)
+        )
+
+
 @pytest.mark.parametrize("product", [D420, MF220], ids=model)
 async def test_a_whole_page_of_many_blocks_is_the_chart(product: Product) -> None:
     async with rig("", product) as bench:
@@ -100,7 +121,7 @@ async def test_a_whole_page_of_many_blocks_is_the_chart(product: Product) -> Non
         assert b"".join(rows) == shown(1, Source.PLATEN, Mode.RGB24, chart.Box(0, 0, across, 1754), 150)
 
 
-@pytest.mark.parametrize("product", [D420, MF4320, MF4690, MF8300, MF220, MF6100], ids=model)
+@pytest.mark.parametrize("product", [MP730, IR1020, D420, MF4320, MF4690, MF8300, MF220, MF6100], ids=model)
 async def test_all_sheets_of_the_feeder_come(product: Product) -> None:
     async with rig("adf=3", product) as bench:
         got = await read(await bench.scan(Source.FEEDER))
@@ -108,7 +129,7 @@ async def test_all_sheets_of_the_feeder_come(product: Product) -> None:
         assert bench.scanner.state.sheets == 0
 
 
-@pytest.mark.parametrize(("product", "sheets"), [(D420, 1), (MF220, 2), (MF6100, 2)])
+@pytest.mark.parametrize(("product", "sheets"), [(IR1020, 2), (D420, 1), (MF220, 2), (MF6100, 2)])
 async def test_both_sides_of_a_sheet_come_in_order(product: Product, sheets: int) -> None:
     async with rig(f"adf={sheets}", product, hurry=True) as bench:
         got = await read(await bench.scan(Source.FEEDER_DUPLEX))
@@ -117,7 +138,7 @@ async def test_both_sides_of_a_sheet_come_in_order(product: Product, sheets: int
         assert [data for _, data in got] == [shown(page, Source.FEEDER, Mode.GRAY8, back=back) for page, back in sides]
 
 
-@pytest.mark.parametrize("product", [D420, MF220], ids=model)
+@pytest.mark.parametrize("product", [MP730, D420, MF220], ids=model)
 async def test_no_more_pages_are_scanned_than_asked_for(product: Product) -> None:
     async with rig("adf=3", product) as bench:
         assert len(await read(await bench.scan(Source.FEEDER, pages=2))) == 2
@@ -131,7 +152,7 @@ async def test_a_last_block_that_says_so_itself_is_the_last(product: Product) ->
         assert len(await read(await bench.scan(Source.FEEDER))) == 2
 
 
-@pytest.mark.parametrize("product", [D420, MF220], ids=model)
+@pytest.mark.parametrize("product", [MP730, D420, MF220], ids=model)
 async def test_an_empty_feeder_is_told_and_the_next_scan_works(product: Product) -> None:
     async with rig("", product) as bench:
         with pytest.raises(FeederEmpty):
@@ -171,7 +192,7 @@ async def test_percent_rises_with_the_page() -> None:
         assert told[-1] <= 100
 
 
-@pytest.mark.parametrize("product", [D420, MF220], ids=model)
+@pytest.mark.parametrize("product", [MP730, D420, MF220], ids=model)
 async def test_a_cancel_takes_effect_at_once_and_the_next_scan_works(product: Product) -> None:
     async with rig("speed=200", product) as bench:
         document = await bench.scan(mode=Mode.RGB24, region=WHOLE)
@@ -197,7 +218,7 @@ async def test_a_cancel_while_the_last_sheet_leaves_harms_no_page() -> None:
         assert len(await read(await bench.scan())) == 1
 
 
-@pytest.mark.parametrize("product", [D420, MF220], ids=model)
+@pytest.mark.parametrize("product", [MP730, D420, MF220], ids=model)
 async def test_cancel_at_the_scanner_is_told_and_the_next_scan_works(product: Product) -> None:
     async with rig("", product) as bench:
         bench.live.stimulate(*script.read("cancel@1:20%").stimuli)
@@ -209,7 +230,7 @@ async def test_cancel_at_the_scanner_is_told_and_the_next_scan_works(product: Pr
 
 
 @pytest.mark.parametrize("event", ["jam@2:30%", "cover open@2:30%"])
-@pytest.mark.parametrize("product", [D420, MF220], ids=model)
+@pytest.mark.parametrize("product", [MP730, D420, MF220], ids=model)
 async def test_a_jam_ends_the_scan_and_after_clearing_the_next_works(product: Product, event: str) -> None:
     async with rig("adf=2", product) as bench:
         bench.live.stimulate(*script.read(event).stimuli)
@@ -235,7 +256,7 @@ async def test_the_carriage_on_its_way_home_is_waited_for(product: Product) -> N
         assert len(await read(await bench.scan())) == 1
 
 
-@pytest.mark.parametrize("product", [D420, MF220], ids=model)
+@pytest.mark.parametrize("product", [MP730, D420, MF220], ids=model)
 async def test_a_scanner_that_fails_refuses(product: Product) -> None:
     async with rig("", product) as bench:
         bench.live.stimulate(Fatal())

@@ -8,17 +8,19 @@ from drivers.usb.exchange import Exchange
 from drivers.usb.pixma import open as pixma
 from drivers.usb.pixma.answers import Busy, Refused
 from drivers.usb.pixma.area import Edges
-from drivers.usb.pixma.imageclass import parameters, wire
+from drivers.usb.pixma.imageclass import packets, parameters, wire
 from drivers.usb.pixma.imageclass.dialogue import Dialogue
 from drivers.usb.pixma.imageclass.model import Model, table
+from drivers.usb.pixma.imageclass.packets import Packets
 from drivers.usb.pixma.imageclass.scanner import ImageclassScanner
 from drivers.usb.pixma.imageclass.wire import Block, Command, End, Read
 from drivers.usb.pixma.mp150.model import table as pixmas
-from drivers.usb.pixma.rows import Rows, mixed
+from drivers.usb.pixma.rows import Rows, grayed, mixed
 
 D420, MF4320, MF4690, MF6100, MF8300, MF220 = (
     table()[f"04a9:{each}"] for each in ("26ef", "26ee", "26b0", "278e", "2708", "27a8")
 )
+MP730, MF5730, IR1020 = (table()[f"04a9:{each}"] for each in ("262f", "265d", "26e6"))
 
 
 def test_a_command_says_how_much_it_wants_or_brings() -> None:
@@ -85,9 +87,47 @@ def test_a_block_beyond_measure_is_garbled() -> None:
         wire.block(bytes.fromhex("0606000000080001") + bytes(504))
 
 
+def test_generation_0_is_asked_for_blocks_as_for_anything_else() -> None:
+    assert wire.old_read().hex() == "d42000000000" + "00c004" + "00"  # 0xc000 bytes and the 4 that say how many
+    assert wire.old_block(bytes.fromhex("060620007530") + bytes(506)) == Block(End.NO_DATA, bytes(506), 30000 - 506)
+    assert wire.old_block(bytes.fromhex("060628000000")) == Block(End.PAGE | End.NO_DATA, b"", 0)
+    with pytest.raises(DeviceGarbled):
+        wire.old_block(bytes.fromhex("06060000000100ff"))
+
+
+def test_generation_0_pads_lines_to_4_or_12_pixels() -> None:
+    edges = Edges(0, 0, 150, 100)
+    modes = (Mode.RGB24, Mode.GRAY8)
+    widths = {
+        model.names[0]: [parameters.page(model, Source.PLATEN, mode, 75, edges).width for mode in modes]
+        for model in (MP730, MF5730)
+    }
+    assert widths == {"PIXMA MP730": [152, 152], "imageCLASS MF5730": [152, 156]}
+
+
+def test_generation_0_has_paper_where_the_byte_is_0() -> None:
+    assert wire.condition(bytes(11), 0).paper
+    assert not wire.condition(b"\0\x10" + bytes(9), 0).paper
+
+
+def test_a_line_of_three_parts_is_made_grey() -> None:
+    # 0.299 * 100 = 29.9, 0.587 * 200 = 117.4, 0.114 * 50 = 5.7
+    assert grayed(bytes([255, 0, 100, 255, 0, 200, 255, 0, 50])) == bytes([255, 0, 30 + 117 + 6])
+
+
+def test_packets_of_16_bytes_may_tell_of_two_buttons_and_those_of_8_of_one() -> None:
+    assert packets.pressed(bytes(15) + b"\x01", Packets.TWO) == ("mono",)
+    assert packets.pressed(bytes(15) + b"\x03", Packets.TWO) == ("color", "mono")
+    assert packets.pressed(bytes(7) + b"\x10", Packets.SHORT) == ("scan",)
+    assert packets.pressed(bytes(5) + b"\x08\0\0", Packets.SHORT) == ()
+    for layout, length in ((Packets.SHORT, 16), (Packets.TWO, 8)):
+        with pytest.raises(DeviceGarbled):
+            packets.pressed(bytes(length), layout)
+
+
 @pytest.mark.parametrize(("byte", "paper"), [(0x00, True), (0x10, True), (0x51, True), (0x01, False), (0x11, False)])
 def test_paper_is_where_the_low_nibble_is_0_and_where_a_back_waits(byte: int, paper: bool) -> None:
-    found = wire.condition(bytes([0, byte, 0, 0, 0, 0, 0, 2, 1, 0, 0]))
+    found = wire.condition(bytes([0, byte, 0, 0, 0, 0, 0, 2, 1, 0, 0]), 2)
     assert (found.paper, found.lamp, found.calibrated) == (paper, 2, True)
 
 
@@ -156,13 +196,17 @@ def test_models_differ_in_what_they_can() -> None:
     assert (mf8200.feeder.resolutions, mf8200.feeder_back) == ((75, 150, 300), None)
     assert table()["04a9:2759"].capabilities.feeder is None
     assert [model.apart for model in (D420, MF4320, MF4690, MF8300)] == [True, True, False, False]
+    assert [model.in_planes for model in (D420, MF4690, MP730, IR1020)] == [True, False, True, False]
+    assert MP730.capabilities.platen is not None
+    assert MP730.capabilities.platen.resolutions == (75, 150, 300, 600, 1200)
+    assert (MP730.capabilities.buttons, MF5730.capabilities.buttons) == (("scan",), ("color", "mono"))
 
 
 def test_both_tables_are_known_and_have_nothing_in_common() -> None:
-    assert (len(table()), len(pixma.models())) == (51, 51 + len(pixmas()))
+    assert (len(table()), len(pixma.models())) == (68, 68 + len(pixmas()))
     names = [name for model in pixma.models().values() for name in model.names]
     assert len(names) == len(set(names))
 
 
 def test_no_generation_but_by_product_id() -> None:
-    assert all(model.generation == (2 if ids >= "04a9:2707" else 1) for ids, model in table().items())
+    assert all((model.generation == 2) == (ids >= "04a9:2707") for ids, model in table().items())

@@ -9,7 +9,7 @@ from drivers.contract.handover import Handover, ScanCanceled
 from drivers.usb.pixma.mp150.model import table
 from drivers.usb.pixma.mp150.scanner import PixmaScanner as Driver
 from drivers.usb.pixma.open import models, speaking
-from hil.devices.pixma.product import D420, MF220, MX850, Product
+from hil.devices.pixma.product import D420, MF220, MP730, MX850, Product
 from hil.devices.stimuli import InUse
 from hil.faults.plan import Fault
 from tests.unit.drivers_usb_pixma.turning import TurningLink
@@ -17,7 +17,7 @@ from tests.unit.drivers_usb_pixma.turning import TurningLink
 PART = Region(0, 0, 8000, 11000)
 
 
-SETS = pytest.mark.parametrize("product", [MX850, D420, MF220], ids=lambda product: product.model)
+SETS = pytest.mark.parametrize("product", [MX850, MP730, D420, MF220], ids=lambda product: product.model)
 
 
 def scan(link: TurningLink, handover: Handover) -> None:

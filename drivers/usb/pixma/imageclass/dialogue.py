@@ -35,17 +35,20 @@ class Dialogue:
         return answer
 
     def block(self, what: Read, seconds: Patience) -> Block:
-        """Ask for image bytes; those that follow are to be taken with `piece`. Raises Refused, Busy."""
+        """Ask for image bytes (generation 0 is not told `what` for); those that follow are to be taken with `piece`.
+        Raises Refused, Busy."""
 
         def step() -> tuple[Status, Block | None]:
-            self.exchange.send(wire.read(self._model.reading, what))
+            old = self._model.generation == 0
+            self.exchange.send(wire.old_read() if old else wire.read(self._model.reading, what))
             answer = self.exchange.some(wire.BLOCK_HEADER if self._model.apart else wire.FIRST, seconds)
             found = answers.status(answer)
             if found is not Status.OK:  # whatever else comes with it
                 return found, None
-            if len(answer) < wire.BLOCK_HEADER:
-                raise answers.garbled(f"a block's header of {wire.BLOCK_HEADER} bytes", answer)
-            return found, wire.block(answer)
+            header = wire.OLD_BLOCK_HEADER if old else wire.BLOCK_HEADER
+            if len(answer) < header:
+                raise answers.garbled(f"a block's header of {header} bytes", answer)
+            return found, wire.old_block(answer) if old else wire.block(answer)
 
         found, block = self._talk.clean(step)
         answers.check(found)

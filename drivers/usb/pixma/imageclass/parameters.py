@@ -1,6 +1,6 @@
 """The data of the commands, with their checksums. Pure.
 
-A line is padded to 32 pixels. Source: SANE pixma_imageclass.c (`select_source`, `send_scan_param`, `activate`).
+Source: SANE pixma_imageclass.c, pixma_mp730.c (`select_source`, `send_scan_param`, `activate`).
 """
 
 from drivers.contract.capabilities import Mode, Source
@@ -10,12 +10,12 @@ from drivers.usb.pixma.imageclass.model import Model
 
 GLASS, FEEDER, BOTH_SIDES = 1, 2, 3
 _RESOLUTION = 0x1000
-_ALIGN = 32
 
 
 def page(model: Model, source: Source, mode: Mode, ppi: int, promised: Edges) -> Area:
     wanted = area.within(promised, model.pixels(source, ppi))
-    sent = -(-wanted.width // _ALIGN) * _ALIGN
+    step = model.step(mode)
+    sent = -(-wanted.width // step) * step
     return Area(source, mode, ppi, wanted.left, wanted.top, sent, wanted.height)
 
 
@@ -36,7 +36,7 @@ def parameters(model: Model, wanted: Area) -> bytes:
 
 
 def activate(model: Model, step: int) -> bytes:
-    """CF60, generation 1 only. Its checksum has the shape of its model too, and there the last byte is its opposite."""
+    """CF60, before generation 2. Where its checksum is the last byte but one, the last is its opposite."""
     data = bytearray(10)
     data[0], data[3] = 1, step
     checked = _checked(data, model)

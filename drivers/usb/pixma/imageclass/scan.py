@@ -1,7 +1,8 @@
 """One scan on an imageCLASS, page by page.
 
-Generation 1 has a session for each page and is activated before and after it. Generation 2 keeps its session while the
-feeder has paper. Source: SANE pixma_imageclass.c (`iclass_scan`, `iclass_fill_buffer`, `iclass_finish_scan`).
+Before generation 2 there is a session for each page, and an activation before and after it. In generation 0 the session
+ends with the page. Generation 2 keeps its session while the feeder has paper. Source: SANE pixma_imageclass.c
+(`iclass_scan`, `iclass_fill_buffer`, `iclass_finish_scan`), pixma_mp730.c (`step1`, `mp730_finish_scan`).
 """
 
 import logging
@@ -21,13 +22,14 @@ from drivers.usb.pixma.imageclass.dialogue import Dialogue
 from drivers.usb.pixma.imageclass.model import Model
 from drivers.usb.pixma.imageclass.wire import Command, End, Read
 from drivers.usb.pixma.report import Report
-from drivers.usb.pixma.rows import Rows, mixed
-from drivers.usb.pixma.steps import Steps
+from drivers.usb.pixma.rows import Rows, grayed, mixed
+from drivers.usb.pixma.steps import BUSY_SECONDS, Steps
 
 BLOCK_SECONDS = 60.0  # without a byte of the page
 EMPTY_PAUSE = 0.1  # after a block without data, as SANE
 EJECT_SECONDS = 8.0  # as SANE: a sheet that was scanned on both sides needs so long to leave, before the abort
-EJECT_PAUSE = 0.2
+SETTLE_SECONDS = 10.0  # as SANE
+PAUSE = 0.2
 BEFORE, AFTER = (0, 4), (0,)  # how generation 1 is activated
 PIECE = 0x4000  # SANE reads no more at once
 
@@ -71,6 +73,12 @@ class Scan:
         """Where it is not begun already."""
         if self._begun:
             return
+        if self._model.settles and not self._report.pages:
+            self._report.warming()
+            self._wait(SETTLE_SECONDS)
+        if self._model.ccd:
+            self._activate(AFTER)
+            self._calibrate()
         self._activate(BEFORE)
         self._begun = True
         self._steps.start()
@@ -82,32 +90,52 @@ class Scan:
             return
         if self._whole:
             self._whole = False
-            self._settle()
-        self._dialogue.abort()
-        self._begun = False
+            self._begun = self._settle()
+        if self._begun:
+            self._dialogue.abort()
+            self._begun = False
 
-    def _settle(self) -> None:
-        """After the last page of a session, as SANE."""
+    def _settle(self) -> bool:
+        """After the last page of a session, as SANE; whether the session has to be ended."""
         self._look()
+        if self._model.generation == 0:
+            more = self._look()
+            self._activate(AFTER)
+            return more and self._feeder and self._model.lingers
         self._activate(AFTER)
         self._look()
         if self._request.source is Source.FEEDER_DUPLEX:
-            until = self._monotonic() + EJECT_SECONDS
-            while self._monotonic() < until:
-                self._steps.pause(EJECT_PAUSE)
+            self._wait(EJECT_SECONDS)
+        return True
+
+    def _wait(self, seconds: float) -> None:
+        until = self._monotonic() + seconds
+        while self._monotonic() < until:
+            self._steps.pause(PAUSE)
+
+    def _calibrate(self) -> None:
+        """Whatever it answers: with some models it fails each time."""
+        self._steps.look_for_cancel()
+        try:
+            self._dialogue.ask(Command.CALIBRATE, seconds=BUSY_SECONDS)
+        except Busy:
+            pass
+        except Refused:
+            self._explain()
 
     def _look(self) -> bool:
         """Whether the feeder holds paper, be it the sheet whose back is to come."""
         self._steps.look_for_cancel()
         try:
-            found = wire.condition(self._dialogue.ask(Command.STATUS, wanted=wire.STATUS_BYTES))
+            answer = self._dialogue.ask(Command.STATUS, wanted=wire.STATUS_BYTES)
+            found = wire.condition(answer, self._model.generation)
         except (Refused, Busy) as err:
             raise ScanFailed("the scanner does not tell whether there is paper in its feeder") from err
         self._report.paper(loaded=found.paper)
         return found.paper
 
     def _activate(self, steps: tuple[int, ...]) -> None:
-        if self._model.generation == 1:
+        if self._model.activated:
             for step in steps:
                 self._steps.do(Command.ACTIVATE, parameters.activate(self._model, step))
 
@@ -117,14 +145,16 @@ class Scan:
         """Scan one page; returns what its last block said."""
         request, ppi = self._request, self._request.resolution[0]
         promised = area.edges(request.region, ppi, self._model.pixels(request.source, ppi))
-        wanted = parameters.page(self._model, request.source, request.mode, ppi, promised)
+        mode = Mode.RGB24 if ppi > self._model.gray_ppi else request.mode
+        wanted = parameters.page(self._model, request.source, mode, ppi, promised)
         self._steps.do(Command.PARAMETERS, parameters.parameters(self._model, wanted))
-        self._block(Read.BEGIN)
+        if self._model.generation > 0:
+            self._block(Read.BEGIN)
         self._report.scanning(0)
         back = request.source is Source.FEEDER_DUPLEX and self._report.pages % 2 == 1
         self._handover.page(Raster(promised.width, promised.height, request.mode, (ppi, ppi), iter(()), back))
-        order = mixed if self._model.apart and request.mode is Mode.RGB24 else None
-        rows = Rows(wanted, promised.width, promised.height, order)
+        order = mixed if self._model.in_planes and mode is Mode.RGB24 else None
+        rows = Rows(wanted, promised.width, promised.height, order if mode is request.mode else grayed)
         self._whole = False
         end = self._image(wanted, rows)
         self._whole = True
@@ -138,10 +168,10 @@ class Scan:
         """All blocks of a page; returns what the last one said."""
         total, got, end = wanted.row_bytes * wanted.height, 0, End(0)
         heard = self._monotonic()
-        while not end:
+        while not self._ended(end):
             self._steps.look_for_cancel()
             end, data, rest = self._block(Read.BLOCK)
-            if not data and not rest and not end:
+            if not data and not rest and not self._ended(end):
                 if self._monotonic() > heard + BLOCK_SECONDS:
                     raise DeviceTimeout(f"no image data from the scanner in {BLOCK_SECONDS:g} s")
                 self._steps.pause(EMPTY_PAUSE)
@@ -162,6 +192,10 @@ class Scan:
             raise ScanFailed("the scanner ended the page before its first line: its display may say why")
         return end
 
+    def _ended(self, end: End) -> bool:
+        both = End.PAGE | End.NO_DATA
+        return bool(end) if self._model.generation > 0 else end & both == both
+
     def _block(self, what: Read) -> tuple[End, bytes, int]:
         """What ends with a block, what came with its header, and how many bytes follow."""
         try:
@@ -176,9 +210,12 @@ class Scan:
 
     def _stopped(self, cause: Exception) -> NoReturn:
         """0x1515 while a page is under way. Raises CanceledAtDevice."""
+        self._explain()
+        raise CanceledAtDevice("canceled at the scanner, or stopped by what its display says") from cause
+
+    def _explain(self) -> None:
         with suppress(DriverError, Refused, Busy):  # nobody has explained what it says; it may help somebody to
             log.info("error information: %s", self._dialogue.ask(Command.ERROR, wanted=wire.ERROR_BYTES).hex(" "))
-        raise CanceledAtDevice("canceled at the scanner, or stopped by what its display says") from cause
 
     def _patience(self) -> float:
         return 0.0 if self._handover.canceled else BLOCK_SECONDS

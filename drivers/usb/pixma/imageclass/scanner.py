@@ -1,4 +1,4 @@
-"""An imageCLASS as the actor's family: looking, its button, scanning.
+"""An imageCLASS as the actor's family: looking, its buttons, scanning.
 
 While no scan runs it is asked for its status (F320), as SANE does when it opens one.
 """
@@ -14,9 +14,9 @@ from drivers.usb.exchange import Exchange
 from drivers.usb.family import Tell
 from drivers.usb.link import Link
 from drivers.usb.pixma.answers import Busy, Refused
-from drivers.usb.pixma.imageclass import wire
+from drivers.usb.pixma.imageclass import packets, wire
 from drivers.usb.pixma.imageclass.dialogue import Dialogue
-from drivers.usb.pixma.imageclass.model import BUTTON, Model
+from drivers.usb.pixma.imageclass.model import Model
 from drivers.usb.pixma.imageclass.scan import Scan
 from drivers.usb.pixma.imageclass.wire import Command
 from drivers.usb.pixma.report import SOURCE, Report
@@ -35,7 +35,9 @@ class ImageclassScanner:
 
     def observe(self, link: Link) -> Snapshot:
         try:
-            found = wire.condition(self._speak(link).ask(Command.STATUS, wanted=wire.STATUS_BYTES))
+            found = wire.condition(
+                self._speak(link).ask(Command.STATUS, wanted=wire.STATUS_BYTES), self._model.generation
+            )
         except Busy:
             return replace(self._seen, readiness=Readiness.BUSY)
         except Refused as err:
@@ -49,10 +51,12 @@ class ImageclassScanner:
 
     def heed(self, packet: bytes, now: float) -> Snapshot | None:  # noqa: ARG002  # it counts that it came
         """As drivers.usb.family.Listener. That something has changed the next look will show."""
-        if not wire.pressed(packet):
+        names = packets.pressed(packet, self._model.packets)
+        if not names:
             return None
-        self._pressed += 1
-        return replace(self._seen, presses=(ButtonPress(BUTTON, self._pressed),))
+        presses = tuple(ButtonPress(name, self._pressed + number) for number, name in enumerate(names, 1))
+        self._pressed += len(presses)
+        return replace(self._seen, presses=presses)
 
     def scan(self, link: Link, request: ScanRequest, handover: Handover, tell: Tell) -> None:
         report = Report(request, tell, self._seen)

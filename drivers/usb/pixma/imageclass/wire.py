@@ -3,24 +3,23 @@
 A command is a header of 10 bytes (command at 0, at 7 the length of the data that follow or are wanted, big-endian) and
 its data, the last byte of which makes their sum 0 modulo 256; with some models that is the last byte but one. An
 answer is a status of 2 bytes, and data summed the same way; after a failure the status comes alone. The answer to a
-read is a header of 8 bytes, which begins with a status, and image bytes.
-Source: spec dossier on device protocols (c); SANE pixma_common.c, pixma_imageclass.c.
+read is a header of 8 bytes (generation 0: 6), which begins with a status, and image bytes.
+Source: spec dossier on device protocols (c); SANE pixma_common.c, pixma_imageclass.c, pixma_mp730.c (generation 0).
 """
 
 import struct
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
-from drivers.contract.errors import DeviceGarbled
 from drivers.usb.pixma import answers
 
 ANSWER_HEADER = 2
-BLOCK_HEADER = 8
+BLOCK_HEADER, OLD_BLOCK_HEADER = 8, 6
 FIRST = 512  # of a model whose header comes with data: what is read at first
 MOST_BLOCK = 0x80000  # SANE keeps room for so much
 STATUS_BYTES = 12
 ERROR_BYTES = 16
-PACKET = 16
+OLD_BLOCK = 0xC000  # bytes of a block that generation 0 is asked for, as SANE
 _BACK_WAITS = 0x51
 
 
@@ -36,6 +35,7 @@ class Command(IntEnum):
     READ_2 = 0xD460
     ERROR = 0xFF20
     ACTIVATE = 0xCF60
+    CALIBRATE = 0xE920
 
 
 class Read(IntEnum):
@@ -46,7 +46,8 @@ class Read(IntEnum):
 
 
 class End(IntFlag):
-    """The third byte of an image block's header: any of them ends the page."""
+    """The third byte of an image block's header: any of them ends the page; in generation 0 the first and the last do
+    together."""
 
     PAGE = 0x08
     NO_PAPER = 0x10
@@ -81,6 +82,17 @@ def read(code: Command, what: Read) -> bytes:
     return struct.pack(">H6xBxB", code, what, 0x06)
 
 
+def old_read() -> bytes:
+    """Of generation 0: a command like any other."""
+    return command(Command.READ, wanted=OLD_BLOCK + OLD_BLOCK_HEADER - ANSWER_HEADER)
+
+
+def old_block(answer: bytes) -> Block:
+    """An answer to that, its first 6 to 512 bytes. Raises DeviceGarbled."""
+    flags, size = struct.unpack_from(">2xBxH", answer)
+    return _block(flags, answer[OLD_BLOCK_HEADER:], size, answer)
+
+
 def block(answer: bytes) -> Block:
     """An answer to a read, its first 8 to 512 bytes: as many as came at once. Raises DeviceGarbled.
 
@@ -88,20 +100,17 @@ def block(answer: bytes) -> Block:
     alone the other two are not known to be 0.
     """
     flags, large, size = struct.unpack_from(">2xBxH0xH", answer)
-    data = answer[BLOCK_HEADER:]
     size += large << 16 if len(answer) == FIRST else 0
+    return _block(flags, answer[BLOCK_HEADER:], size, answer)
+
+
+def _block(flags: int, data: bytes, size: int, answer: bytes) -> Block:
     if not len(data) <= size <= MOST_BLOCK:
         raise answers.garbled(f"a block of {len(data)} to {MOST_BLOCK} bytes", answer)
     return Block(End(flags & (End.PAGE | End.NO_PAPER | End.NO_DATA)), data, size - len(data))
 
 
-def condition(data: bytes) -> Condition:
+def condition(data: bytes, generation: int) -> Condition:
     """The data of F320, without the checksum."""
-    return Condition(data[1] & 0x0F == 0 or data[1] == _BACK_WAITS, data[7], data[8] == 1)
-
-
-def pressed(packet: bytes) -> bool:
-    """Whether an interrupt packet tells of the button. Byte 12 says that the host should look. Raises DeviceGarbled."""
-    if len(packet) != PACKET:
-        raise DeviceGarbled(f"an interrupt packet of {len(packet)} bytes: {packet[:32].hex(' ')}")
-    return bool(packet[15] & 0x01)
+    paper = data[1] == 0 or (generation > 0 and (data[1] & 0x0F == 0 or data[1] == _BACK_WAITS))
+    return Condition(paper, data[7], data[8] == 1)

@@ -3,8 +3,10 @@
 What nobody has published is decided here. A jam, an open cover, a failure and a cancel at the panel end the page and
 say 0x1515. Generation 1 wants to be activated before each session, and keeps a sheet whose back waits from one session
 to the next. A session is not begun before the carriage is home, and not while there is one. A page of the glass says
-that there is no more paper. A command that is not understood is not answered.
-Source: SANE pixma_imageclass.c; its "what the host does" is this module's "what must be understood".
+that there is no more paper. A command that is not understood is not answered. In generation 0 a session ends with its
+page, and those that want to calibrate say that it has failed, and refuse a session without it.
+Source: SANE pixma_imageclass.c, pixma_mp730.c (generation 0); their "what the host does" is this module's "what must be
+understood".
 """
 
 from math import inf
@@ -20,8 +22,10 @@ from hil.devices.pixma.works import Works
 
 MARK = 0x1000
 AREA, PARAMETERS_BYTES = 0x04, 0x2E
+OLD_HEADER = 4  # of a block, without the status, which a read of generation 0 counts
 MOST = 1 << 19  # bytes of a block, as far as the host says
 LOADED, LOADED_2, BACK_WAITS, EMPTY = 0x00, 0x10, 0x51, 0x01
+SECOND = 2  # the number of a button, where there are two
 READY = 4  # the last of the steps in which generation 1 is activated
 
 
@@ -32,12 +36,12 @@ class Imageclass:
         assert works.product.imageclass is not None
         self._works, self._product = works, works.product
         self._shape: Shape = works.product.imageclass
-        self._active = False
+        self._active = self._calibrated = self._over = False
         self._feeder = self._duplex = self._chosen = False
         self._parameters: Parameters | None = None  # set and not yet started
 
     def length(self, pending: bytes) -> int:
-        size = wire.size(pending) if len(pending) >= wire.HEADER else 0
+        size = wire.size(pending, self._product.generation) if len(pending) >= wire.HEADER else 0
         return size if len(pending) >= size else 0
 
     def at(self, command: bytes, now: float) -> float:
@@ -55,12 +59,18 @@ class Imageclass:
             self._works.say(wire.answer(Status.FAILED))
         elif self._works.state.in_use:
             self._works.say(wire.answer(Status.BUSY))
+        elif code == Command.READ and self._product.generation == 0:
+            self._old_read(int.from_bytes(command[7:9], "big"), now)
         elif code in wire.READS:
             self._read(code, command[8], now)
         else:
             self._command(code, int.from_bytes(command[7:9], "big"), body, now)
 
     def image(self, found: tuple[Block, bytes] | None) -> None:
+        if self._product.generation == 0:
+            self._over = found is not None and bool(found[0] & Block.PAGE_END)
+            self._works.say(wire.answer(Status.FAILED) if found is None else wire.old_block(*found))
+            return
         if found is None:
             self._works.say(wire.header(Status.FAILED, self._end(last=True)))
             return
@@ -75,11 +85,12 @@ class Imageclass:
                 self._works.say(data)
 
     def press(self, button: int) -> bytes:
-        del button  # there is one
-        return bytes(15) + b"\x01"
+        if self._shape.short_packets:
+            return bytes(7) + b"\x10"
+        return bytes(15) + (b"\x02" if self._shape.buttons > 1 and button != SECOND else b"\x01")
 
     def look(self) -> bytes:
-        return bytes(12) + b"\x40" + bytes(3)
+        return b"" if self._shape.short_packets else bytes(12) + b"\x40" + bytes(3)
 
     def forget(self) -> None:
         self._active = False
@@ -95,33 +106,43 @@ class Imageclass:
                 say(wire.answer(Status.OK, self._status()))
             case Command.ERROR if length == 16:
                 say(wire.answer(Status.OK, bytes(15)))
-            case Command.ACTIVATE if self._product.generation == 1 and length == 10:
+            case Command.CALIBRATE if self._shape.calibrates:
+                self._calibrated = True
+                say(wire.answer(Status.FAILED))
+            case Command.ACTIVATE if self._product.generation < 2 and length == 10:
                 self._active = body[3] == READY
                 say(wire.answer(Status.OK))
             case Command.START:
                 say(wire.answer(self._start(now)))
             case Command.ABORT:
-                self._works.end(now, keep=self._duplex and self._product.generation == 1)
-                self._active = False
+                self._finish(now)
                 say(wire.answer(Status.OK))
             case Command.SOURCE | Command.PARAMETERS:
-                done = self._works.session and not self._works.engine.scanning and self._set(code, body)
+                done = self._works.session and not self._works.engine.scanning and self._set(code, body, now)
                 say(wire.answer(Status.OK if done else Status.FAILED))
             case _:
                 pass  # not understood, not answered
 
+    def _finish(self, now: float) -> None:
+        self._works.end(now, keep=self._duplex and self._product.generation < 2)
+        self._active = self._calibrated = self._over = False
+
     def _start(self, now: float) -> Status:
+        if self._over:
+            self._works.end(now, keep=self._duplex)
+            self._over = False
         if self._works.session:
             return Status.BUSY
-        if self._works.state.fatal or (self._product.generation == 1 and not self._active):
+        ready = self._active or self._product.generation == 2
+        if self._works.state.fatal or not ready or (self._shape.calibrates and not self._calibrated):
             return Status.FAILED
         self._works.body.use(now)
         self._works.session = True
-        self._chosen = False
+        self._chosen = self._calibrated = False
         self._parameters = None
         return Status.OK
 
-    def _set(self, code: int, body: bytes) -> bool:
+    def _set(self, code: int, body: bytes, now: float) -> bool:
         if code == Command.SOURCE:
             self._chosen, self._feeder, self._duplex = True, body[0] == FEEDER, body[5] == DUPLEX
             if not self._duplex:
@@ -131,7 +152,15 @@ class Imageclass:
             return False
         area = body[AREA : AREA + BYTES]
         self._parameters = read(area, MARK, feeder=self._feeder, duplex=self._duplex, product=self._product)
+        if self._product.generation == 0 and self._parameters is not None:
+            self._works.engine.start(self._parameters, b"", now)
         return self._parameters is not None
+
+    def _old_read(self, wanted: int, now: float) -> None:
+        if self._works.session and self._parameters is not None and wanted > OLD_HEADER:
+            self._works.asked = (now, wanted - OLD_HEADER)
+        else:
+            self._works.say(wire.answer(Status.FAILED))
 
     def _read(self, code: int, what: int, now: float) -> None:
         if code != self._shape.read:
@@ -149,9 +178,9 @@ class Imageclass:
         """The data of F320, without its checksum."""
         state, data = self._works.state, bytearray(11)
         if state.path is not None and state.path.back:
-            data[1] = BACK_WAITS
+            data[1] = BACK_WAITS if self._product.generation > 0 else LOADED
         elif state.paper and self._product.feeder:
-            data[1] = LOADED if self._product.generation == 1 else LOADED_2
+            data[1] = LOADED_2 if self._product.generation == 2 else LOADED
         else:
             data[1] = EMPTY
         data[7] = state.lamp is Lamp.ON
