@@ -282,7 +282,7 @@ async def test_a_server_that_is_away_in_mid_job_gets_every_page_once(tmp_path: P
 
 async def test_two_hundred_pages_take_no_more_memory_than_two(tmp_path: Path) -> None:
     async with server(tmp_path, free_port()) as (found, run):
-        image = bytes(2_000_000)
+        image = bytes(400_000)  # together five times what is allowed
         await whole_job(found, "warm", 2)
         token = await found.create()
         assert (await found.send(token, 1, image)).status == 200
