@@ -61,6 +61,8 @@ class Limits:
     jobs: int = 64  # that have not ended, of everybody
     per_user: int = 16
     images: int = 10_000  # of one job
+    arriving: int = 32  # images at one time, of everybody; each has up to 8 MB of memory
+    arriving_per_user: int = 8
     patience: float = 600.0  # seconds from CreatePostScanJob to EndPostScanJob; the ten minutes of [MS-BDSRR]
 
 
@@ -185,12 +187,18 @@ class PostScan:
             raise faults.invalid_args(f"DocumentDescription/Format: {word} is not known")
         if number not in held.formats and len(held.formats) >= self._limits.images:
             raise faults.operation_failed(f"the job has {len(held.formats)} images")
+        arriving = [other.owner for other in self._jobs.values() for _ in range(other.arriving)]
+        if len(arriving) >= self._limits.arriving or arriving.count(held.owner) >= self._limits.arriving_per_user:
+            raise faults.temporary_error(f"{len(arriving)} images are on their way")
+        held.arriving += 1
         try:
             await keep(self._store, held.job.token, number, word, self._while_open(held, chunks))
         except ImageDiffers as err:
             raise faults.invalid_args(f"DocumentDescription/DocumentId: {err}") from err
         except (ImageTooLarge, StoreFull, OSError) as err:
             await self._whole(self._cannot_keep(held, err))
+        finally:
+            held.arriving -= 1
         await self._whole(self._count(held, number, word))
 
     async def _while_open(self, held: Held, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -7,14 +7,14 @@ from typing import Final
 from bridge.errors import WireError
 from bridge.jobs.post_scan_store import Incoming, Store
 
-_PIECE: Final = 1024 * 1024  # bytes in memory before they go to the disk
+_PIECE: Final = 4 * 1024 * 1024  # bytes in memory before they go to the disk
 
 
 async def keep(store: Store, place: str, number: int, word: str, chunks: AsyncIterator[bytes]) -> bool:
     """False: the very same image was there already. `word`: its format. Raises ImageTooLarge, ImageDiffers, StoreFull,
     OSError, WireError for an empty one, and what `chunks` raises; then it is not there."""
     incoming = await asyncio.to_thread(store.incoming, place, number, word)
-    pieces = _Pieces(incoming)
+    pieces = _Pieces(incoming, min(_PIECE, store.most + 1))
     try:
         async for chunk in chunks:
             await pieces.add(chunk)
@@ -30,11 +30,12 @@ async def keep(store: Store, place: str, number: int, word: str, chunks: AsyncIt
 
 class _Pieces:
     """While one piece is written the next is filled. The two are used again and again: memory that is fresh for each
-    piece costs more than copying into memory that is not."""
+    piece costs more than copying into memory that is not; and they are large, for each is waited for twice, once in
+    the thread and once here. An image that is smaller never touches the rest of them."""
 
-    def __init__(self, incoming: Incoming) -> None:
+    def __init__(self, incoming: Incoming, size: int) -> None:
         self._incoming = incoming
-        self._filling, self._other = memoryview(bytearray(_PIECE)), memoryview(bytearray(_PIECE))
+        self._filling, self._other = memoryview(bytearray(size)), memoryview(bytearray(size))
         self._size = 0
         self._writing: asyncio.Future[None] | None = None
 
@@ -42,11 +43,11 @@ class _Pieces:
         """Raises what writing raises."""
         left = memoryview(chunk)
         while left:
-            fits = min(len(left), _PIECE - self._size)
+            fits = min(len(left), len(self._filling) - self._size)
             self._filling[self._size : self._size + fits] = left[:fits]
             self._size += fits
             left = left[fits:]
-            if self._size == _PIECE:
+            if self._size == len(self._filling):
                 await self._write()
 
     async def flush(self) -> None:

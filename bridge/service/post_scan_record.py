@@ -23,6 +23,7 @@ class Held:
     wanted: tuple[Wanted, ...]
     asked: str = ""  # the MessageID that made it: who repeats that message did not hear the answer
     formats: dict[int, str] = field(default_factory=dict)  # of the images that are kept, by DocumentId
+    arriving: int = 0  # images at this moment
     ended: bool = False  # EndPostScanJob was heard
     canceled: bool = False  # CancelPostScanJob was heard
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -298,7 +298,7 @@ async def test_two_hundred_pages_take_no_more_memory_than_two(tmp_path: Path) ->
 
 
 async def test_an_image_is_kept_about_as_fast_as_a_bare_post_is(figures: list[str]) -> None:
-    speed = await post_scan.figure(6)
+    speed = await post_scan.figure(8)
     assert speed.ratio is not None
     figures.append(f"SendImage: {speed.ratio:.2f} of the time of a bare POST to a flushed file, {speed.note}")
     assert speed.ratio <= 1 / 0.8

@@ -247,7 +247,7 @@ async def test_a_package_that_breaks_off_leaves_nothing_and_the_job_goes_on(tmp_
         whole = package(token, 1, bytes(2_000_000))
         await connection.send(server.path, whole[:1_500_000], Content_Type=PACKAGE, Content_Length=str(len(whole)))
         images = tmp_path / "state" / "scan-server" / token / "images"
-        while not any(each.stat().st_size for each in images.iterdir()):  # noqa: ASYNC110 - the disk is looked at
+        while not list(images.iterdir()):  # noqa: ASYNC110 - the disk is looked at
             await asyncio.sleep(0.01)
         connection.reset()
         while list(images.iterdir()):  # noqa: ASYNC110 - the disk is looked at
