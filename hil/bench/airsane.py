@@ -10,6 +10,7 @@ import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -28,9 +29,17 @@ _SETTINGS: Final = """\
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """AirSane, and its eSCL service."""
+
+    url: str
+    pid: int
+
+
 @asynccontextmanager
-async def running(program: Path, sane_config: Path) -> AsyncIterator[str]:
-    """Its eSCL service, until the block ends. Raises OSError, RuntimeError when it serves no scanner."""
+async def running(program: Path, sane_config: Path) -> AsyncIterator[Running]:
+    """Until the block ends. Raises OSError, RuntimeError when it serves no scanner."""
     with socket.create_server(("127.0.0.1", 0)) as found:
         port = found.getsockname()[1]
     process = await asyncio.create_subprocess_exec(
@@ -42,7 +51,7 @@ async def running(program: Path, sane_config: Path) -> AsyncIterator[str]:
     url = f"http://127.0.0.1:{port}/eSCL"
     try:
         await _ready(process, url)
-        yield url
+        yield Running(url, process.pid)
     finally:
         if process.returncode is None:
             process.kill()

@@ -1,10 +1,12 @@
 """What a scanner costs while nobody uses it: the bridge and every process that it started.
 
 A wake-up is a voluntary context switch of any of their threads; memory is their proportional set size. Measured after
-a quiet minute, when looks have become seldom (docs/decisions/0046-idle-costs.md). Source: proc(5).
+a page was scanned, for what that needed is to be given back, and after a quiet minute, when looks have become seldom
+(docs/decisions/0046-idle-costs.md). Source: proc(5).
 """
 
 import asyncio
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -13,13 +15,19 @@ from types import MappingProxyType
 from typing import Final
 
 from bridge.simulation import simulated
+from bridge.wsscan.values import InputSource
+from drivers.contract.clock import SystemClock
 from hil.bench.figures import Figure, samples
+from hil.bench.processes import processes
 from hil.bench.served import NotServed, Served, served
+from hil.client import ticket
+from hil.client.session import opened
 
 QUIET: Final = 70.0  # s until looks are as seldom as they become
 SECONDS: Final = 20.0
 MOST: Final = (("wake-ups", 5.0, "/s"), ("CPU of one core", 0.5, "%"), ("memory", 60.0, "MB"))
 _SIMULATED: Final = ("esci", "esci2")
+_PPI: Final = 300
 _SANE: Final = '[usb]\nenabled = false\n[sane]\nbackends = ["test"]\n'
 
 
@@ -35,7 +43,7 @@ class Cost:
 async def figures(more: Mapping[str, str] = MappingProxyType({})) -> list[Figure]:
     """Of a bridge for each kind of scanner, all at the same time; one that cannot be served here is left out.
 
-    `more`: other kinds, and the configuration (TOML) that has them.
+    `more`: other kinds, and the configuration (TOML) that has them; nothing is scanned there.
     """
     async with AsyncExitStack() as stack:
         kinds = []
@@ -43,7 +51,7 @@ async def figures(more: Mapping[str, str] = MappingProxyType({})) -> list[Figure
             place = (await stack.enter_async_context(simulated([family]))).usbip[0]
             kinds.append((f"{family} over USB/IP", f'[usb]\nenabled = false\nusbip = ["{place}"]\n'))
         kinds += [("SANE test", _SANE), *more.items()]
-        costs = await asyncio.gather(*(_cost(config) for _, config in kinds))
+        costs = await asyncio.gather(*(_cost(config, scans=kind not in more) for kind, config in kinds))
     rows: list[Figure] = []
     for (kind, _), cost in zip(kinds, costs, strict=True):
         if cost is None:
@@ -54,13 +62,23 @@ async def figures(more: Mapping[str, str] = MappingProxyType({})) -> list[Figure
     return rows
 
 
-async def _cost(config: str) -> Cost | None:
+async def _cost(config: str, *, scans: bool) -> Cost | None:
     try:
         async with served(config) as bridge:
+            if scans:
+                await _page(bridge)
             await asyncio.sleep(QUIET)
             return await cost(bridge, SECONDS)
     except NotServed:
         return None
+
+
+async def _page(bridge: Served) -> None:
+    with tempfile.TemporaryDirectory(prefix="wsd-scan-bench-") as place:
+        async with opened(bridge.url, SystemClock()) as client:
+            wish = ticket.Wish(InputSource.PLATEN, resolution=_PPI)
+            job = await client.create_job(ticket.make(wish, await client.configuration()))
+            await client.retrieve(job, Path(place, "page"))
 
 
 async def cost(bridge: Served, seconds: float) -> Cost:
@@ -72,20 +90,12 @@ async def cost(bridge: Served, seconds: float) -> Cost:
         now, then = _spent(thread), before.get(thread, (0, 0))
         wakes += now[0] - then[0]
         cpu += now[1] - then[1]
-    memory = sum(_proportional(process) for process in _processes(bridge.pid)) / 1024
+    memory = sum(_proportional(process) for process in processes(bridge.pid)) / 1024
     return Cost(wakes / seconds, 100 * cpu / 1e9 / seconds, memory)
 
 
-def _processes(pid: int) -> Iterator[Path]:
-    process = Path("/proc", str(pid))
-    yield process
-    for task in (process / "task").iterdir():
-        for child in (task / "children").read_text().split():
-            yield from _processes(int(child))
-
-
 def _threads(pid: int) -> Iterator[Path]:
-    for process in _processes(pid):
+    for process in processes(pid):
         yield from (process / "task").iterdir()
 
 

@@ -1,8 +1,8 @@
 """An A4 colour page from SANE's `test` backend through the whole bridge, beside scanimage alone and beside AirSane.
 
-All take it from a process's start of the scan to its last byte as JPEG of their own default quality, ours and AirSane's
-with the same plain client (hil.bench.plain), in turns. libsane must be on this machine; so must scanimage to be held
-against, and AirSane's program is named.
+All take it from a process's start of the scan to its last byte as JPEG, ours and AirSane's with the same plain client
+(hil.bench.plain), in turns, and at AirSane's quality and sampling of colour; scanimage's own quality is lower. libsane
+must be on this machine; so must scanimage to be held against, and AirSane's program is named.
 """
 
 import asyncio
@@ -25,12 +25,16 @@ from bridge.wsscan.values import InputSource
 from drivers.contract.clock import Clock
 from hil.bench import airsane, encoding, plain
 from hil.bench.figures import Figure, samples
+from hil.bench.processes import spent
 from hil.bench.served import Served, served
 from hil.client import ticket
 from hil.client.session import opened
 
 _CONFIG: Final = '[usb]\nenabled = false\n[sane]\nbackends = ["test"]\n'
 _JPEG_END: Final = b"\xff\xd9"
+
+_FORMAT: Final = "exif"  # colour at half resolution whatever the quality: AirSane's sampling
+_QUALITY: Final = 90  # AirSane's
 
 Taken = tuple[float, plain.Reply]  # s until the job was made, and its page
 
@@ -51,15 +55,27 @@ async def figures(runs: int, clock: Clock, scanimage: str | None, rival: Path | 
             other = None if rival is None else await stack.enter_async_context(airsane.running(rival, alone))
             for ppi in (300, 600):
                 ours, theirs, bare = [], [], []
-                for _ in range(runs + 1):  # the first one opens what stays open
+                for run in range(runs + 1):  # the first one opens what stays open
+                    if run == 1:
+                        before = _spent(bridge, other)
                     ours.append(await asyncio.to_thread(_page, service, able, ppi))
                     if other is not None:
                         size = (ticket.A4.width, ticket.A4.height)
-                        theirs.append(await asyncio.to_thread(airsane.page, other, ppi, size))
+                        theirs.append(await asyncio.to_thread(airsane.page, other.url, ppi, size))
                     if program is not None:
                         bare.append(await asyncio.to_thread(encoding.scanimage, program, alone, "jpeg", ppi))
                 rows += _rows(ppi, ours[1:], theirs[1:], bare[1:], bridge)
+                after = _spent(bridge, other)
+                costs = [samples([(now - then) / runs]) for now, then in zip(after, before, strict=True)]
+                floor = costs[1] if other is not None else None
+                rows.append(
+                    Figure(f"SANE test, A4 colour {ppi} ppi, CPU of a page", costs[0], floor, "floor is AirSane")
+                )
     return rows
+
+
+def _spent(bridge: Served, other: airsane.Running | None) -> list[float]:
+    return [spent(each.pid) for each in (bridge, other) if each is not None]
 
 
 def _rows(ppi: int, ours: list[Taken], theirs: list[Taken], bare: list[float], bridge: Served) -> list[Figure]:
@@ -86,7 +102,8 @@ def _rows(ppi: int, ours: list[Taken], theirs: list[Taken], bare: list[float], b
 
 
 def _page(service: str, able: ScannerConfiguration, ppi: int) -> Taken:
-    wanted = ticket.make(ticket.Wish(InputSource.PLATEN, resolution=ppi), able)
+    wish = ticket.Wish(InputSource.PLATEN, _FORMAT, resolution=ppi, quality=_QUALITY)
+    wanted = ticket.make(wish, able)
     question = request_bytes(service, Operation.CREATE_SCAN_JOB, CreateScanJobRequest(scan_ticket=wanted))
     made = plain.ask(service, question, HEADERS["Content-Type"])
     job = read_response(Operation.CREATE_SCAN_JOB, envelope.read(made.start))

@@ -6,7 +6,7 @@ Spec: WS-Scan V1.0, ScanTicket; sane-airscan and Windows send the same settings.
 from dataclasses import dataclass
 
 from bridge.wsscan.configuration import Colors, Resolutions, ScannerConfiguration
-from bridge.wsscan.settings import AskedColor, AskedCount, AskedFormat, AskedInputSource, AskedLength
+from bridge.wsscan.settings import AskedColor, AskedCount, AskedFormat, AskedInputSource, AskedLength, AskedQuality
 from bridge.wsscan.ticket import (
     Dimensions,
     DocumentParameters,
@@ -37,6 +37,7 @@ class Wish:
     resolution: int = 150
     images: int = 0
     size: Dimensions = A4
+    quality: int | None = None  # 0…100; None: the scanner's own
     name: str = "scan"
     user: str = "wsd-scan-hil"
 
@@ -67,6 +68,7 @@ def make(wish: Wish, configuration: ScannerConfiguration) -> ScanTicket:
         job_description=JobDescription(job_name=wish.name, job_originating_user_name=wish.user),
         document_parameters=DocumentParameters(
             format=AskedFormat(value=wish.format, must_honor=True),
+            compression_quality_factor=None if wish.quality is None else AskedQuality(value=wish.quality),
             images_to_transfer=AskedCount(value=wish.images),
             input_source=AskedInputSource(value=wish.source, must_honor=True),
             input_size=InputSize(input_media_size=size),

@@ -36,4 +36,7 @@ async def test_what_no_scanner_needs_is_not_even_imported() -> None:
         async with served(config, env={"PYTHONPROFILEIMPORTTIME": "1"}) as bridge:
             imported = {line.rpartition("|")[2].strip() for line in bridge.log().splitlines()}
     assert "aiohttp" in imported
-    assert not imported & {"pysnmp", "rich", "PIL.JpegImagePlugin"}
+    assert "drivers.usb.esci.open" in imported
+    assert not imported & {"pysnmp", "rich", "PIL.JpegImagePlugin", "bridge.scan_server"}
+    assert not imported & {f"drivers.{each}.open" for each in ("sane", "escl", "usb.esci2", "usb.fujitsu", "usb.pixma")}
+    assert "drivers.snmp.device" not in imported
