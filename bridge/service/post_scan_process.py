@@ -98,7 +98,3 @@ def _wanted(asked: AskedFilter) -> Wanted:
 def plain(target: str) -> str:
     """To compare by: shares, mail addresses and hosts are the same in either case."""
     return target.strip().rstrip("\\/").casefold()
-
-
-def _is_address(target: str) -> bool:
-    return re.fullmatch(MAIL_ADDRESS, target) is not None

@@ -19,7 +19,7 @@ from tests.schema import dsm
 from tests.wire.http_rig import DIALECT, KEY, WSD, WSDP, WSE, Answer, Connection, FakeScanner, Hands, Subscriber
 from tests.wire.http_rig import message as envelope
 from tests.wire.http_rig import running as daemon_running
-from tests.wire.test_http_tls import free_port
+from tests.wire.test_http_tls import free_port, trusting
 
 DSP = "http://schemas.microsoft.com/windows/2008/12/wdp/distributedscan/processing"
 PSP = "http://schemas.microsoft.com/windows/2008/02/imaging/postscan/psp"
@@ -262,7 +262,6 @@ async def serving(
     pushed = process_file(place, port, https="certificate" in scan_server, more=push)
     scanner = {"key": KEY, "processes": {"": str(pushed)}}
     async with daemon_running(place, clock, more={"scan_server": said, "scanner": [scanner], **(more or {})}) as rig:
-        server = Server(port, rig.clock, place, rig.scanner)
-        if "certificate" not in scan_server:
-            await server.find()
+        server = Server(port, rig.clock, place, rig.scanner, trusting() if "certificate" in scan_server else None)
+        await server.find()
         yield server

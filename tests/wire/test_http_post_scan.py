@@ -13,12 +13,15 @@ from lxml import etree
 
 from tests.wire.http_rig import WSA, WSD, WSDP, Answer, Subscriber, message
 from tests.wire.post_scan_rig import DSP, PACKAGE, create, ended, lines, package, request, serving, share
+from tests.wire.test_http_tls import HOST
 
 DONE = "CompletedSuccessfully"
+BOTH = pytest.mark.parametrize("said", [{}, {"certificate": str(HOST)}], ids=["http", "tls"])
 
 
-async def test_a_job_is_filed_and_told_from_its_creation_to_its_end(tmp_path: Path) -> None:
-    async with serving(tmp_path) as server, Subscriber() as subscriber:
+@BOTH
+async def test_a_job_is_filed_and_told_from_its_creation_to_its_end(tmp_path: Path, said: dict[str, str]) -> None:
+    async with serving(tmp_path, **said) as server, Subscriber() as subscriber:
         assert (await server.subscribe(subscriber)).status == 200
         token = await server.create()
         for number in (1, 2):
@@ -39,12 +42,12 @@ async def test_a_job_is_filed_and_told_from_its_creation_to_its_end(tmp_path: Pa
         assert await server.state(token) == f"Completed/PostScanJobCompletedSuccessfully 2 [{DONE}]"
 
 
-async def failing(place: Path, *, goes_on: bool) -> list[str]:
+async def failing(place: Path, said: dict[str, str], *, goes_on: bool) -> list[str]:
     """Two filters, of which the first goes into a folder in which nobody may write: it is a file."""
     (place / "file").write_bytes(b"")
     blocked = f"[[filter]]\nshare = '\\\\server\\no'\nfolder = '{place}/file'\n"
     good = f"[[filter]]\nshare = '\\\\server\\in'\nfolder = '{place}/in'\n"
-    async with serving(place, filters=blocked + good) as server, Subscriber() as subscriber:
+    async with serving(place, filters=blocked + good, **said) as server, Subscriber() as subscriber:
         await server.subscribe(subscriber)
         token = await server.create(share("\\\\server\\no"), share(), goes_on=goes_on)
         await server.send(token, 1, b"page")
@@ -56,8 +59,9 @@ async def failing(place: Path, *, goes_on: bool) -> list[str]:
         return lines(subscriber)
 
 
-async def test_a_filter_that_fails_ends_the_job(tmp_path: Path) -> None:
-    assert await failing(tmp_path, goes_on=False) == [
+@BOTH
+async def test_a_filter_that_fails_ends_the_job(tmp_path: Path, said: dict[str, str]) -> None:
+    assert await failing(tmp_path, said, goes_on=False) == [
         "Creating/None 0 [Pending Pending]",
         "Pending/None 1 [Pending Pending]",
         "Started/None 1 [Processing Pending]",
@@ -68,8 +72,9 @@ async def test_a_filter_that_fails_ends_the_job(tmp_path: Path) -> None:
     ]
 
 
-async def test_with_continue_on_error_the_next_filter_works_all_the_same(tmp_path: Path) -> None:
-    assert await failing(tmp_path, goes_on=True) == [
+@BOTH
+async def test_with_continue_on_error_the_next_filter_works_all_the_same(tmp_path: Path, said: dict[str, str]) -> None:
+    assert await failing(tmp_path, said, goes_on=True) == [
         "Creating/None 0 [Pending Pending]",
         "Pending/None 1 [Pending Pending]",
         "Started/None 1 [Processing Pending]",
@@ -82,8 +87,9 @@ async def test_with_continue_on_error_the_next_filter_works_all_the_same(tmp_pat
     ]
 
 
-async def test_cancel_is_for_the_creator_and_ends_the_job_at_once(tmp_path: Path) -> None:
-    async with serving(tmp_path) as server, Subscriber() as subscriber:
+@BOTH
+async def test_cancel_is_for_the_creator_and_ends_the_job_at_once(tmp_path: Path, said: dict[str, str]) -> None:
+    async with serving(tmp_path, **said) as server, Subscriber() as subscriber:
         await server.subscribe(subscriber)
         token = await server.create()
         await server.send(token, 1, b"page")
@@ -118,8 +124,9 @@ async def test_a_filter_at_work_is_stopped_by_a_cancel(tmp_path: Path) -> None:
         (tmp_path / "in").mkdir()
 
 
-async def test_ten_minutes_without_an_end_are_too_long(tmp_path: Path) -> None:
-    async with serving(tmp_path) as server, Subscriber() as subscriber:
+@BOTH
+async def test_ten_minutes_without_an_end_are_too_long(tmp_path: Path, said: dict[str, str]) -> None:
+    async with serving(tmp_path, **said) as server, Subscriber() as subscriber:
         await server.subscribe(subscriber)
         token = await server.create()
         await server.send(token, 1, b"page")
@@ -133,6 +140,39 @@ async def test_ten_minutes_without_an_end_are_too_long(tmp_path: Path) -> None:
             "end:Aborted/PostScanJobTimedOut 1 [Canceled]",
         ]
         assert subcode(await server.end(token)) == "OperationFailed"
+
+
+@BOTH
+async def test_a_restart_in_mid_job_goes_on_with_the_job_and_who_follows_it(
+    tmp_path: Path, said: dict[str, str]
+) -> None:
+    async with Subscriber() as subscriber:
+        async with serving(tmp_path, **said) as server:
+            await server.subscribe(subscriber)
+            token, late = await server.create(), await server.create()
+            assert (await server.send(token, 1, b"page 1")).status == 200
+            server.clock.turn(400)
+        async with serving(tmp_path, clock=server.clock, **said) as server:
+            assert await server.state(token) == "Creating/None 1 [Pending]"
+            assert (await server.send(token, 2, b"page 2")).status == 200
+            assert (await server.end(token)).status == 200
+            await ended(subscriber)
+            server.clock.turn(200)  # the ten minutes of the other job did not begin anew
+            await ended(subscriber, 2)
+            assert (await server.state(late)).startswith("Aborted/PostScanJobTimedOut")
+            assert sorted(server.delivered.values()) == [b"page 1", b"page 2"]
+        assert lines(subscriber) == [
+            "Creating/None 0 [Pending]",
+            "Creating/None 0 [Pending]",
+            "Pending/None 2 [Pending]",
+            "Started/None 2 [Processing]",
+            "Processing/None 2 [Processing]",
+            f"Processing/None 2 [{DONE}]",
+            f"Completed/PostScanJobCompletedSuccessfully 2 [{DONE}]",
+            f"end:Completed/PostScanJobCompletedSuccessfully 2 [{DONE}]",
+            "Aborted/PostScanJobTimedOut 0 [Canceled]",
+            "end:Aborted/PostScanJobTimedOut 0 [Canceled]",
+        ]
 
 
 @pytest.mark.parametrize(

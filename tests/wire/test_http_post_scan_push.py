@@ -18,7 +18,7 @@ from drivers.contract.errors import CanceledAtDevice
 from drivers.contract.handover import Handover
 from tests.wire.http_rig import Subscriber, page, pages
 from tests.wire.post_scan_rig import ended, lines, serving
-from tests.wire.test_http_tls import AUTHORITY, HOST, trusting
+from tests.wire.test_http_tls import AUTHORITY, HOST
 
 DONE = "CompletedSuccessfully"
 
@@ -81,8 +81,6 @@ async def test_over_tls_the_certificate_of_the_device_is_its_user(tmp_path: Path
     shown = f"authority = '{AUTHORITY}'\ncertificate = '{card}'\n"
     said = {"certificate": str(HOST), "client_authority": str(card)}
     async with serving(tmp_path, push=shown, **said) as server, Subscriber() as stranger:
-        server.tls = trusting()
-        await server.find()
         await server.subscribe(stranger)
         server.scanner.play = pages(2)
         server.press()
