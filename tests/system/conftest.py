@@ -108,13 +108,12 @@ def _bearing(mark: str) -> dict[int, str]:
 
 
 @pytest.fixture
-def passable(tmp_path: Path) -> Path:
-    """`tmp_path`, where other users can reach it."""
-    common = Path(tempfile.gettempdir()).resolve()
-    for each in (tmp_path, *tmp_path.parents):
-        if common in each.parents:
-            each.chmod(0o755)
-    return tmp_path
+def passable() -> Iterator[Path]:
+    """A directory that other users can reach, which pytest's own they cannot."""
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        place.chmod(0o755)
+        yield place
 
 
 @pytest.fixture(scope="session")
