@@ -25,7 +25,7 @@ from bridge.net.post_scan_link import Link, linked
 from bridge.scanner.acquisition import Acquisition
 from bridge.scanner.hosted import HostedScanner
 from bridge.service import push_scan
-from bridge.service.post_scan_folder import ProcessFile, read
+from bridge.service.post_scan_process_files import ProcessFile, read
 from bridge.soap import addressing
 from bridge.translate.post_scan_request import request
 from bridge.wsscan.job import FINAL_STATES, JobState

@@ -26,7 +26,7 @@ from bridge.net.serving import serving
 from bridge.service.access import Access, Places, Right
 from bridge.service.post_scan import Limits, PostScan
 from bridge.service.post_scan_endpoint import PATH, PostScanEndpoint
-from bridge.service.post_scan_folder import ProcessFolder
+from bridge.service.post_scan_process_files import ProcessFolder
 from bridge.service.post_scan_subscriptions import PostScanSubscriptions
 from bridge.service.subscriptions import end_letter
 from bridge.state import State, boot_id

@@ -18,8 +18,8 @@ from bridge.jobs.tray import TrayClosed
 from bridge.log import kept_short
 from bridge.scanner.acquisition import Acquisition
 from bridge.scanner.hosted import HostedScanner
-from bridge.service.post_scan_folder import ProcessFile
 from bridge.service.post_scan_keep import keep
+from bridge.service.post_scan_process_files import ProcessFile
 from bridge.translate import ticket
 from bridge.translate.button_ticket import button_ticket
 from bridge.translate.remembered import remembered

@@ -7,8 +7,8 @@ import pytest
 from bridge.config import Smtp
 from bridge.dsm.names import EMAIL, FILE_SHARE, SHARE_POINT
 from bridge.errors import ConfigError
-from bridge.service.post_scan_folder import ProcessFolder, read
 from bridge.service.post_scan_process import Wanted
+from bridge.service.post_scan_process_files import ProcessFolder, read
 
 HEAD = 'id = "c4f199c7-6876-4549-a86e-a85035952448"\nname = "Invoices"\n'
 SHARE = "[[filter]]\nshare = '\\\\nas\\in'\n"
