@@ -119,9 +119,8 @@ class Actor:
         plan = self.plan
         images = plan.pages if plan.pages is not None else int(plan.source == "platen")
         size = ticket.A4 if plan.height is None else Dimensions(width=ticket.A4.width, height=plan.height)
-        wish = Wish(
-            SOURCES[plan.source], plan.format, COLORS[plan.color], plan.resolution, images, size, "scenario", plan.name
-        )
+        said = SOURCES[plan.source], plan.format, COLORS[plan.color], plan.resolution, images, size
+        wish = Wish(*said, name="scenario", user=plan.name)
         return ticket.make(wish, await self.session.configuration())
 
     async def _images(self, job: CreateScanJobResponse) -> None:
