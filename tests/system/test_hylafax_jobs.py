@@ -88,8 +88,7 @@ async def test_what_was_there_before_is_told_and_a_second_look_tells_nothing(fax
 
 async def test_forty_jobs_at_once_are_all_told(fax: hylafax.Server, page: Path):
     async with hylafax.followed(fax) as seen:
-        numbers = [word for number in range(40) for word in ("-d", str(1000 + number))]
-        await asyncio.to_thread(fax.submit, *numbers, page)
+        await asyncio.to_thread(fax.submit_to, [str(1000 + number) for number in range(40)], page)
         await seen.until(lambda: len(seen.there) == 40)
         assert {seen.last(job).phase for job in seen.there} == {FaxPhase.NO_LINE}
 
