@@ -82,8 +82,7 @@ class Engine:
         if self._faulty(wanted):
             self._break(now)
         else:
-            room, least = self._product.room, self._product.least_block
-            self._page = Page(self._content(wanted), wanted.row_bytes, wanted.height, now, room=room, least=least)
+            self._page = self._begun(wanted, now)
         return True
 
     def block_at(self, asked: float, most: int) -> float:
@@ -127,6 +126,14 @@ class Engine:
     def _break(self, now: float) -> None:
         self.broken, self._page = True, None
         self._body.end_page(now)
+
+    def _begun(self, wanted: Parameters, now: float) -> Page:
+        rows, row_bytes, height = self._content(wanted), wanted.row_bytes, wanted.height
+        if self._product.jpeg and wanted.feeder:
+            coded = pixels.jpeg(rows, wanted)
+            rows, row_bytes, height = iter([coded]), len(coded), 1
+        room, least = self._product.room, self._product.least_block
+        return Page(rows, row_bytes, height, now, room=room, least=least)
 
     def _content(self, wanted: Parameters) -> Iterator[bytes]:
         path = self._body.state.path

@@ -5,8 +5,11 @@ to light with an exponent of 2.2, and the scanner's own table would be the one t
 a table it goes in steps that a screen would show evenly, so that a table of 2.2 gives the chart back exactly.
 """
 
+import io
 import math
 from collections.abc import Iterator
+
+from PIL import Image
 
 from drivers.contract.capabilities import Mode, Source
 from hil import chart
@@ -67,3 +70,12 @@ def parted(row: bytes, passes: int, samples: int) -> bytes:
 def planes(row: bytes) -> bytes:
     """All of its red, all of its green, all of its blue."""
     return row[0::3] + row[1::3] + row[2::3]
+
+
+def jpeg(rows: Iterator[bytes], wanted: Parameters) -> bytes:
+    """A page coded by the scanner: in colour, whatever was asked for, as SANE expects it."""
+    kind = "RGB" if wanted.colored else "L"
+    picture = Image.frombytes(kind, (wanted.width, wanted.height), b"".join(rows))
+    out = io.BytesIO()
+    picture.convert("RGB").save(out, "JPEG", quality=90)
+    return out.getvalue()

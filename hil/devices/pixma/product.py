@@ -40,6 +40,7 @@ class Product:
     duplex: bool
     interleave: int = 0  # above this many ppi a line comes as that many times fewer pixels, several times; 0: never
     new_packets: bool = False  # interrupt packets say button, size, format and dpi in bytes of their own
+    jpeg: bool = False  # the feeder gives nothing but JPEG
     imageclass: Shape | None = None  # speaks that command set, whose own generations are 0 to 2
 
     @property
@@ -82,6 +83,7 @@ MP160 = Product(0x1714, "MP160", 2, 600, 638, 877, 0, duplex=False)
 MX870 = Product(0x1743, "MX870", 4, 2400, 638, 877, 1050, duplex=True, interleave=600)
 MX920 = Product(0x176B, "MX920", 5, 2400, 638, 877, 1050, duplex=True, new_packets=True)
 
+MB5100 = Product(0x1790, "MB5100", 5, 1200, 638, 877, 1050, duplex=True, jpeg=True)
 MF220 = Product(0x27A8, "MF220", 2, 600, 637, 877, 1050, duplex=True, imageclass=Shape(0xD460, joined=True))
 MF6100 = Product(
     0x278E, "MF6100", 2, 600, 640, 877, 1050, duplex=True, imageclass=Shape(0xD420, joined=True, one_side=1)

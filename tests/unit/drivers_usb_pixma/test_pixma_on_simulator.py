@@ -1,16 +1,18 @@
 """The PIXMA driver against the simulated scanner, over USB/IP on TCP: pyusb, link, actor and decoders as they ship."""
 
 import asyncio
+import io
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from PIL import Image, ImageChops, ImageStat
 
 from drivers import catalog
 from drivers.contract.capabilities import Mode, Source
 from drivers.contract.clock import SystemClock
-from drivers.contract.document import Region, ScanRequest
+from drivers.contract.document import Encoded, Region, ScanRequest
 from drivers.contract.errors import CanceledAtDevice, DeviceBusy, DeviceGone, FeederEmpty, ScanFailed
 from drivers.contract.handover import Handover, ScanCanceled
 from drivers.contract.observation import Feeder, Phase, Readiness, TroubleKind
@@ -19,12 +21,12 @@ from drivers.usb.pixma.mp150.scanner import PixmaScanner as PixmaScannerDriver
 from drivers.usb.pixma.open import models, open_device
 from drivers.usbip.place import parse
 from hil import chart, script
-from hil.devices.pixma.product import MP160, MP530, MX850, MX870, MX920, Product
+from hil.devices.pixma.product import MB5100, MP160, MP530, MX850, MX870, MX920, Product
 from hil.devices.pixma.scanner import PixmaScanner
 from hil.devices.pixma.usb import pixma_usb
 from hil.devices.stimuli import Clear, Fatal, InUse, LoadPaper, Plug, Press, Slow, Unplug
 from tests.unit import usb_rig
-from tests.unit.usb_rig import Rig, pages, read
+from tests.unit.usb_rig import Rig, pages, read, whole
 
 ALL = (MP530, MP160, MX850, MX870, MX920)
 WITH_FEEDER = (MP530, MX850, MX870, MX920)
@@ -109,6 +111,23 @@ async def test_both_sides_of_a_sheet_come_in_order(product: Product) -> None:
         assert [data for _, data in got] == want
 
 
+@pytest.mark.parametrize("mode", [Mode.RGB24, Mode.GRAY8])
+async def test_a_feeder_that_gives_nothing_but_jpeg_gives_it_on(mode: Mode) -> None:
+    async with rig("adf=1", MB5100) as bench:
+        region = Region(0, 2000, 2000, 1500)  # at 75 ppi 150 x 112, of which a line is sent as 160
+        got = await whole(await bench.scan(Source.FEEDER_DUPLEX, mode=mode, region=region))
+        for (page, data), back in zip(got, (False, True), strict=True):
+            assert isinstance(page, Encoded)
+            assert (page.format, page.back) == ("jpeg", back)
+            picture = Image.open(io.BytesIO(data)).convert("RGB")
+            assert picture.size == (160, 112)
+            want = chart.image(1, Source.FEEDER, (75, 75), chart.Box(0, 150, 160, 112), back=back).convert("RGB")
+            wanted = want if mode is Mode.RGB24 else want.convert("L").convert("RGB")
+            assert max(ImageStat.Stat(ImageChops.difference(picture, wanted)).mean) < 6
+        [(_, data)] = await read(await bench.scan(mode=mode))  # the glass as ever
+        assert data == shown(1, Source.PLATEN, mode, PART_BOX)
+
+
 async def test_no_more_pages_are_scanned_than_asked_for() -> None:
     async with rig("adf=3") as bench:
         assert len(await read(await bench.scan(Source.FEEDER, pages=2))) == 2
@@ -187,7 +206,7 @@ async def test_percent_rises_with_the_page() -> None:
 
 
 async def test_a_cold_lamp_is_waited_for_and_told() -> None:
-    async with rig("warmup=0.2", MP530) as bench:
+    async with rig("warmup=1", MP530) as bench:
         assert len(await read(await bench.scan())) == 1
         warming = await bench.until(lambda each: each.readiness is Readiness.WARMING)
         assert {trouble.kind for trouble in warming.troubles} == {TroubleKind.CALIBRATING}

@@ -85,6 +85,17 @@ def test_the_parameters_of_generation_3() -> None:
     )
 
 
+def test_a_coded_page_is_asked_for_in_two_bytes() -> None:
+    model = table()["04a9:1790"]
+    wanted = parameters.parameters(model, Source.FEEDER_DUPLEX, Mode.RGB24, 75, Edges(75, 150, 151, 112))
+    rows, coded = (parameters.new(wanted, calibrate=True, digits=False, coded=each) for each in (False, True))
+    assert {at: (rows[at], coded[at]) for at in range(len(rows)) if rows[at] != coded[at]} == {
+        0x03: (0x03, 0x01),
+        0x21: (0x81, 0x83),
+    }
+    assert [model.codes(source) for source in (Source.PLATEN, Source.FEEDER)] == [False, True]
+
+
 def test_the_parameters_of_generation_1() -> None:
     wanted = parameters.parameters(MP530, Source.PLATEN, Mode.GRAY8, 150, Edges(0, 0, 300, 200))
     told = parameters.old(wanted)
@@ -139,7 +150,7 @@ def test_models_differ_in_what_they_can() -> None:
     assert (lide.feeder, lide.buttons) == (None, ("copy", "auto", "send", "pdf", "pdf-end"))
     assert mx920.feeder is not None
     assert mx920.feeder.resolutions[-1] == 600
-    assert len(table()) == 186
+    assert len(table()) == 198
 
 
 ANSWER = (

@@ -43,6 +43,7 @@ class Model(BaseModel):
     feeder_ppi: int | None = None
     duplex: bool = False
     interleave: int = 0
+    jpeg: bool = False
     packets: Packets = Packets.OLD
     digits: bool = False
 
@@ -60,6 +61,10 @@ class Model(BaseModel):
     def enveloped(self) -> bool:
         """Understands commands only within an XML dialogue."""
         return self.generation >= 4
+
+    def codes(self, source: Source) -> bool:
+        """Its pages come as JPEG."""
+        return self.jpeg and source is not Source.PLATEN
 
     @property
     def capabilities(self) -> Capabilities:

@@ -42,8 +42,8 @@ def old(wanted: Area) -> bytes:
     return bytes(data)
 
 
-def new(wanted: Area, *, calibrate: bool, digits: bool) -> bytes:
-    """D820, generation 3 and later. `digits`: see models.toml."""
+def new(wanted: Area, *, calibrate: bool, digits: bool, coded: bool = False) -> bytes:
+    """D820, generation 3 and later. `digits`: see models.toml; `coded`: as JPEG."""
     data = bytearray(0x37)
     data[0x00] = GLASS if wanted.source is Source.PLATEN else FEEDER
     data[0x01] = data[0x02] = 1
@@ -52,6 +52,8 @@ def new(wanted: Area, *, calibrate: bool, digits: bool) -> bytes:
     data[0x05] = calibrate
     data[0x08:0x1E] = wanted.packed(_RESOLUTION)
     data[0x1F], data[0x20], data[0x21], data[0x23], data[0x24] = 0x01, 0xFF, 0x81, 0x02, 0x01
+    if coded:
+        data[0x03], data[0x21] = 1, 0x83
     if digits:
         data[0x26:0x2A] = b"2145"  # those of the scan that SANE knows
     data[0x30] = 0x01

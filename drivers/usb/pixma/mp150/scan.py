@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from drivers.contract.capabilities import Source
-from drivers.contract.document import Raster
+from drivers.contract.document import Encoded, Raster
 from drivers.contract.errors import CanceledAtDevice, DeviceTimeout, DriverError, FeederEmpty, ScanFailed
 from drivers.contract.handover import Handover
 from drivers.usb.pixma import answers, area, ending
@@ -90,17 +90,27 @@ class Scan:
         if self._model.session_per_page:
             self._steps.do(Command.PARAMETERS, parameters.old(wanted))
         else:
-            data = parameters.new(wanted, calibrate=self._report.pages == 0, digits=self._model.digits)
+            data = parameters.new(
+                wanted,
+                calibrate=self._report.pages == 0,
+                digits=self._model.digits,
+                coded=self._model.codes(request.source),
+            )
             self._steps.do(Command.PARAMETERS_3, data)
             self._steps.do(Command.START_3)
         self._wait_until_ready()
-        self._report.scanning(0)
-        self._handover.page(Raster(promised.width, promised.height, request.mode, (ppi, ppi), iter(()), self._back))
-        order = together(wanted.passes, request.mode.bits // 8) if wanted.passes > 1 else None
-        rows = Rows(wanted, promised.width, promised.height, order)
-        end = self._image(wanted, rows)
-        if white := rows.padding():
-            self._handover.put(white)
+        if self._model.codes(request.source):
+            self._handover.page(Encoded("jpeg", iter(()), self._back))
+            end = self._image(wanted, None)
+        else:
+            self._report.scanning(0)
+            header = Raster(promised.width, promised.height, request.mode, (ppi, ppi), iter(()), self._back)
+            self._handover.page(header)
+            order = together(wanted.passes, request.mode.bits // 8) if wanted.passes > 1 else None
+            rows = Rows(wanted, promised.width, promised.height, order)
+            end = self._image(wanted, rows)
+            if white := rows.padding():
+                self._handover.put(white)
         self._handover.end_page()
         self._report.page_done()
         return not end & End.NO_PAPER
@@ -128,8 +138,8 @@ class Scan:
             return wire.condition(data, self._model.generation).calibrated
         return wire.ready(self._dialogue.ask(Command.STATUS_3, wanted=wire.STATUS_3_BYTES))
 
-    def _image(self, wanted: Area, rows: Rows) -> End:
-        """All blocks of a page; returns what the last one said."""
+    def _image(self, wanted: Area, rows: Rows | None) -> End:
+        """All blocks of a page, coded where there are no `rows`; returns what the last one said."""
         total, got, end = wanted.row_bytes * wanted.height, 0, End(0)
         heard = self._monotonic()
         while not (end & End.NO_DATA and end & End.PAGE):
@@ -152,9 +162,9 @@ class Scan:
                 got += len(data)
                 if got > total + wire.MOST_BLOCK:
                     raise answers.garbled(f"a page of {total} bytes", data)
-                if whole := rows.add(data):
+                if whole := data if rows is None else rows.add(data):
                     self._handover.put(whole)
-                self._report.scanning(min(100, got * 100 // total))
+                self._report.scanning(None if rows is None else min(100, got * 100 // total))
             heard = self._monotonic()  # a reader may have taken its time
         return end
 

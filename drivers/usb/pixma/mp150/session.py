@@ -50,6 +50,8 @@ class Session:
         self.steps.start()
         if self._model.session_per_page:
             self.steps.do(Command.SOURCE, parameters.select_source(source, self._model.generation))
+        if self._model.codes(source):
+            return
         table = parameters.gamma(self._model.generation, mode)
         for _ in range(1 if self._model.session_per_page else GAMMA_TIMES):
             self.steps.do(Command.GAMMA, table)

@@ -6,6 +6,7 @@ from hil.devices.pixma.product import Product
 MARK = 0x8000
 OLD, OLD_BYTES = 0x04, 0x30
 NEW, NEW_BYTES = 0x08, 0x38
+JPEG = 0x83
 
 
 def old(data: bytes, source: bytes, product: Product) -> Parameters | None:
@@ -18,5 +19,8 @@ def old(data: bytes, source: bytes, product: Product) -> Parameters | None:
 def new(data: bytes, product: Product) -> Parameters | None:
     """D820; None: not such a scan."""
     if len(data) != NEW_BYTES:
+        return None
+    coded = (data[0x03], data[0x21]) == (1, JPEG)
+    if coded != (product.jpeg and data[0] == FEEDER):
         return None
     return read(data[NEW : NEW + BYTES], MARK, feeder=data[0] == FEEDER, duplex=data[2] == DUPLEX, product=product)
