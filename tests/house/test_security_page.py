@@ -5,8 +5,8 @@ from pathlib import Path
 
 from bridge.eventing.ledger import Limits
 from bridge.jobs import invitations
-from bridge.net import exchange, guest, seats, serving, shares, sse, web
-from bridge.service import subscriptions
+from bridge.net import exchange, guest, post_scan_web, seats, serving, shares, sse, web
+from bridge.service import post_scan, subscriptions
 from drivers.contract import xml
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ def test_every_test_that_it_names_is_there():
 
 def test_every_measure_has_a_proof():
     rows = [line for line in PAGE.partition("## Measure by measure")[2].splitlines() if line.startswith("| ")][2:]
-    assert len(rows) == 13
+    assert len(rows) == 14
     assert [row for row in rows if "`test_" not in row] == []
 
 
@@ -34,6 +34,8 @@ def test_the_limits_are_those_in_force():
         (PAGE, f"{serving.MAX_CONNECTIONS} connections, {seats.PER_PEER} of one address"),
         (PAGE, f"{shares.RATE:g} requests a second of one address"),
         (PAGE, f"{shares.MOST_HELD} images held by one address"),
+        (PAGE, f"{post_scan.Limits().arriving} images at one time, {post_scan.Limits().arriving_per_user} of one user"),
+        (PAGE, f"{post_scan_web.STALL_TIMEOUT:g} s between bytes of an image"),
         (PAGE, f"{subscriptions.MOST_DESTINATIONS} destinations of one address"),
         (PAGE, f"takes nothing for {sse.STALL:g} s is cut off"),
         (PAGE, f"used once, for {invitations.EXPIRES:g} s"),
