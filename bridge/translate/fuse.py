@@ -61,7 +61,7 @@ class Fusion:
         self._running: dict[str, frozenset[str] | None] = {}  # names of jobs not over, by source; None: it is silent
         self._words: dict[int, dict[str, _Word]] = {}  # by job and source, who told first stands first
         self._leaders: dict[int, str] = {}
-        self._undecided: dict[tuple[str, str], tuple[datetime, datetime]] = {}  # first and last told as going on
+        self._undecided: dict[tuple[str, str], datetime] = {}  # since when it is told
 
     def provenance(self, job_id: int) -> tuple[Told, ...]:
         """Who told what of that job, and when; who told of it first stands first."""
@@ -81,7 +81,7 @@ class Fusion:
             key = (source, report.native_id)
             same = self._same(source, report, book, now)
             if same is None and self._may_be_known(source, report, book, now) and self._is_fresh(key, now):
-                self._undecided[key] = (self._undecided.get(key, (now, now))[0], now)
+                self._undecided.setdefault(key, now)
                 self._forget_undecided()
                 continue
             self._undecided.pop(key, None)
@@ -152,8 +152,7 @@ class Fusion:
         """The job that another source tells of under another name."""
         over = report.phase in _OVER
         active = [job for job in book.active() if self._open_to(job, source)]
-        since, last = self._undecided.get((source, report.native_id), (now, now))
-        if over and last - since < SETTLE:  # it did not go on for longer than another's may be told
+        if over:
             ended = (job for job in book.history() if job.completed is not None and now - job.completed <= ECHO)
             echoes = [job for job in ended if self._open_to(job, source)]
             if past := [*reversed(echoes), *(job for job in active if _is_done_with(job))]:
@@ -183,7 +182,7 @@ class Fusion:
 
     def _is_fresh(self, key: tuple[str, str], now: datetime) -> bool:
         """Whether it has not been told for too long to be another's."""
-        return now - self._undecided.get(key, (now, now))[0] < SETTLE
+        return now - self._undecided.get(key, now) < SETTLE
 
     def _forget_undecided(self) -> None:
         while len(self._undecided) > MOST_UNDECIDED:
