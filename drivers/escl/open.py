@@ -16,6 +16,7 @@ from drivers.contract.identity import Identity
 from drivers.escl import capabilities, certificate, ledm
 from drivers.escl.link import SLOW_SECONDS, EsclLink
 from drivers.escl.scanner import EsclScanner
+from drivers.escl.tapped import Tapped
 
 DRIVER: Final = "escl"
 _PORTS: Final = {"http": 80, "https": 443}
@@ -46,7 +47,7 @@ async def open_device(url: str, digest: str = "", *, clock: Clock) -> Device:
     Raises DeviceGone, DeviceTimeout, DeviceBusy, DeviceRefused, DeviceGarbled.
     """
     origin, root, place = split(url)
-    http = HttpPeer(origin, certificate=digest)
+    http = Tapped(HttpPeer(origin, certificate=digest), key(url), root, clock)
     try:
         if origin.startswith("https:") and not digest:
             await _say_certificate(place)

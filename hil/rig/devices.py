@@ -11,6 +11,7 @@ from drivers.contract.clock import Clock
 from drivers.contract.driver import Device, Finding
 from drivers.contract.errors import DeviceRefused
 from drivers.escl import open as escl
+from drivers.escl.tapped import Tapped
 from drivers.snmp import device as snmp
 from drivers.snmp.beside import open_observed
 from drivers.usb.descriptors import UsbDevice
@@ -40,9 +41,11 @@ from hil.snmp import agent
 from hil.tape.file import Tape, TapeError
 from hil.tape.snmp import TapeAgent
 from hil.tape.usb import TapeUsb
+from hil.tape.web import TapeWeb
 
 AGENT: Final = ("127.0.0.1", 161)  # by which its key is made; nothing goes there
 SERVICE: Final = "http://127.0.0.1/eSCL"  # the same
+TRIES: Final = 3
 FUSED: Final = "escl+snmp"  # an MFP that is observed over both
 
 Open = Callable[..., Awaitable[Device]]
@@ -141,24 +144,26 @@ _FAMILIES: Final[tuple[tuple[str, Callable[[], Container[str]], Open], ...]] = (
 
 
 class OnNetwork:
-    """An agent straight under its driver."""
+    """An agent, a service on HTTP, or both of one device, straight under their drivers."""
 
     def __init__(
         self,
-        answer: Answer,
+        answer: Answer | None,
         clock: Clock,
         *,
-        face: EsclFace | None = None,
+        face: EsclFace | TapeWeb | None = None,
         mfp: Mfp | None = None,
-        tape: TapeAgent | None = None,
+        tape: Sequence[TapeAgent | TapeWeb] = (),
         noticing: Noticing | None = None,
         bad: Plan | None = None,
     ) -> None:
-        """`bad` has what happens to the questions; with a `face` of `mfp` it scans over eSCL, and SNMP looks on."""
+        """`bad` has what happens to the questions; with a `face` it scans over eSCL, and an agent looks on."""
         self._answer, self._clock, self._mfp, self._tape = answer, clock, mfp, tape
         self._noticing, self._bad, self._face = noticing, bad, face
 
     async def find(self) -> list[Finding]:
+        if self._face is not None and self._answer is None:
+            return [Finding(escl.key(SERVICE), escl.DRIVER, f"eSCL service {SERVICE}", self._open_escl)]
         if self._face is not None:
             both = partial(open_observed, self._open_escl, self._open, self._clock)
             return [Finding(escl.key(SERVICE), FUSED, f"eSCL service {SERVICE}", both)]
@@ -171,14 +176,15 @@ class OnNetwork:
 
     async def _open_escl(self) -> Device:
         assert self._face is not None
-        assert self._mfp is not None
         body = self._mfp
-        http = FaceHttp(self._face.serve, lambda: body.state.plugged, self._clock)
+        face = FaceHttp(self._face.serve, lambda: body is None or body.state.plugged, self._clock)
+        http = Tapped(face, escl.key(SERVICE), ROOT, self._clock)
         return await escl.open_on(http, ROOT, escl.key(SERVICE), AGENT[0], clock=self._clock)
 
     def _asked(self, datagram: bytes) -> bytes | None:
-        lost = self._bad is not None and self._bad.take(datagram, inward=False) is not None
-        return None if lost else self._answer(datagram)
+        bad = self._bad  # a question that is lost is sent again, as drivers.snmp.link does
+        lost = bad is not None and all(bad.take(datagram, inward=False) for _ in range(TRIES))
+        return None if lost or self._answer is None else self._answer(datagram)
 
     def stimulate(self, *stimuli: Stimulus) -> None:
         if self._mfp is not None:
@@ -194,7 +200,7 @@ class OnNetwork:
 
     @property
     def failure(self) -> str | None:
-        return self._tape.failure if self._tape is not None else None
+        return next((each.failure for each in self._tape if each.failure is not None), None)
 
 
 def simulated(family: str, script: Script, loop: HandTurnedLoop, bad: Plan | None = None) -> Subject:
@@ -227,9 +233,13 @@ def taped(tape: Tape, loop: HandTurnedLoop, bad: Plan | None = None, *, pace: fl
     for identity in tape.usb():
         device = TapeUsb(tape, identity, pace=pace)
         found.append(OnUsb(device, loop, tape=device, bad=bad))
-    for known in tape.snmp():
-        replayed = TapeAgent(tape, known, loop.clock.monotonic, pace=pace)
-        found.append(OnNetwork(replayed.answer, loop.clock, tape=replayed))
+    agents = [TapeAgent(tape, known, loop.clock.monotonic, pace=pace) for known in tape.snmp()]
+    services = [TapeWeb(tape, known, pace=pace) for known in tape.http()]
+    if len(agents) == len(services) == 1:  # an MFP that was observed over both
+        found.append(OnNetwork(agents[0].answer, loop.clock, face=services[0], tape=(*agents, *services)))
+        return found
+    found += [OnNetwork(each.answer, loop.clock, tape=(each,)) for each in agents]
+    found += [OnNetwork(None, loop.clock, face=each, tape=(each,)) for each in services]
     if not found:
         raise TapeError(f"{tape.path}: has no device that could be replayed")
     return found

@@ -48,7 +48,7 @@ class AgentLink:
         at = after or root
         async with asyncio.timeout(seconds):
             while len(found) < rows:
-                for name, value in await self._ask(Pdu.GET_BULK, "bulk", [at], (0, REPETITIONS)):
+                for name, value in await self._ask(Pdu.GET_BULK, "bulk", [at], (0, min(REPETITIONS, max(rows, 1)))):
                     plain = _plain(value)
                     if not name.startswith(root + ".") or oid(name) <= oid(at) or plain is None or len(found) >= rows:
                         return found

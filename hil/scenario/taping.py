@@ -15,8 +15,8 @@ def tape_of(run: Run, path: Path = Path("tape"), *, images: bool = True) -> Tape
     wall = NOON if run.on.startswith("simulated") else datetime.now(UTC)
     recording = Recording(first, wall, images=images)
     for at, passed in run.passed:
-        # An SNMP exchange is told at its end, and stands where it began.
-        began = passed.time if "request" in passed.facts else at
+        # What stands where it began, and was told later: an SNMP exchange, a piece of an answer over HTTP.
+        began = passed.time if "request" in passed.facts or "exchange" in passed.facts else at
         recording.add(began, passed.lane, passed.device, passed.facts, passed.data)
     recording.note(first, f"scenario {run.name}: {run.scenario.title}; on {run.on}")
     for deed in run.seen.deeds:

@@ -67,8 +67,21 @@ def passage(passed: Passed, at: float) -> Passage:
             found = [f"{each[0]} = {each[2]}" for each in binds] if isinstance(binds, list | tuple) else []
             text = error or f"{facts.get('request')} {len(names)} objects"
             return Passage(at, Lane.SNMP, text, "\n".join(found or names)[:SHOWN], len(found), True, bool(error))
+        case _ if "exchange" in facts or "opened" in facts:
+            return _exchanged(passed, at)
         case _:
             return _message(passed, at)
+
+
+def _exchanged(passed: Passed, at: float) -> Passage:
+    facts, size = passed.facts, len(passed.data)
+    error, status = str(facts.get("error") or ""), facts.get("status")
+    said = f"{facts.get('method')} {facts.get('path')}" if "method" in facts else f"{status or ''} {size} bytes".strip()
+    bad = bool(error) or (isinstance(status, int) and status >= 400)
+    detail = passed.data[:SHOWN].decode(errors="replace")
+    return Passage(
+        at, Lane.HTTP, error or ("opened" if "opened" in facts else said), detail, size, facts.get("way") == "in", bad
+    )
 
 
 def _message(passed: Passed, at: float) -> Passage:

@@ -18,9 +18,9 @@ from hil.tape.redact import redacted
 from hil.tape.verify import verify
 
 REPLAY = """\
-Serve the devices of a tape as they were: USB scanners over USB/IP, network scanners as SNMP agents. For each one line
-`ready URL …` is printed; `wsd-scan-bridge run` and `devices` take them as any other. Ends with SIGTERM or SIGINT; exit
-code 1 when what was asked differed from the tape, which is said on standard error as it happens.
+Serve the devices of a tape as they were: USB scanners over USB/IP, network scanners as SNMP agents and eSCL services.
+For each one line `ready URL …` is printed; `wsd-scan-bridge run` and `devices` take them as any other. Ends with
+SIGTERM or SIGINT; exit code 1 when what was asked differed from the tape, which is said as it happens.
 """
 VERIFY = """\
 Ask a real or simulated device everything that the tape's host asked, and compare what it answers. Ends at the first

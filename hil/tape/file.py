@@ -10,15 +10,27 @@ from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
-from hil.tape.records import RECORD, Header, Http, Note, Open, Snmp, SnmpIdentity, Usb, UsbIdentity, unhex
+from hil.tape.records import (
+    RECORD,
+    Answered,
+    AnyRecord,
+    Asked,
+    Header,
+    Http,
+    HttpIdentity,
+    Open,
+    Snmp,
+    SnmpIdentity,
+    Usb,
+    UsbIdentity,
+    unhex,
+)
 
 LONGEST_LINE: Final = 16 * 1024 * 1024
 MOST_LINES: Final = 2_000_000
 
 # Where they stand in a line of JSON: what is short and what is wanted first come first.
 _LAST: Final = {"hex": 1, "size": 1, "sha256": 2, "head": 2, "tail": 2, "text": 3, "binds": 3, "interfaces": 3}
-
-AnyRecord = Open | Note | Usb | Snmp | Http
 
 
 class TapeError(ValueError):
@@ -53,7 +65,11 @@ class Tape:
         """Its SNMP agents."""
         return tuple(each for each in self.header.devices if isinstance(each, SnmpIdentity))
 
-    def whole(self, record: Usb | Http) -> bytes | None:
+    def http(self) -> tuple[HttpIdentity, ...]:
+        """Its devices that are asked over HTTP."""
+        return tuple(each for each in self.header.devices if isinstance(each, HttpIdentity))
+
+    def whole(self, record: Usb | Http | Asked | Answered) -> bytes | None:
         """A record's bytes; None where they were dropped. Raises TapeError where those kept aside are others."""
         if record.size is None:
             return unhex(record.hex or "")
@@ -71,7 +87,7 @@ class Tape:
             raise TapeError(f"{place}: is not what the tape means: its SHA-256 is another")
         return data
 
-    def data(self, record: Usb | Http) -> bytes:
+    def data(self, record: Usb | Http | Asked | Answered) -> bytes:
         """A record's bytes; those that were dropped are made up: right in size, white between the first and last."""
         found = self.whole(record)
         if found is not None:
@@ -148,10 +164,11 @@ def _first(err: ValidationError) -> str:
 def _check_devices(tape: Tape) -> None:
     names = {each.name: each.lane for each in tape.header.devices}
     for number, record in tape.numbered():
-        if isinstance(record, Usb | Snmp | Open) and record.device not in names:
+        if isinstance(record, Usb | Snmp | Open | Asked | Answered) and record.device not in names:
             raise TapeError(f"{tape.path}, line {number}: device {record.device!r} is not in the header")
-        if isinstance(record, Usb | Snmp) and names[record.device] != record.kind:
-            raise TapeError(f"{tape.path}, line {number}: {record.device!r} is no {record.kind} device")
+        lane = "http" if isinstance(record, Asked | Answered) else record.kind
+        if isinstance(record, Usb | Snmp | Asked | Answered) and names[record.device] != lane:
+            raise TapeError(f"{tape.path}, line {number}: {record.device!r} is no {lane} device")
 
 
 def write(path: Path, header: Header, records: Sequence[AnyRecord], keep: dict[str, bytes] | None = None) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from drivers.contract.tap import Passed
 from hil.tape import records, values
-from hil.tape.file import AnyRecord, Tape
-from hil.tape.records import LONG, Host, Open, Snmp, SnmpIdentity, UsbIdentity
+from hil.tape.file import Tape
+from hil.tape.records import LONG, AnyRecord, Host, HttpIdentity, Identity, Open, Snmp, SnmpIdentity, UsbIdentity
 
 _SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 
@@ -22,7 +22,7 @@ class Recording:
         """The tape's zero on both clocks. Without `images` long data is known by its hash only."""
         self._zero, self.wall = monotonic, wall
         self._images = images
-        self._devices: dict[str, UsbIdentity | SnmpIdentity] = {}
+        self._devices: dict[str, Identity] = {}
         self._keys: dict[str, str] = {}  # the bridge's names for the devices, by ours
         self._records: list[AnyRecord] = []
         self.aside: dict[str, bytes] = {}
@@ -43,7 +43,7 @@ class Recording:
         opened = facts.get("opened")
         if isinstance(opened, Mapping):
             who = {"name": device, "key": self._keys[device], **opened}
-            self._devices[device] = _usb(who) if lane == "usb" else SnmpIdentity.model_validate(who)
+            self._devices[device] = _identity(lane, who)
             self._records.append(Open(t=t, device=device))
         elif lane == "usb":
             said = dict(facts)
@@ -55,6 +55,9 @@ class Recording:
         elif lane == "snmp":
             binds = [(oid, *values.told(tag, value)) for oid, tag, value in _triples(facts.get("binds", ()))]
             self._records.append(Snmp.model_validate({**facts, "t": t, "device": device, "binds": binds}))
+        elif lane == "http" and device:
+            self.keep(data)
+            self._records.append(records.exchanged(t, device, data, facts))
         elif lane == "http":
             record = records.http(t, data, facts)
             if record.size is not None:
@@ -96,14 +99,24 @@ class Recording:
             self.aside[sha256(data).hexdigest()] = data
 
 
+def _identity(lane: str, said: dict[str, object]) -> Identity:
+    match lane:
+        case "usb":
+            return _usb(said)
+        case "snmp":
+            return SnmpIdentity.model_validate(said)
+        case _:
+            return HttpIdentity.model_validate(said)
+
+
 def _usb(said: dict[str, object]) -> UsbIdentity:
     vendor, product = said.pop("vendor_id"), said.pop("product_id")
     return UsbIdentity.model_validate({**said, "ids": f"{vendor:04x}:{product:04x}"})
 
 
-def _described(device: UsbIdentity | SnmpIdentity, found: list[AnyRecord]) -> UsbIdentity | SnmpIdentity:
+def _described(device: Identity, found: list[AnyRecord]) -> Identity:
     """With what the records tell about it."""
-    if isinstance(device, UsbIdentity):
+    if not isinstance(device, SnmpIdentity):
         return device
     for record in found:
         if isinstance(record, Snmp) and record.device == device.name:

@@ -76,6 +76,18 @@ class SnmpIdentity(_Line):
     description: str = ""  # sysDescr
 
 
+class HttpIdentity(_Line):
+    """A device that is asked over HTTP: eSCL, LEDM."""
+
+    lane: Literal["http"] = "http"
+    name: str
+    key: str = ""
+    root: str = Field(default="/eSCL", max_length=200)  # path of its service
+
+
+Identity = UsbIdentity | SnmpIdentity | HttpIdentity
+
+
 class Host(_Line):
     """A machine whose clock stamped records, and how far it is from the tape's clock: theirs minus ours, in seconds."""
 
@@ -88,7 +100,7 @@ class Header(_Line):
     """The first line."""
 
     tape: Literal[1] = FORMAT
-    devices: tuple[Annotated[UsbIdentity | SnmpIdentity, Field(discriminator="lane")], ...] = ()
+    devices: tuple[Annotated[Identity, Field(discriminator="lane")], ...] = ()
     software: dict[str, str] = Field(default_factory=dict)
     wall: AwareDatetime  # when t was 0
     monotonic: float = 0.0  # what the clock said then
@@ -191,8 +203,33 @@ class Http(_WithBytes):
     text: str | None = None  # the body, when it is text
 
 
-Record = Annotated[Open | Note | Usb | Snmp | Http, Field(discriminator="kind")]
-RECORD: Final[TypeAdapter[Open | Note | Usb | Snmp | Http]] = TypeAdapter(Record)
+class Asked(_WithBytes):
+    """A device was asked over HTTP; `exchange` is the number that its answer has too."""
+
+    kind: Literal["asked"] = "asked"
+    device: str
+    exchange: int = Field(ge=1)
+    method: str = Field(pattern=r"^[A-Z]{1,16}$")
+    path: str = Field(max_length=2000)
+    text: str | None = None  # the body, when it is text
+
+
+class Answered(_WithBytes):
+    """Its answer, or one piece of it; the first has the status."""
+
+    kind: Literal["answered"] = "answered"
+    device: str
+    exchange: int = Field(ge=1)
+    status: int | None = Field(default=None, ge=100, le=599)
+    headers: dict[str, str] = Field(default_factory=dict)
+    text: str | None = None
+    last: bool = False  # nothing more comes
+    error: str | None = None  # it did not come, or not whole
+
+
+AnyRecord = Open | Note | Usb | Snmp | Http | Asked | Answered
+Record = Annotated[AnyRecord, Field(discriminator="kind")]
+RECORD: Final[TypeAdapter[AnyRecord]] = TypeAdapter(Record)
 
 
 def unhex(text: str) -> bytes:
@@ -223,12 +260,21 @@ def usb(t: float, device: str, endpoint: int, data: bytes = b"", transfer: str =
 
 def http(t: float, body: bytes, facts: Mapping[str, object]) -> Http:
     """A message; its body as text where it is text. `facts`: way, peer, url, status, type."""
-    fields: dict[str, object] = {**facts, "t": t}
+    return Http.model_validate({**facts, "t": t, **_body(body)})
+
+
+def exchanged(t: float, device: str, body: bytes, facts: Mapping[str, object]) -> Asked | Answered:
+    """A question to a device over HTTP, or a piece of its answer. `facts`: way, exchange, and what the record has."""
+    model = Asked if facts.get("way") == "out" else Answered
+    said = {name: value for name, value in facts.items() if name != "way"}
+    return model.model_validate({**said, "t": t, "device": device, **(_body(body) if body else {})})
+
+
+def _body(data: bytes) -> dict[str, object]:
     try:
-        fields["text"] = body.decode()
+        return {"text": data.decode()}
     except UnicodeDecodeError:
-        fields |= written(body)
-    return Http.model_validate(fields)
+        return written(data)
 
 
 def header(wall: datetime, **more: object) -> Header:

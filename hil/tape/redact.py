@@ -16,8 +16,20 @@ from hashlib import blake2b
 from typing import Final
 
 from hil.tape import records, values
-from hil.tape.file import AnyRecord, Tape
-from hil.tape.records import Http, Note, Snmp, SnmpIdentity, Usb, UsbIdentity, unhex
+from hil.tape.file import Tape
+from hil.tape.records import (
+    Answered,
+    AnyRecord,
+    Asked,
+    Http,
+    Identity,
+    Note,
+    Snmp,
+    SnmpIdentity,
+    Usb,
+    UsbIdentity,
+    unhex,
+)
 from hil.tape.values import Kind
 
 LEAST: Final = 4  # characters of what is looked for everywhere; less would be found where it is not meant
@@ -82,7 +94,7 @@ class _Redactor:
         said = header.model_copy(update={"redacted": True, "devices": devices})
         return Tape(said, tuple(self._record(each) for each in self._tape.records), self._tape.path, self._tape.aside)
 
-    def _device(self, device: UsbIdentity | SnmpIdentity) -> UsbIdentity | SnmpIdentity:
+    def _device(self, device: Identity) -> Identity:
         texts = ["key", "serial", "product", "manufacturer"] if isinstance(device, UsbIdentity) else ["key"]
         texts += ["description"] if isinstance(device, SnmpIdentity) else []
         return device.model_copy(update={name: self._text(getattr(device, name)) for name in texts})
@@ -93,6 +105,13 @@ class _Redactor:
                 data = self._bytes(unhex(record.hex or ""))
                 more = {"setup": record.setup, "error": record.error}
                 return records.usb(record.t, record.device, record.address, data, record.transfer, **more)
+            case Asked() | Answered():
+                fields = {name: getattr(record, name, None) for name in ("text", "path", "error")}
+                update = {name: self._text(value) for name, value in fields.items() if isinstance(value, str)}
+                if isinstance(record, Answered):
+                    heads = {name: self._text(value) for name, value in record.headers.items()}
+                    return record.model_copy(update={**update, "headers": heads})
+                return record.model_copy(update=update)
             case Http():
                 texts = ("text", "url", "peer")
                 update = {name: self._text(value) for name in texts if (value := getattr(record, name)) is not None}
@@ -176,7 +195,7 @@ def _hard(tape: Tape) -> set[str]:
     """What must not be found anywhere: serial numbers and tokens."""
     found = {device.serial for device in tape.usb()}
     for _, record in tape.numbered():
-        if isinstance(record, Http):
+        if isinstance(record, Http | Asked | Answered):
             found.update(_TOKEN_LEAF.findall(record.text or ""))
         elif isinstance(record, Snmp):
             private = (values.data(kind, value) for oid, kind, value in record.binds if _below(oid, _SERIALS))

@@ -1,7 +1,7 @@
-"""A tape, served: its USB devices on one USB/IP server, its SNMP agents each on a socket.
+"""A tape, served: its USB devices on one USB/IP server, its SNMP agents and its HTTP services each on a socket.
 
 async with replay.served(file.read(path)) as rig:
-    rig.usbip, rig.snmp, rig.failure
+    rig.usbip, rig.snmp, rig.http, rig.failure
 """
 
 from collections.abc import AsyncIterator
@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from drivers.contract.clock import Clock, SystemClock
 from hil.devices.live import Live
 from hil.devices.stimuli import Stimulus
+from hil.http_server import HttpServer
 from hil.tape.file import Tape, TapeError
 from hil.tape.snmp import TapeAgent
 from hil.tape.usb import TapeUsb
+from hil.tape.web import TapeWeb
 from hil.usbip.messages import Address
 from hil.usbip.server import Export, UsbIpServer
 
@@ -24,6 +26,7 @@ class Replayed:
 
     usb: tuple[tuple[str, TapeUsb], ...]  # by bus id
     agents: tuple[tuple[int, TapeAgent], ...]  # by port
+    services: tuple[tuple[int, TapeWeb], ...]  # the same
     host: str
     port: int | None  # of the USB/IP server
     clock: Clock
@@ -39,9 +42,14 @@ class Replayed:
         return tuple(f"snmp://{self._shown}:{port}" for port, _ in self.agents)
 
     @property
+    def http(self) -> tuple[str, ...]:
+        """Where the services are."""
+        return tuple(f"http://{self._shown}:{port}{each.root}" for port, each in self.services)
+
+    @property
     def url(self) -> str:
         """Where its first device is."""
-        return self.usbip or self.snmp[0]
+        return self.usbip or (*self.snmp, *self.http)[0]
 
     def begin(self) -> None:
         """Let the tape's time run, where it was held."""
@@ -49,6 +57,8 @@ class Replayed:
             device.begin(self.clock.monotonic())
         for _, agent in self.agents:
             agent.begin()
+        for _, service in self.services:
+            service.begin()
 
     def stimulate(self, *stimuli: Stimulus) -> None:
         """Nothing can happen to a tape: what happened then happens again."""
@@ -57,6 +67,7 @@ class Replayed:
     def failure(self) -> str | None:
         """The first difference between the tape and what is done now."""
         said = [*(device.failure for _, device in self.usb), *(agent.failure for _, agent in self.agents)]
+        said += [service.failure for _, service in self.services]
         return next((each for each in said if each is not None), None)
 
     @property
@@ -66,7 +77,7 @@ class Replayed:
         for busid, device in self.usb:
             shown = device.description
             found.append(f"{self.usbip} {busid} {shown.vendor_id:04x}:{shown.product_id:04x}")
-        return (*found, *self.snmp)
+        return (*found, *self.snmp, *self.http)
 
     @property
     def _shown(self) -> str:
@@ -110,6 +121,14 @@ async def served(
             _, bound = await agent.start(host, port if not exports and not agents else 0)
             stack.callback(agent.close)
             agents.append((bound, agent))
-        if not devices and not agents:
+        services: list[tuple[int, TapeWeb]] = []
+        for named in tape.http():
+            service = TapeWeb(tape, named, pace=pace, strict=strict, held=held)
+            first = not exports and not agents and not services
+            live = Live(service, ticking)
+            stack.callback(live.close)
+            listening = HttpServer(service.serve, live, host, port if first else 0)
+            services.append(((await stack.enter_async_context(listening)).port, service))
+        if not devices and not agents and not services:
             raise TapeError(f"{tape.path}: has no device that could be replayed")
-        yield Replayed(tuple(devices), tuple(agents), host, real, ticking)
+        yield Replayed(tuple(devices), tuple(agents), tuple(services), host, real, ticking)

@@ -11,9 +11,9 @@ from typing import Final
 
 from drivers.contract.xml import parse
 from hil.tape import records
-from hil.tape.file import AnyRecord, Tape, TapeError
+from hil.tape.file import Tape, TapeError
 from hil.tape.recording import Recording
-from hil.tape.records import UsbIdentity
+from hil.tape.records import AnyRecord, UsbIdentity
 
 _ELEMENT = re.compile(r"<(\w+)(?:\s[^<>]*)?(?:/>|>[^<]*</\1>|>)")
 _TRANSFERS: Final = {"bulk_tx": "bulk", "interrupt_tx": "interrupt", "control_tx": "control"}

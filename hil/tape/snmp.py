@@ -74,6 +74,7 @@ class TapeAgent(asyncio.DatagramProtocol):
         self._learnt = 0
         self._last: dict[_Key, _Said] = {}
         self._origin: float | None = None
+        self._unheard = b""  # the question that is not answered
         self._transport: asyncio.DatagramTransport | None = None
         self._learn(len([each for each in self._said if each.t < 0]))
         self.failure: str | None = None
@@ -110,7 +111,10 @@ class TapeAgent(asyncio.DatagramProtocol):
             return None
         if request.community != self._community:
             return None
+        if datagram == self._unheard:
+            return None  # the same question, sent again because it was not answered
         said = self._next(_key(request))
+        self._unheard = datagram if said is not None and said.silent else b""
         if said is None:
             if self._strict:
                 self.failure = self.failure or self._difference(request)

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from hil.tape import records
-from hil.tape.file import AnyRecord, Tape, TapeError
+from hil.tape.file import Tape, TapeError
 from hil.tape.recording import Recording
-from hil.tape.records import UsbIdentity
+from hil.tape.records import AnyRecord, UsbIdentity
 
 _PCAP: Final = {0xA1B2C3D4: 1e-6, 0xA1B23C4D: 1e-9}
 _SECTION, _INTERFACE, _SIMPLE, _ENHANCED = 0x0A0D0D0A, 1, 3, 6

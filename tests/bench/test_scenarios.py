@@ -11,7 +11,6 @@ import pytest
 
 from bridge.daemon import Daemon
 from hil.faults.plan import USB, Fault, Plan, Planned
-from hil.rig.devices import FUSED
 from hil.scenario import enumeration, model, runs
 from hil.scenario.runs import Outcome, Run
 from hil.scenario.seen import Lane
@@ -21,8 +20,6 @@ NAMES = tuple(model.shipped())
 IDS = re.compile(
     rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<=127\.0\.0\.1:)\d+|(?<=ScanIdentifier>)[^<]+"
 )
-# What goes over eSCL is on no tape.
-TAPED = [name for name in NAMES if model.named(name).device.family != FUSED]
 FAULTY = {name for name in NAMES if model.named(name).device.faults}
 ROOT = Path(__file__).parents[2]
 
@@ -56,7 +53,7 @@ def test_it_passes_on_the_simulated_device(name: str, done: dict[str, Run]):
     assert found.left == ()
 
 
-@pytest.mark.parametrize("name", TAPED)
+@pytest.mark.parametrize("name", NAMES)
 def test_it_passes_on_its_own_tape_with_the_same_events(name: str, done: dict[str, Run]):
     first = run(done, name)
     again = runs.taped(name, model.named(name), tape_of(first))
