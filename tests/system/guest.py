@@ -94,12 +94,13 @@ exec 3<>"/dev/$(grep -lx lab /sys/class/virtio-ports/*/name | cut -d/ -f5)"
 echo "0 0" >&3
 {warm}
 while read -r number; do
-    case $number in python*) echo "${{number#python}}" >&4; continue; esac
-    bash -c '
-        setsid bash "$SHARE/$0.sh" < /dev/null > "$SHARE/$0.out" 2> "$SHARE/$0.err" 3<&- 4<&- &
-        echo $! > "$SHARE/$0.pid"
+    case $number in python*) echo "${{number#python}}" >&4; continue ;; esac
+    (
+        busybox setsid bash "$SHARE/$number.sh" < /dev/null > "$SHARE/$number.out" 2> "$SHARE/$number.err" 3<&- 4<&- &
+        echo $! > "$SHARE/$number.pid"
         wait $!
-        echo "$0 $?" >&3' "$number" &
+        echo "$number $?" >&3
+    ) &
 done <&3
 busybox poweroff -f
 """
@@ -131,7 +132,7 @@ class Running:
     """A script that has been started in the guest."""
 
     def __init__(self, guest: "Guest", number: int) -> None:
-        self._guest, self._number = guest, number
+        self._guest, self.number = guest, number
 
     @property
     def out(self) -> str:
@@ -146,7 +147,7 @@ class Running:
     @property
     def ended(self) -> bool:
         """It runs no more."""
-        return self._number in self._guest.codes
+        return self.number in self._guest.codes
 
     def wait(self, seconds: float = SCRIPT_SECONDS) -> Done:
         """Until it ends. Raises TimeoutError with what it said, and kills it."""
@@ -154,7 +155,7 @@ class Running:
             said = f"{self.out}\n{self.err}"[-3000:]
             self.signal(signal.SIGKILL)
             raise TimeoutError(f"the guest's script takes more than {seconds} s:\n{said}")
-        return Done(self._guest.codes[self._number], self.out, self.err)
+        return Done(self._guest.codes[self.number], self.out, self.err)
 
     def until(self, text: str, seconds: float = SCRIPT_SECONDS) -> str:
         """Wait until it has said `text` on standard output or error; all it said. Raises TimeoutError, or
@@ -180,7 +181,7 @@ class Running:
         return self.wait(seconds)
 
     def _read(self, kind: str) -> str:
-        path = self._guest.share / f"{self._number}.{kind}"
+        path = self._guest.share / f"{self.number}.{kind}"
         return path.read_text(errors="replace") if path.exists() else ""
 
 
@@ -347,11 +348,11 @@ class Guest:
 
 
 @contextmanager
-def boot(*packages: str, systemd: str | None = None) -> Iterator[Guest]:
+def boot(*packages: str, systemd: str | None = None, warm: bool = True) -> Iterator[Guest]:
     """A guest with these Debian packages. Where it cannot be had the test fails.
 
     `systemd`: boot Debian's systemd, with nothing of the host's configuration, after this shell script has put into
-    /etc/systemd/system and elsewhere what it is to find.
+    /etc/systemd/system and elsewhere what it is to find. `warm`: where systemd is not, `python` can be used.
     """
     try:
         tools = debian.unpacked(qemu.machine().package, "busybox-static", "kmod")
@@ -364,7 +365,7 @@ def boot(*packages: str, systemd: str | None = None) -> Iterator[Guest]:
     share = Path(tempfile.mkdtemp(prefix="wsd-guest-"))
     share.chmod(0o755)
     (share / "boot").write_text(f"SHARE={share}\nRUN={share}/run\n")
-    _write_scripts(share, systemd)
+    _write_scripts(share, systemd, WARM if warm and systemd is None else "")
     try:
         with qemu.running(tools, kernel, layer, share) as (process, port, monitor):
             guest = Guest(share, process, port, monitor)
@@ -379,14 +380,13 @@ def boot(*packages: str, systemd: str | None = None) -> Iterator[Guest]:
         shutil.rmtree(share)
 
 
-def _write_scripts(share: Path, systemd: str | None) -> None:
+def _write_scripts(share: Path, systemd: str | None, warm: str) -> None:
     interpreter = Path(sys.executable)
     ancestors = {*PROJECT.parents, PROJECT, *interpreter.parents, *interpreter.resolve().parents}
     closed = [str(each) for each in ancestors if each.stat().st_mode & 0o005 != 0o005]
     path = f"{interpreter.parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     then = (PLAIN if systemd is None else SYSTEMD).format(share=share, idle=IDLE)
     run = RUN.format(path=path, closed=shlex.join(closed or ["/"]), address=qemu.ADDRESS, then=then)
-    warm = WARM if systemd is None else ""
     agent = AGENT.format(path=path, share=share, project=shlex.quote(str(PROJECT)), warm=warm)
     units = {name: text.format(share=share) for name, text in UNITS.items()}
     for name, text in {"run": run, "agent": agent, "prepare": systemd or "", **units}.items():
