@@ -62,7 +62,7 @@ class Limits:
     per_user: int = 16
     images: int = 10_000  # of one job
     arriving: int = 32  # images at one time, of everybody; each has up to 8 MB of memory
-    arriving_per_user: int = 8
+    arriving_per_user: int = 16
     patience: float = 600.0  # seconds from CreatePostScanJob to EndPostScanJob; the ten minutes of [MS-BDSRR]
 
 

@@ -137,17 +137,17 @@ async def test_an_image_that_trickles_in_ends_with_the_patience_for_its_job(tmp_
 async def test_one_user_does_not_send_all_images_at_once(tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
         token = await server.create()
-        halves = [await server.connect() for _ in range(8)]
+        halves = [await server.connect() for _ in range(16)]
         for number, connection in enumerate(halves, 1):
             whole = package(token, number, b"page")
             await connection.send(server.path, whole[:-70], Content_Type=PACKAGE, Content_Length=str(len(whole)))
         images = tmp_path / "state" / "scan-server" / token / "images"
-        while len(list(images.iterdir())) < 8:  # noqa: ASYNC110 - the disk is looked at
+        while len(list(images.iterdir())) < 16:  # noqa: ASYNC110 - the disk is looked at
             await asyncio.sleep(0.01)
-        assert subcode(await server.send(token, 9, b"page")) == "ServerErrorTemporaryError"
+        assert subcode(await server.send(token, 17, b"page")) == "ServerErrorTemporaryError"
         halves.pop().reset()
-        while len(list(images.iterdir())) > 7:  # noqa: ASYNC110 - the disk is looked at
+        while len(list(images.iterdir())) > 15:  # noqa: ASYNC110 - the disk is looked at
             await asyncio.sleep(0.01)
-        assert (await server.send(token, 9, b"page")).status == 200
+        assert (await server.send(token, 17, b"page")).status == 200
         for connection in halves:
             connection.close()
