@@ -35,6 +35,7 @@ class Child:
         self._idle.set()
         self._sane: Sane | None = None
         self._line = 1  # bytes of one of the frame's
+        self._asked = 0  # number of the request that is answered
 
     def run(self, library: str) -> None:
         """Until stdin ends or `quit`."""
@@ -49,10 +50,12 @@ class Child:
             return
         self._say({"status": Status.GOOD})
         while (request := self._requests.get()) is not None and request["do"] != "quit":
+            self._asked = request["asked"]
             self._say(self._answer(self._sane, request))
         self._sane.close()
         self._sane.exit()
         if request is not None:
+            self._asked = request["asked"]
             self._say({"status": Status.GOOD})
 
     def _answer(self, sane: Sane, request: dict[str, Any]) -> dict[str, Any]:
@@ -142,7 +145,7 @@ class Child:
             self._sane.cancel()
 
     def _say(self, answer: dict[str, Any]) -> None:
-        self._frame(protocol.JSON, json.dumps(answer).encode())
+        self._frame(protocol.JSON, json.dumps({**answer, "asked": self._asked}).encode())
 
     def _frame(self, kind: bytes, payload: bytes | memoryview) -> None:
         try:

@@ -70,6 +70,7 @@ class Child:
         os.set_blocking(self._out, False)
         self._room = bytearray()  # for what arrives, while there is a scan
         self._owed = True  # it has not answered yet
+        self._asked = 0  # number of the last request
         try:
             self._answer(time.monotonic() + START_SECONDS)
         except Refused as err:
@@ -94,7 +95,7 @@ class Child:
         self, do: str, seconds: float, canceled: Callable[[], bool] | None = None, **more: object
     ) -> Mapping[str, Any]:
         """The answer to one request. Raises Refused, ScanCanceled, DeviceTimeout, DeviceGarbled."""
-        self._send({"do": do, **more})
+        self._request({"do": do, **more})
         return self._answer(time.monotonic() + seconds, canceled)
 
     def read(self, silence: float, canceled: Callable[[], bool]) -> Iterator[memoryview]:
@@ -102,11 +103,11 @@ class Child:
 
         `silence`: seconds without any byte after which the child is taken for hung. Raises as `ask`.
         """
-        self._send({"do": "read"})
+        self._request({"do": "read"})
         while True:
             kind, payload = self._frame(time.monotonic() + silence, canceled)
             if kind == protocol.JSON:
-                _checked(payload)
+                self._checked(payload)
                 return
             yield payload
 
@@ -139,6 +140,10 @@ class Child:
             self._process.kill()
         self._process.wait()
 
+    def _request(self, request: Mapping[str, object]) -> None:
+        self._asked += 1
+        self._send({**request, "asked": self._asked})
+
     def _send(self, request: Mapping[str, object]) -> None:
         try:
             if self._process.poll() is None:
@@ -155,7 +160,23 @@ class Child:
         if kind != protocol.JSON:
             self.kill()
             raise DeviceGarbled(f"{self._name}: image data where an answer was expected")
-        return _checked(payload)
+        return self._checked(payload)
+
+    def _checked(self, payload: memoryview) -> Mapping[str, Any]:
+        """What was answered. An answer to something else shows a child that has lost count, and ends it."""
+        text = bytes(payload)
+        try:
+            answer = json.loads(text)
+            status = answer["status"]
+            if isinstance(status, int) and answer["asked"] == self._asked:
+                if status == Status.GOOD:
+                    return dict(answer)
+                raise Refused(status, str(answer.get("error", ""))[:_MESSAGE])
+        except (ValueError, KeyError, TypeError, RecursionError) as err:
+            self.kill()
+            raise DeviceGarbled(f"{self._name}: the SANE process sent {text[:32]!r}") from err
+        self.kill()
+        raise DeviceGarbled(f"{self._name}: the SANE process sent {text[:32]!r}")
 
     def _frame(self, deadline: float, canceled: Callable[[], bool] | None) -> tuple[bytes, memoryview]:
         kind, length = protocol.HEAD.unpack(self._bytes(protocol.HEAD.size, deadline, canceled))
@@ -196,17 +217,3 @@ class Child:
         code = self._process.returncode
         how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
         return f"{self._name}: the SANE process ended ({how})"
-
-
-def _checked(payload: memoryview) -> Mapping[str, Any]:
-    text = bytes(payload)
-    try:
-        answer = json.loads(text)
-        status = answer["status"]
-        if isinstance(status, int) and isinstance(answer, dict):
-            if status == Status.GOOD:
-                return answer
-            raise Refused(status, str(answer.get("error", ""))[:_MESSAGE])
-    except (ValueError, KeyError, TypeError) as err:
-        raise DeviceGarbled(f"the SANE process sent {text[:32]!r}") from err
-    raise DeviceGarbled(f"the SANE process sent {text[:32]!r}")

@@ -1,7 +1,8 @@
 """What the bridge and a SANE child say to each other; known to both, and importing nothing heavy.
 
 The bridge writes one JSON object a line. The child answers in frames: a kind, a length, a payload; `J` is a JSON
-object, `D` are bytes of an image. Every request has one `J` answer with a `status`; a read sends its `D` before it.
+object, `D` are bytes of an image. Every request but a cancel is numbered (`asked`, from 1; 0 is the greeting) and has
+one `J` answer with that number and a `status`; a read sends its `D` before it.
 Source: SANE standard 1.06, chapter 4 (status, option and frame codes).
 """
 
