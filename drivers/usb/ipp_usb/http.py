@@ -95,7 +95,7 @@ class IppUsb:
             self._done_with()
             raise
         pair.patience = patience
-        answer = _Answer(self._name, pause)
+        answer = pair.answer = _Answer(self._name, pause)
         task = asyncio.create_task(self._run(pair, answer, _written(request, self._headers)))
         self._running.add(task)
         task.add_done_callback(partial(self._ended, answer))
@@ -176,7 +176,8 @@ class _Pair:
         """`strange`: another program may have left an answer unread."""
         self._link, self._clock, self._strange = link, clock, strange
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ipp-usb")
-        self.patience = DRAIN_SECONDS  # seconds of silence
+        self.patience = DRAIN_SECONDS  # seconds of silence, while somebody waits
+        self.answer: _Answer | None = None  # that is read
         self.reader = Reader(self._more)
 
     async def write(self, data: bytes) -> None:
@@ -189,10 +190,11 @@ class _Pair:
         self._link.write(data)
 
     async def _more(self) -> bytes:
-        loop, until = asyncio.get_running_loop(), self._clock.monotonic() + self.patience
+        loop, began = asyncio.get_running_loop(), self._clock.monotonic()
         while not (data := await loop.run_in_executor(self._thread, self._link.read, PIECE, SLICE)):
-            if self._clock.monotonic() > until:
-                raise HttpTimeout(f"no answer in {self.patience:g} s")
+            patience = self.patience if self.answer is None or self.answer.wanted else DRAIN_SECONDS
+            if self._clock.monotonic() - began > patience:
+                raise HttpTimeout(f"no answer in {patience:g} s")
         return data
 
     def close(self) -> None:
@@ -208,12 +210,13 @@ class _Answer:
         self._name, self._pause = name, pause
         self.head: asyncio.Future[Head] = asyncio.get_running_loop().create_future()
         self._pieces: asyncio.Queue[bytes | HttpFailed] = asyncio.Queue(HELD)
-        self._wanted = True
+        self.wanted = True
 
     async def read(self, pair: _Pair, request: bytes) -> None:
         """All of it. Raises HttpFailed, DriverError."""
         await pair.write(request)
         found = await head(pair.reader)
+        pair.patience = self._pause + DRAIN_SECONDS  # however long the head was waited for
         if not self.head.done():
             self.head.set_result(found)
         async for piece in body(pair.reader, found):
@@ -227,12 +230,12 @@ class _Answer:
             if self._pieces.full():
                 self._pieces.get_nowait()  # what is incomplete is of no use
             self._pieces.put_nowait(failed)
-        elif self._wanted:
+        elif self.wanted:
             self.head.set_exception(failed)
 
     def leave(self) -> None:
         """Nobody wants the rest."""
-        self._wanted = False
+        self.wanted = False
         if not self.head.done():
             self.head.cancel()
         while not self._pieces.empty():
@@ -253,7 +256,7 @@ class _Answer:
             yield piece
 
     async def _put(self, piece: bytes) -> None:
-        if self._wanted:
+        if self.wanted:
             await self._pieces.put(piece)
 
 
