@@ -72,6 +72,7 @@ def judged(found: Sequence[Row]) -> None:
         ("esci2", Fault.SHORT),
     ],
 )
+@pytest.mark.usefixtures("unlogged")
 def test_a_fault_at_any_transfer_ends_the_job_and_the_next_client_scans(family: str, fault: Fault):
     found = list(enumeration.rows("small", model.parse(SCANS[family], "small"), (fault,)))
     judged(found)

@@ -11,6 +11,8 @@ from hil.scenario import enumeration, model
 from tests.sweep import beside
 from tests.sweep.test_fault_sweeps import EVERYWHERE, judged
 
+pytestmark = pytest.mark.usefixtures("unlogged")
+
 ESCL = """
 title = "Small"
 [device]
