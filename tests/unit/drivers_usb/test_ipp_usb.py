@@ -220,6 +220,26 @@ async def test_who_leaves_while_a_shared_device_is_opened_takes_no_claim_along()
     await http.close()
 
 
+class Ticking(SystemClock):
+    """Each look at it takes a second."""
+
+    seconds = 0.0
+
+    def monotonic(self) -> float:
+        self.seconds += 1
+        return self.seconds
+
+
+async def test_an_answer_that_stops_is_not_waited_for_as_long_as_its_head() -> None:
+    link, clock = Scripted(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), Ticking()
+    http = IppUsb("x", lambda: [link], clock)
+    async with http.exchange(Request("GET", "/page"), wait=1000, pause=10) as incoming:
+        assert incoming.status == 200
+    await until_closed(link)
+    assert 70 < clock.seconds < 90
+    await http.close()
+
+
 async def test_a_device_that_breaks_under_one_answer_fails_the_other_at_once() -> None:
     silent, garbled = Scripted(), Scripted(b"garbage\r\n\r\n")
     http = IppUsb("x", lambda: [silent, garbled], SystemClock())
