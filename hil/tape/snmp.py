@@ -134,7 +134,6 @@ class TapeAgent(asyncio.DatagramProtocol):
                     break
                 self._at = at + 1
                 self._learn(self._at)
-                self._last[key] = said
                 return said
             if self._strict and said.key is not None:
                 break
@@ -159,6 +158,8 @@ class TapeAgent(asyncio.DatagramProtocol):
                 for name in gone:
                     self._objects.pop(name, None)
             self._asked.update(said.asked)
+            if said.key is not None:
+                self._last[said.key] = said  # also where another question was asked sooner and this passed over
             self._objects.update(_known(said))
         self._learnt = max(self._learnt, until)
 

@@ -90,6 +90,16 @@ def test_at_a_pace_what_is_asked_for_the_first_time_before_its_time_hears_what_w
     assert values(played.answer(question(Pdu.GET, STATUS))) == [b"\x02\x01\x05"]
 
 
+def test_an_answer_that_another_question_passed_over_is_known_all_the_same() -> None:
+    clock = [0.0]
+    played = agent(look(0, 2), walk(1, 1), look(2, 5), walk(3, 1, 2), now=lambda: clock[0], pace=1.0)
+    assert values(played.answer(question(Pdu.GET, STATUS))) == [b"\x02\x01\x02"]
+    clock[0] = 4.0
+    for _ in range(2):
+        played.answer(question(Pdu.GET_BULK, "1.3.6.1.4.1.9", second=20))
+    assert values(played.answer(question(Pdu.GET, STATUS))) == [b"\x02\x01\x05"]
+
+
 def walk(t: float, *rows: int) -> dict[str, object]:
     binds = [*([f"1.3.6.1.4.1.9.{row}", "integer", row] for row in rows), ["1.3.6.1.4.2", "end-of-mib", None]]
     return {"t": t, "request": "bulk", "oids": ["1.3.6.1.4.1.9"], "numbers": [0, 20], "binds": binds}
