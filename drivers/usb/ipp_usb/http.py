@@ -216,7 +216,6 @@ class _Answer:
         """All of it. Raises HttpFailed, DriverError."""
         await pair.write(request)
         found = await head(pair.reader)
-        pair.patience = self._pause + DRAIN_SECONDS  # however long the head was waited for
         if not self.head.done():
             self.head.set_result(found)
         async for piece in body(pair.reader, found):
