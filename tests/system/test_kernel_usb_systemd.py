@@ -43,10 +43,10 @@ printf '[sane]\\nenabled = false\\n[service]\\nmulticast = false\\n' > /etc/wsd-
 KEPT = "/var/lib/wsd-scan-bridge/firmware"
 
 
-def add(booted: guest.Guest, name: str) -> None:
+def add(booted: guest.Guest, name: str) -> guest.Running:
     """The operator has a firmware file, and adds it."""
     program = "/opt/wsd-scan-bridge/bin/wsd-scan-bridge"
-    booted.check(f"umask 077; cd /tmp; head -c 4096 /dev/urandom > {name}; {program} firmware add {name}", seconds=90)
+    return booted.start(f"umask 077; cd /tmp; head -c 4096 /dev/urandom > {name}; {program} firmware add {name}")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def booted() -> Iterator[guest.Guest]:
 @pytest.fixture(scope="module")
 def started(booted: guest.Guest) -> Iterator[guest.Guest]:
     """Firmware was added when the service had never run; a scanner was plugged in, and it runs. It stops well."""
-    add(booted, "a2nfw.usb")
+    add(booted, "a2nfw.usb").wait(90).well()
     assert booted.run(f"systemctl is-active {SERVICE}").out == "inactive\n"
     with booted.scanner("esci", "feed=0,warmup=0,speed=0"):
         booted.check(
@@ -73,8 +73,14 @@ def started(booted: guest.Guest) -> Iterator[guest.Guest]:
     assert "NRestarts=0" in shown
 
 
+@pytest.fixture(scope="module")
+def adding(started: guest.Guest) -> guest.Running:
+    """More firmware is being added while it runs."""
+    return add(started, "1200.usb")
+
+
 def test_plugging_a_scanner_in_starts_the_service_and_it_scans(
-    started: guest.Guest, sane_root: debian.Root, tmp_path: Path
+    started: guest.Guest, adding: guest.Running, sane_root: debian.Root, tmp_path: Path
 ):
     port = started.forward(5380)
     journal = "journalctl -u wsd-scan-bridge -o cat --no-pager"
@@ -103,8 +109,8 @@ def test_plugging_a_scanner_in_starts_the_service_and_it_scans(
     assert page.samples == b"".join(row + b"\xff" * (page.width - whole) for row in rows)
 
 
-def test_firmware_that_root_adds_is_readable_for_the_service(started: guest.Guest):
-    add(started, "1200.usb")  # while it runs
+def test_firmware_that_root_adds_is_readable_for_the_service(started: guest.Guest, adding: guest.Running):
+    adding.wait(90).well()
     seen = started.check(
         f"pid=$(systemctl show -p MainPID --value {SERVICE}); uid=$(stat -c %u /proc/$pid); [ $uid != 0 ]; "
         "as_service() { nsenter -t $pid -m setpriv --reuid $uid --regid $uid --clear-groups $@; }; "
