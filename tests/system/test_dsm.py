@@ -309,18 +309,21 @@ async def test_an_image_is_kept_about_as_fast_as_a_bare_post_is(figures: list[st
 
 async def test_two_hundred_pages_take_a_device_no_more_memory_than_twenty(tmp_path: Path, figures: list[str]) -> None:
     port = free_port()
-    async with server(tmp_path, port), product.scanner("adf=200,length=1") as rig:
-        async with device(tmp_path / "device", rig, port) as run:
-            await press(rig, run)
-            await product.until(lambda: kept(tmp_path) >= 20, FULL)
-            before, peak = run.proportional(), run.peak()
-            await product.until(lambda: kept(tmp_path) >= 199, 60)
-            grown = run.proportional() - before
-            await product.until(lambda: "Completed PostScanJobCompletedSuccessfully" in run.log, 60)
-            assert len(list((tmp_path / "in").glob("[!.]*"))) == 200
-            figures.append(f"memory: device of 200 pages {before:.1f} MB at page 20, {grown:+.1f} MB at page 200 (PSS)")
-            assert grown < 8
-            assert run.peak() - peak < 8
+    async with (
+        server(tmp_path, port),
+        product.scanner("adf=200,length=1") as rig,
+        device(tmp_path / "device", rig, port) as run,
+    ):
+        await press(rig, run)
+        await product.until(lambda: kept(tmp_path) >= 20, FULL)
+        before, peak = run.proportional(), run.peak()
+        await product.until(lambda: kept(tmp_path) >= 199, 60)
+        grown = run.proportional() - before
+        await product.until(lambda: "Completed PostScanJobCompletedSuccessfully" in run.log, 60)
+        assert len(list((tmp_path / "in").glob("[!.]*"))) == 200
+        figures.append(f"memory: device of 200 pages {before:.1f} MB at page 20, {grown:+.1f} MB at page 200 (PSS)")
+        assert grown < 8
+        assert run.peak() - peak < 8
 
 
 def kept(place: Path) -> int:
