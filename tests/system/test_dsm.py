@@ -23,11 +23,12 @@ from tests.wire.post_scan_rig import (
     SHARE,
     Server,
     ended,
+    kept_port,
     lines,
     package,
     process_file,
 )
-from tests.wire.test_http_tls import AUTHORITY, HOST, free_port, trusting
+from tests.wire.test_http_tls import AUTHORITY, HOST, trusting
 
 DONE = "CompletedSuccessfully"
 FULL = 20.0
@@ -84,7 +85,7 @@ async def whole_job(found: Server, name: str, images: int) -> str:
 
 @pytest.mark.parametrize("https", [False, True])
 async def test_many_jobs_at_once_are_each_filed_once(tmp_path: Path, https: bool) -> None:
-    async with server(tmp_path, free_port(), https=https) as (found, _), Subscriber() as subscriber:
+    async with server(tmp_path, kept_port(), https=https) as (found, _), Subscriber() as subscriber:
         await found.subscribe(subscriber)
         await asyncio.gather(*(whole_job(found, f"job {each}", 5) for each in range(12)))
         await ended(subscriber, 12)
@@ -98,7 +99,7 @@ STEPS = ("created", "in an image", "image taken", "all images taken", "ended", "
 
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_server_that_is_killed_loses_and_doubles_nothing(tmp_path: Path, step: str) -> None:
-    port = free_port()
+    port = kept_port()
     images = {1: b"a" * 300_000, 2: b"b" * 300_000, 3: b"c" * 300_000}
     taken: set[int] = set()
     async with server(tmp_path, port, ends=False) as (found, run), AsyncExitStack() as stack:
@@ -140,7 +141,7 @@ async def test_a_server_that_is_killed_loses_and_doubles_nothing(tmp_path: Path,
 
 
 async def test_a_cancel_that_was_heard_outlives_a_kill(tmp_path: Path) -> None:
-    port = free_port()
+    port = kept_port()
     async with server(tmp_path, port, ends=False) as (found, run):
         token = await found.create()
         await found.send(token, 1, b"page")
@@ -154,7 +155,7 @@ async def test_a_cancel_that_was_heard_outlives_a_kill(tmp_path: Path) -> None:
 
 async def test_a_disk_that_is_full_ends_the_job_and_the_device_is_told(tmp_path: Path) -> None:
     disk = ("unshare", "-m", "sh", "-c", 'mkdir -p "$0" && mount -t tmpfs -o size=1m none "$0" && exec "$@"')
-    async with server(tmp_path, free_port(), prefix=(*disk, str(tmp_path / "state"))) as (found, _):
+    async with server(tmp_path, kept_port(), prefix=(*disk, str(tmp_path / "state"))) as (found, _):
         token = await found.create()
         assert (await found.send(token, 1, bytes(400_000))).status == 200
         refused = await found.send(token, 2, bytes(1_000_000))
@@ -202,7 +203,7 @@ def tokens(place: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("https", [False, True])
 async def test_devices_push_and_follow_many_at_once(tmp_path: Path, https: bool) -> None:
-    port = free_port()
+    port = kept_port()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(server(tmp_path, port, https=https))
         runs = []
@@ -219,7 +220,7 @@ async def test_devices_push_and_follow_many_at_once(tmp_path: Path, https: bool)
 
 
 async def test_a_cancel_at_the_scanner_cancels_the_job(tmp_path: Path) -> None:
-    port = free_port()
+    port = kept_port()
     async with server(tmp_path, port), product.scanner("adf=3") as rig:
         async with device(tmp_path / "device", rig, port) as run:
             rig.stimulate(At(2, 50.0, CancelAtPanel()))
@@ -231,7 +232,7 @@ async def test_a_cancel_at_the_scanner_cancels_the_job(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("step", ["created", "first page", "last page", "scanned", "received"])
 async def test_after_a_kill_of_the_device_both_sides_agree(tmp_path: Path, step: str) -> None:
-    port, place = free_port(), tmp_path / "device"
+    port, place = kept_port(), tmp_path / "device"
 
     def reached() -> bool:
         pages = len(list(place.glob("state/pushes/*/images/*.jfif")))
@@ -260,7 +261,7 @@ async def test_after_a_kill_of_the_device_both_sides_agree(tmp_path: Path, step:
 
 
 async def test_a_server_that_is_away_in_mid_job_gets_every_page_once(tmp_path: Path) -> None:
-    port, place = free_port(), tmp_path / "device"
+    port, place = kept_port(), tmp_path / "device"
     async with product.scanner("adf=6,speed=600") as rig:
         async with AsyncExitStack() as stack:
             _, run = await stack.enter_async_context(server(tmp_path, port, ends=False))
@@ -281,7 +282,7 @@ async def test_a_server_that_is_away_in_mid_job_gets_every_page_once(tmp_path: P
 
 
 async def test_two_hundred_pages_take_no_more_memory_than_two(tmp_path: Path) -> None:
-    async with server(tmp_path, free_port()) as (found, run):
+    async with server(tmp_path, kept_port()) as (found, run):
         image = bytes(400_000)  # together five times what is allowed
         await whole_job(found, "warm", 2)
         token = await found.create()
@@ -308,7 +309,7 @@ async def test_an_image_is_kept_about_as_fast_as_a_bare_post_is(figures: list[st
 
 
 async def test_two_hundred_pages_take_a_device_no_more_memory_than_twenty(tmp_path: Path, figures: list[str]) -> None:
-    port = free_port()
+    port = kept_port()
     async with (
         server(tmp_path, port),
         product.scanner("adf=200,length=1") as rig,
