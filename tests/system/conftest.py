@@ -32,7 +32,9 @@ ALONE = {
     "test_chaos": "it asserts how many messages are delivered in a second",
     "test_fuzz": "it measures how many messages are answered in a second",
     "test_idle": "it asserts what an idle bridge costs",
+    "test_memory": "what waits in memory depends on who has time to take it",
     "test_presses_in_time": "it asserts how soon a press is told of",
+    "test_sane_child_faults": "its patience is a part of a second",
 }
 # Files that share the virtual machine.
 _GUEST = re.compile(r"^from tests\.system(\.guest import|.* import .*\bguest\b)", re.MULTILINE)

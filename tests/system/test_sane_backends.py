@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,9 +98,10 @@ def running(pid: int) -> bool:
 
 def children(pid: int) -> list[int]:
     """The SANE processes of the bridge."""
-    found = [
-        int(each) for task in Path(f"/proc/{pid}/task").iterdir() for each in (task / "children").read_text().split()
-    ]
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError):  # that thread has just ended
+            found += map(int, (task / "children").read_text().split())
     return [each for each in found if b"drivers.sane.child" in Path(f"/proc/{each}/cmdline").read_bytes()]
 
 
@@ -453,6 +454,8 @@ async def test_every_status_reaches_the_client_as_fault_status_and_event(  # noq
             with pytest.raises(Refused) as refusal:
                 await client.retrieve(job, tmp_path / "page.jpg")
             assert refusal.value.subcode == fault
+            if reason is not None:
+                await product.until_state(client, ScannerState.STOPPED)
             now = await client.status()
             assert now.scanner_state is (ScannerState.STOPPED if reason else ScannerState.IDLE)
             assert reason is None or reason in str(now.scanner_state_reasons)
