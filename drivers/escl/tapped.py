@@ -12,6 +12,8 @@ from drivers.contract.clock import Clock
 from drivers.contract.http_exchange import Http, HttpFailed, Incoming, Request
 from drivers.contract.tap import TAP, Tap
 
+PIECE: Final = 64 * 1024  # bytes, and seconds, that are told as one
+SPAN: Final = 0.1
 _LANE: Final = "http"
 # What says something about the answer; the rest is the connection's.
 _TOLD: Final = frozenset({"content-type", "location", "etag", "retry-after"})
@@ -45,16 +47,21 @@ class Tapped:
                 self._tell(number, self._clock.monotonic(), b"", said)
 
     async def _pieces(self, number: int, chunks: AsyncIterator[bytes], said: dict[str, object]) -> AsyncIterator[bytes]:
-        """Each is told when the next one comes, so that the last is known as such."""
-        at, waiting = self._clock.monotonic(), b""
+        """Many small ones are told as one; the last is known as such when it is over."""
+        began = at = self._clock.monotonic()
+        waiting = bytearray()
         async for chunk in chunks:
-            if waiting:
-                self._tell(number, at, waiting, said)
+            if len(waiting) >= PIECE or (waiting and at - began >= SPAN):
+                self._tell(number, at, bytes(waiting), said)
+                waiting.clear()
                 for name in ("status", "headers"):
                     said.pop(name, None)
-            at, waiting = self._clock.monotonic(), chunk
+            at = self._clock.monotonic()
+            began = began if waiting else at
+            if self._tap.wants(self._name):
+                waiting += chunk
             yield chunk
-        self._tell(number, at, waiting, {**said, "last": True})
+        self._tell(number, at, bytes(waiting), {**said, "last": True})
         said.clear()
 
     def _tell(self, number: int, at: float, data: bytes, facts: Mapping[str, object]) -> None:

@@ -2,8 +2,8 @@
 
 The same question (method, path and body) gets its next answer on the tape, each piece as late as then; what was asked
 there once more often gets its last one again. A poll, which is a GET whose answers are text alone, hears at a `pace`
-above 0 what was true at that time; its time waits for what the host did then, such as to start a job, until it is
-done now. A question that is not on the tape is a difference: it is told with file, line and
+above 0 what was true at that time; its time waits for what the host did then (it started a job, it took a page) until
+that is done now. A question that is not on the tape is a difference: it is told with file, line and
 byte, and the connection breaks, so that nobody takes what follows for the truth; strict means that of polls too.
 """
 
@@ -50,7 +50,7 @@ class TapeWeb:
             self._left.setdefault(each.key, deque()).append(each)
         self._documents = {each.key for each in self._said if not each.text}
         self._origin: float | None = None
-        self._deeds = deque(each.t for each in self._said if each.key[0] != "GET")  # not done yet, by the tape's time
+        self._deeds = deque(each.t for each in self._said if not self._is_poll(each.key))  # not done yet
         self._done = -math.inf  # the last that was done
         self.root = identity.root
         self.failure: str | None = None
@@ -69,21 +69,24 @@ class TapeWeb:
         if line is None:
             self.failure = self.failure or self._difference(key)
             return _Timed(None, now, 0.0)
-        if request.method != "GET" or key in self._documents or self._strict:
-            said = line.popleft() if len(line) > 1 else line[0]
-            if request.method != "GET":
-                self._do(said, now)
-        else:
+        if self._is_poll(key) and not self._strict:
             said = self._polled(line, self._reached(now))
+        else:
+            said = line.popleft() if len(line) > 1 else line[0]
+            self._do(said, now)
         if said.error:
             return _Timed(None, now, 0.0)
         if len(said.pieces) <= 1 and said.text:
             return Whole(_status(said.status), b"".join(data for _, data in said.pieces), **_named(said.headers))
         return _Timed(said, now, self._pace)
 
+    def _is_poll(self, key: _Key) -> bool:
+        return key[0] == "GET" and key not in self._documents
+
     def _polled(self, line: deque[_Said], reached: float) -> _Said:
-        """At no pace the next answer that may be given, else the last one."""
-        while len(line) > 1 and line[1].t <= (reached if self._pace else self._done):
+        """What was said before the last deed is true no more. At no pace the next answer that may be given, else the
+        last one."""
+        while len(line) > 1 and (line[0].t <= self._done or (self._pace and line[1].t <= reached)):
             line.popleft()
         return line.popleft() if not self._pace and len(line) > 1 and line[1].t <= reached else line[0]
 
