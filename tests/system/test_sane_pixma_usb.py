@@ -109,8 +109,11 @@ def test_a_press_is_an_option_with_what_the_panel_is_set_to(
 ) -> None:
     with machine.scanner("pixma", QUICK) as scanner:
         scanner.say(f"press {button}")
-        said = machine.check(f"{machine.sane('pixma', 'networking=no')} scanimage -d pixma -A")
-        found = dict(re.findall(r"--(button-1|button-2|target|original) <int> \[(\d+)\]", said))
+        for _ in range(5):  # SANE waits a few milliseconds for the interrupt, which a busy host may overrun
+            said = machine.check(f"{machine.sane('pixma', 'networking=no')} scanimage -d pixma -A")
+            found = dict(re.findall(r"--(button-1|button-2|target|original) <int> \[(\d+)\]", said))
+            if found["button-1"] != found["button-2"]:
+                break
         assert found == {"button-1": values[0], "button-2": values[1], "target": "3", "original": "1"}
 
 
