@@ -18,7 +18,6 @@ from hil.devices.pixma.works import Works
 from hil.devices.stimuli import Stimulus
 from hil.script import Script
 
-MOST_INPUT = 64 * 1024
 MOST_PACKETS = 16  # kept for a host that does not read them
 FORGET = 0.5  # seconds after which the beginning of a command is forgotten
 
@@ -29,10 +28,9 @@ class PixmaScanner:
     def __init__(self, script: Script, now: float, product: Product = MX850) -> None:
         self.product = product
         self._works = Works(script, now, product)
-        self._body, self._engine, self._output = self._works.body, self._works.engine, self._works.output
+        self._body, self._engine, self._talk = self._works.body, self._works.engine, self._works.talk
         self._commands: Commands = Imageclass(self._works) if product.imageclass is not None else Mp150(self._works)
-        self._input = bytearray()
-        self._input_at = now
+        self._heard_at = now
         self._held: float | None = None  # a command waits until then
         self._packets: deque[bytes] = deque(maxlen=MOST_PACKETS)
         self._sensed = self._senses()
@@ -52,19 +50,16 @@ class PixmaScanner:
     @property
     def owes(self) -> bool:
         """An answer will come without anything more from the host."""
-        return bool(self._output) or self._works.asked is not None
+        return bool(self.answer) or self._works.asked is not None
 
     @property
     def answer(self) -> int:
         """Bytes left of the message that can be read now; 0: none."""
-        return len(self._output[0]) if self._output else 0
+        return self._talk.answer
 
     def take(self, limit: int) -> bytes:
         """Up to `limit` bytes of that message."""
-        head = self._output.popleft()
-        if limit < len(head):
-            self._output.appendleft(head[limit:])
-        return bytes(head[:limit])
+        return self._talk.take(limit)
 
     def take_packet(self) -> bytes:
         """What the interrupt endpoint has to say; empty: nothing."""
@@ -72,18 +67,17 @@ class PixmaScanner:
 
     def write(self, data: bytes, now: float) -> None:
         """The host's bytes, in pieces of any size."""
-        if now > self._input_at + FORGET:
-            self._input.clear()
-        self._input_at = now
-        self._input += data[: MOST_INPUT - len(self._input)]
+        if now > self._heard_at + FORGET:
+            self._talk.heard.clear()
+        self._heard_at = now
+        self._talk.hear(data)
         self.update(now)
 
     def detach(self, now: float) -> None:
         """The host went away or reset the bus: a scan in flight and all that is unread are lost."""
         self._works.end(now)
         self._commands.forget()
-        self._input.clear()
-        self._output.clear()
+        self._talk.forget()
         self._packets.clear()
 
     def update(self, now: float, stimuli: Iterable[Stimulus] = ()) -> float | None:
@@ -133,7 +127,7 @@ class PixmaScanner:
     def _interpret(self, now: float) -> bool:
         """Understand one command; False: not enough bytes yet, or it has to wait."""
         self._held = None
-        data = bytes(self._input)
+        data = bytes(self._talk.heard)
         size = self._commands.length(data)
         if not size:
             return False
@@ -141,8 +135,7 @@ class PixmaScanner:
         if at > now:
             self._held = at if at < inf else None
             return False
-        del self._input[:size]
-        self._commands.heed(data[:size], now)
+        self._commands.heed(self._talk.understood(size), now)
         return True
 
     def _block(self, now: float) -> None:

@@ -80,9 +80,7 @@ class Imageclass:
         if self._shape.joined and len(data) >= self._product.least_block:
             self._works.say(head + data)
         else:
-            self._works.say(head)
-            if data:
-                self._works.say(data)
+            self._works.say(head, data)
 
     def press(self, button: int) -> bytes:
         if self._shape.short_packets:
