@@ -37,6 +37,18 @@ class Talk:
         self.spoiled = False
         return result
 
+    def ask(self, message: bytes, wanted: int, seconds: Patience) -> bytes:
+        """The data of the answer, `wanted` bytes with their checksum, which is left out. Raises Refused, Busy."""
+
+        def step() -> tuple[Status, bytes]:
+            self.exchange.send(message)
+            found = self.status(seconds)
+            return found, answers.data(self.exchange.exactly(wanted)) if found is Status.OK and wanted else b""
+
+        found, answer = self.clean(step)
+        answers.check(found)
+        return answer
+
     def status(self, seconds: Patience) -> Status:
         """The header of an answer. Raises DeviceGarbled, DeviceTimeout."""
         first = self.exchange.some(self._header, seconds)

@@ -22,16 +22,8 @@ class Dialogue:
         self._talk.spoiled = True
 
     def ask(self, command: int, data: bytes = b"", *, wanted: int = 0, seconds: Patience = ANSWER_SECONDS) -> bytes:
-        """The data of the answer, `wanted` bytes with their checksum, which is left out. Raises Refused, Busy."""
-
-        def step() -> tuple[Status, bytes]:
-            self.exchange.send(wire.command(command, data, wanted))
-            found = self._talk.status(seconds)
-            return found, answers.data(self.exchange.exactly(wanted)) if found is Status.OK and wanted else b""
-
-        found, answer = self._talk.clean(step)
-        answers.check(found)
-        return answer
+        """As drivers.usb.pixma.talk."""
+        return self._talk.ask(wire.command(command, data, wanted), wanted, seconds)
 
     def block(self, most: int, seconds: Patience) -> tuple[End, int]:
         """Ask for image bytes; what ends with them and how many follow, which are to be taken with `piece`."""
