@@ -3,7 +3,8 @@
 Source: spec dossier on device protocols (c); SANE pixma_common.c.
 """
 
-from enum import IntEnum
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
 
 from drivers.contract.errors import DeviceGarbled
 
@@ -14,6 +15,25 @@ class Status(IntEnum):
     OK = 0x0606
     FAILED = 0x1515
     BUSY = 0x1414
+
+
+class End(IntFlag):
+    """A byte of an image block's header. A page ends with any of them (imageCLASS), or with the first and the last
+    together (mp150, and imageCLASS before generation 1)."""
+
+    PAGE = 0x08
+    NO_PAPER = 0x10
+    NO_DATA = 0x20
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What F320 says."""
+
+    paper: bool
+    lamp: int  # a number that nobody has explained
+    calibrated: bool
+    back: bool = False  # the back of the sheet that is in the path waits
 
 
 class Refused(Exception):
@@ -34,6 +54,11 @@ def status(header: bytes) -> Status:
         return Status(int.from_bytes(header[:2], "big"))
     except ValueError:
         raise garbled("an answer", header) from None
+
+
+def end(flags: int) -> End:
+    """Of the byte that says it; nobody has explained its other bits."""
+    return End(flags & (End.PAGE | End.NO_PAPER | End.NO_DATA))
 
 
 def check(found: Status) -> None:

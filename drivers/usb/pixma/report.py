@@ -1,4 +1,4 @@
-"""What is told of a scan while it runs."""
+"""What is told of a scan while it runs, and of a scanner while none does."""
 
 from dataclasses import dataclass, field, replace
 
@@ -6,6 +6,7 @@ from drivers.contract.capabilities import Source
 from drivers.contract.document import ScanRequest
 from drivers.contract.observation import Feeder, JobReport, Phase, Readiness, Snapshot, Trouble, TroubleKind, Unit
 from drivers.usb.family import Tell
+from drivers.usb.pixma.answers import Condition
 
 SOURCE = "usb"
 
@@ -52,3 +53,10 @@ class Report:
             (JobReport(self.request.native_id, phase, self.pages, percent, self.unit),),
         )
         self.tell(snapshot, lasting=lasting)
+
+
+def idle(found: Condition, *, feeder: bool) -> Snapshot:
+    """`feeder`: whether the model has one."""
+    paper = Feeder.LOADED if found.paper else Feeder.EMPTY
+    facts = (("lamp", str(found.lamp)), ("calibrated", "yes" if found.calibrated else "no"))
+    return Snapshot(SOURCE, Readiness.IDLE, feeder=paper if feeder else Feeder.UNKNOWN, facts=facts)

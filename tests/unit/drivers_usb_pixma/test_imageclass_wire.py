@@ -6,14 +6,14 @@ from drivers.contract.capabilities import Mode, Source
 from drivers.contract.errors import DeviceGarbled
 from drivers.usb.exchange import Exchange
 from drivers.usb.pixma import open as pixma
-from drivers.usb.pixma.answers import Busy, Refused
+from drivers.usb.pixma.answers import Busy, End, Refused
 from drivers.usb.pixma.area import Edges
 from drivers.usb.pixma.imageclass import packets, parameters, wire
 from drivers.usb.pixma.imageclass.dialogue import Dialogue
 from drivers.usb.pixma.imageclass.model import Model, table
 from drivers.usb.pixma.imageclass.packets import Packets
 from drivers.usb.pixma.imageclass.scanner import ImageclassScanner
-from drivers.usb.pixma.imageclass.wire import Block, Command, End, Read
+from drivers.usb.pixma.imageclass.wire import Block, Command, Read
 from drivers.usb.pixma.mp150.model import table as pixmas
 from drivers.usb.pixma.rows import Rows, grayed, mixed
 

@@ -6,11 +6,11 @@ from drivers.contract.capabilities import Mode, Source
 from drivers.contract.document import Region
 from drivers.contract.errors import DeviceBusy, DeviceGarbled, ScanFailed
 from drivers.usb.pixma import answers, area
-from drivers.usb.pixma.answers import Status
+from drivers.usb.pixma.answers import End, Status
 from drivers.usb.pixma.area import Edges
 from drivers.usb.pixma.mp150 import envelope, parameters, wire
 from drivers.usb.pixma.mp150.model import table
-from drivers.usb.pixma.mp150.wire import Command, End
+from drivers.usb.pixma.mp150.wire import Command
 from drivers.usb.pixma.rows import Rows, together
 
 MX850, MP530, LIDE_400, MX920 = (table()[f"04a9:{each}"] for each in ("172c", "1712", "1912", "176b"))

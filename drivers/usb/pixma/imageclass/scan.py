@@ -15,12 +15,12 @@ from drivers.contract.document import Raster
 from drivers.contract.errors import CanceledAtDevice, DeviceTimeout, DriverError, FeederEmpty, ScanFailed
 from drivers.contract.handover import Handover
 from drivers.usb.pixma import answers, area, ending
-from drivers.usb.pixma.answers import Busy, Refused
+from drivers.usb.pixma.answers import Busy, End, Refused
 from drivers.usb.pixma.area import Area
 from drivers.usb.pixma.imageclass import parameters, wire
 from drivers.usb.pixma.imageclass.dialogue import Dialogue
 from drivers.usb.pixma.imageclass.model import Model
-from drivers.usb.pixma.imageclass.wire import Command, End, Read
+from drivers.usb.pixma.imageclass.wire import Command, Read
 from drivers.usb.pixma.report import Report
 from drivers.usb.pixma.rows import Rows, grayed, mixed
 from drivers.usb.pixma.steps import BUSY_SECONDS, Steps

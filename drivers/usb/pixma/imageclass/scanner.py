@@ -9,10 +9,11 @@ from dataclasses import replace
 from drivers.contract.document import ScanRequest
 from drivers.contract.errors import DeviceGarbled
 from drivers.contract.handover import Handover
-from drivers.contract.observation import ButtonPress, Feeder, Readiness, Snapshot
+from drivers.contract.observation import ButtonPress, Readiness, Snapshot
 from drivers.usb.exchange import Exchange
 from drivers.usb.family import Tell
 from drivers.usb.link import Link
+from drivers.usb.pixma import report
 from drivers.usb.pixma.answers import Busy, Refused
 from drivers.usb.pixma.imageclass import packets, wire
 from drivers.usb.pixma.imageclass.dialogue import Dialogue
@@ -42,11 +43,7 @@ class ImageclassScanner:
             return replace(self._seen, readiness=Readiness.BUSY)
         except Refused as err:
             raise DeviceGarbled("the scanner refuses to tell its status") from err
-        feeder = Feeder.LOADED if found.paper else Feeder.EMPTY
-        facts = (("lamp", str(found.lamp)), ("calibrated", "yes" if found.calibrated else "no"))
-        self._seen = Snapshot(
-            SOURCE, Readiness.IDLE, feeder=feeder if self._model.feeder else Feeder.UNKNOWN, facts=facts
-        )
+        self._seen = report.idle(found, feeder=self._model.feeder > 0)
         return self._seen
 
     def heed(self, packet: bytes, now: float) -> Snapshot | None:  # noqa: ARG002  # it counts that it came
@@ -59,8 +56,8 @@ class ImageclassScanner:
         return replace(self._seen, presses=presses)
 
     def scan(self, link: Link, request: ScanRequest, handover: Handover, tell: Tell) -> None:
-        report = Report(request, tell, self._seen)
-        Scan(self._speak(link), self._model, handover, report, self._monotonic).run()
+        told = Report(request, tell, self._seen)
+        Scan(self._speak(link), self._model, handover, told, self._monotonic).run()
 
     def resynchronise(self, link: Link) -> None:
         """As drivers.usb.family.Resynchronising."""

@@ -9,9 +9,10 @@ Source: spec dossier on device protocols (c); SANE pixma_common.c, pixma_imagecl
 
 import struct
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 
 from drivers.usb.pixma import answers
+from drivers.usb.pixma.answers import Condition, End
 
 ANSWER_HEADER = 2
 BLOCK_HEADER, OLD_BLOCK_HEADER = 8, 6
@@ -43,24 +44,6 @@ class Read(IntEnum):
 
     BEGIN = 0
     BLOCK = 4
-
-
-class End(IntFlag):
-    """The third byte of an image block's header: any of them ends the page; in generation 0 the first and the last do
-    together."""
-
-    PAGE = 0x08
-    NO_PAPER = 0x10
-    NO_DATA = 0x20
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """What F320 says."""
-
-    paper: bool
-    lamp: int  # a number that nobody has explained
-    calibrated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +90,7 @@ def block(answer: bytes) -> Block:
 def _block(flags: int, data: bytes, size: int, answer: bytes) -> Block:
     if not len(data) <= size <= MOST_BLOCK:
         raise answers.garbled(f"a block of {len(data)} to {MOST_BLOCK} bytes", answer)
-    return Block(End(flags & (End.PAGE | End.NO_PAPER | End.NO_DATA)), data, size - len(data))
+    return Block(answers.end(flags), data, size - len(data))
 
 
 def condition(data: bytes, generation: int) -> Condition:

@@ -2,10 +2,10 @@
 
 from drivers.usb.exchange import ANSWER_SECONDS, Exchange, Patience
 from drivers.usb.pixma import answers
-from drivers.usb.pixma.answers import Status
+from drivers.usb.pixma.answers import End, Status
 from drivers.usb.pixma.mp150 import envelope, wire
 from drivers.usb.pixma.mp150.envelope import Operation
-from drivers.usb.pixma.mp150.wire import Command, End
+from drivers.usb.pixma.mp150.wire import Command
 from drivers.usb.pixma.talk import Talk
 
 

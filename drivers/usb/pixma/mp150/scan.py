@@ -13,13 +13,13 @@ from drivers.contract.document import Encoded, Raster
 from drivers.contract.errors import CanceledAtDevice, DeviceTimeout, DriverError, FeederEmpty, ScanFailed
 from drivers.contract.handover import Handover
 from drivers.usb.pixma import answers, area, ending
-from drivers.usb.pixma.answers import Busy, Refused
+from drivers.usb.pixma.answers import Busy, End, Refused
 from drivers.usb.pixma.area import Area
 from drivers.usb.pixma.mp150 import parameters, wire
 from drivers.usb.pixma.mp150.dialogue import Dialogue
 from drivers.usb.pixma.mp150.model import Model
 from drivers.usb.pixma.mp150.session import Session
-from drivers.usb.pixma.mp150.wire import Command, End
+from drivers.usb.pixma.mp150.wire import Command
 from drivers.usb.pixma.report import Report
 from drivers.usb.pixma.rows import Rows, together
 

@@ -17,6 +17,7 @@ from drivers.contract.observation import ButtonPress, Feeder, Readiness, Snapsho
 from drivers.usb.exchange import Exchange
 from drivers.usb.family import Tell
 from drivers.usb.link import Link
+from drivers.usb.pixma import report
 from drivers.usb.pixma.answers import Busy, Refused
 from drivers.usb.pixma.mp150 import packets, wire
 from drivers.usb.pixma.mp150.dialogue import Dialogue
@@ -51,11 +52,7 @@ class PixmaScanner:
         except Refused as err:
             raise DeviceGarbled("the scanner refuses to tell its status") from err
         found = wire.condition(answer, self._model.generation)
-        feeder = Feeder.LOADED if found.paper else Feeder.EMPTY
-        facts = (("lamp", str(found.lamp)), ("calibrated", "yes" if found.calibrated else "no"))
-        self._seen = Snapshot(
-            SOURCE, Readiness.IDLE, feeder=feeder if self._model.feeder else Feeder.UNKNOWN, facts=facts
-        )
+        self._seen = report.idle(found, feeder=self._model.feeder > 0)
         return self._seen
 
     def heed(self, packet: bytes, now: float) -> Snapshot | None:  # noqa: ARG002  # it counts that it came
@@ -70,8 +67,8 @@ class PixmaScanner:
         return replace(self._seen, presses=presses, facts=(*self._seen.facts, *said.settings))
 
     def scan(self, link: Link, request: ScanRequest, handover: Handover, tell: Tell) -> None:
-        report = Report(request, tell, self._seen)
-        Scan(self._speak(link), self._model, handover, report, self._monotonic).run()
+        told = Report(request, tell, self._seen)
+        Scan(self._speak(link), self._model, handover, told, self._monotonic).run()
 
     def resynchronise(self, link: Link) -> None:
         """As drivers.usb.family.Resynchronising."""

@@ -7,10 +7,10 @@ Source: spec dossier on device protocols (c); SANE pixma_common.c, pixma_mp150.c
 """
 
 import struct
-from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 
 from drivers.usb.pixma import answers
+from drivers.usb.pixma.answers import Condition, End
 
 ANSWER_HEADER = 8
 BLOCK_HEADER = 8
@@ -37,24 +37,6 @@ class Command(IntEnum):
     STATUS_3 = 0xDA20
 
 
-class End(IntFlag):
-    """The first byte of an image block's header."""
-
-    PAGE = 0x08
-    NO_PAPER = 0x10
-    NO_DATA = 0x20
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """What F320 says."""
-
-    paper: bool
-    back: bool  # the back of the sheet that is in the path waits
-    lamp: int  # a number that nobody has explained
-    calibrated: bool
-
-
 def command(code: int, data: bytes = b"", wanted: int = 0) -> bytes:
     """`data` comes without its checksum; `wanted` counts that of the answer."""
     body = data + bytes([answers.missing(data)]) if data else b""
@@ -71,12 +53,12 @@ def block(header: bytes, most: int) -> tuple[End, int]:
     flags, size = struct.unpack(">B3xI", header)
     if size > most:
         raise answers.garbled(f"a block of at most {most} bytes", header)
-    return End(flags & (End.PAGE | End.NO_PAPER | End.NO_DATA)), size
+    return answers.end(flags), size
 
 
 def condition(data: bytes, generation: int) -> Condition:
     """The data of F320, without the checksum."""
-    return Condition(data[1] == 0, data[2] == 0, data[7], data[8 if generation == 1 else 9] == 1)
+    return Condition(data[1] == 0, data[7], data[8 if generation == 1 else 9] == 1, back=data[2] == 0)
 
 
 def ready(data: bytes) -> bool:
