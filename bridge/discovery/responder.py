@@ -52,6 +52,10 @@ class Reply:
     delay: float
 
 
+Answer = Callable[[bytes, str, str], tuple[Reply, ...]]
+"""(datagram, its sender's address, our address there) to what is owed. IPv6 link-local ones name their interface."""
+
+
 class Responder:
     """The discovery voice of all our devices. `instance_id` is strictly greater at each start (decision 17)."""
 

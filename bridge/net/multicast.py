@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from random import Random
 from typing import Any, Final
 
-from bridge.discovery.responder import APP_MAX_DELAY, Reply
+from bridge.discovery.responder import APP_MAX_DELAY, Answer, Reply
 from bridge.discovery.throttle import Throttle
 from bridge.errors import ConfigError
 from bridge.net import interfaces
@@ -27,9 +27,6 @@ MULTICAST_COPIES: Final = 2
 UNICAST_COPIES: Final = 1
 _MIN_DELAY, _MAX_DELAY, _UPPER_DELAY = 0.050, 0.250, 0.450
 _MAX_PENDING: Final = 256
-
-Answer = Callable[[bytes, str, str], tuple[Reply, ...]]
-"""(datagram, its sender's address, our address there) to what is owed. IPv6 link-local ones name their interface."""
 
 
 class Link:

@@ -6,11 +6,11 @@ Spec: WS-Discovery April 2005, unicast; SOAP-over-UDP. DSM has its devices ask a
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Final, cast
 
-from bridge.discovery.responder import Reply
+from bridge.discovery.responder import Answer, Reply
 from bridge.discovery.throttle import Throttle
 from bridge.service.access import Access
 from bridge.service.peer import Peer
@@ -19,9 +19,6 @@ from drivers.contract.clock import Clock
 _log = logging.getLogger(__name__)
 
 _MOST_WAITING: Final = 64
-
-Answer = Callable[[bytes, str, str], tuple[Reply, ...]]
-"""(datagram, its sender's address, our address there) to what is owed."""
 
 
 @asynccontextmanager

@@ -11,13 +11,13 @@ import pytest
 
 from bridge.discovery import messages
 from bridge.discovery.messages import Probe, ProbeMatches
-from bridge.discovery.responder import Announced, Reply, Responder
+from bridge.discovery.responder import Announced, Answer, Reply, Responder
 from bridge.discovery.throttle import Throttle
 from bridge.errors import ConfigError
 from bridge.net import multicast
 from bridge.net.addresses import Interface
 from bridge.net.datagrams import Datagrams
-from bridge.net.multicast import Answer, Link
+from bridge.net.multicast import Link
 from bridge.soap import addressing, envelope, names
 from bridge.soap.addressing import Addressing
 from drivers.contract.clock import SystemClock
