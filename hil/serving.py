@@ -9,6 +9,7 @@ A family on the network has a rig of its own (`hil.devices.mfp.serve`); `served`
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from drivers.contract.clock import Clock, SystemClock
@@ -17,17 +18,17 @@ from hil.devices.esci.scanner import EsciScanner
 from hil.devices.esci.usb import esci_usb
 from hil.devices.esci2.scanner import Esci2Scanner
 from hil.devices.esci2.usb import esci2_usb
-from hil.devices.fujitsu.product import IX500
+from hil.devices.fujitsu import product as fujitsu
 from hil.devices.fujitsu.scanner import FujitsuScanner
 from hil.devices.fujitsu.usb import FujitsuUsb
-from hil.devices.genesys.product import STROBE_XP300
+from hil.devices.genesys import product as genesys
 from hil.devices.genesys.scanner import GenesysScanner
 from hil.devices.genesys.usb import GenesysUsb
 from hil.devices.live import Live
 from hil.devices.mfp import serve as mfp
 from hil.devices.mfp.serve import MfpRig
 from hil.devices.mfp.usb import MfpUsb
-from hil.devices.pixma.product import D420, MF220
+from hil.devices.pixma import product as pixma
 from hil.devices.pixma.scanner import PixmaScanner
 from hil.devices.pixma.usb import pixma_usb
 from hil.devices.printer.usb import PrinterUsb
@@ -55,38 +56,22 @@ def _esci2(script: Script, now: float) -> tuple[Esci2Scanner, SimulatedUsbDevice
     return scanner, esci2_usb(scanner, script.serial)
 
 
-def _pixma(script: Script, now: float) -> tuple[PixmaScanner, SimulatedUsbDevice]:
-    scanner = PixmaScanner(script, now)
+def _pixma(script: Script, now: float, product: pixma.Product = pixma.MX850) -> tuple[PixmaScanner, SimulatedUsbDevice]:
+    scanner = PixmaScanner(script, now, product)
     return scanner, pixma_usb(scanner, script.serial)
 
 
-def _imageclass(script: Script, now: float) -> tuple[PixmaScanner, SimulatedUsbDevice]:
-    scanner = PixmaScanner(script, now, MF220)
-    return scanner, pixma_usb(scanner, script.serial)
-
-
-def _imageclass_old(script: Script, now: float) -> tuple[PixmaScanner, SimulatedUsbDevice]:
-    scanner = PixmaScanner(script, now, D420)
-    return scanner, pixma_usb(scanner, script.serial)
-
-
-def _fujitsu(script: Script, now: float) -> tuple[FujitsuScanner, SimulatedUsbDevice]:
-    scanner = FujitsuScanner(script, now)
+def _fujitsu(
+    script: Script, now: float, product: fujitsu.Product = fujitsu.FI_6230
+) -> tuple[FujitsuScanner, SimulatedUsbDevice]:
+    scanner = FujitsuScanner(script, now, product)
     return scanner, FujitsuUsb(scanner, script.serial)
 
 
-def _fujitsu_ix500(script: Script, now: float) -> tuple[FujitsuScanner, SimulatedUsbDevice]:
-    scanner = FujitsuScanner(script, now, IX500)
-    return scanner, FujitsuUsb(scanner, script.serial)
-
-
-def _genesys(script: Script, now: float) -> tuple[GenesysScanner, SimulatedUsbDevice]:
-    scanner = GenesysScanner(script, now)
-    return scanner, GenesysUsb(scanner, script.serial)
-
-
-def _genesys_sheet(script: Script, now: float) -> tuple[GenesysScanner, SimulatedUsbDevice]:
-    scanner = GenesysScanner(script, now, STROBE_XP300)
+def _genesys(
+    script: Script, now: float, product: genesys.Product = genesys.LIDE_200
+) -> tuple[GenesysScanner, SimulatedUsbDevice]:
+    scanner = GenesysScanner(script, now, product)
     return scanner, GenesysUsb(scanner, script.serial)
 
 
@@ -106,11 +91,11 @@ FAMILIES: Mapping[str, Callable[[Script, float], tuple[Simulated, SimulatedUsbDe
     "esci": _esci,
     "esci2": _esci2,
     "fujitsu": _fujitsu,
-    "fujitsu-ix500": _fujitsu_ix500,
+    "fujitsu-ix500": partial(_fujitsu, product=fujitsu.IX500),
     "genesys": _genesys,
-    "genesys-sheet": _genesys_sheet,
-    "imageclass": _imageclass,
-    "imageclass-old": _imageclass_old,
+    "genesys-sheet": partial(_genesys, product=genesys.STROBE_XP300),
+    "imageclass": partial(_pixma, product=pixma.MF220),
+    "imageclass-old": partial(_pixma, product=pixma.D420),
     "ipp-usb": _ipp_usb,
     "pixma": _pixma,
     "printer": _printer,
