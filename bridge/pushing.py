@@ -43,7 +43,7 @@ class Push:
     place: str
     scanner: str  # its key
     file: str  # of the scan process
-    asked: str = ""  # the MessageID of its CreatePostScanJob
+    message_id: str = ""  # of its CreatePostScanJob
     token: str = ""  # empty: the answer was not noted
     word: str = ""  # the format of its pages
     scanned: bool = False  # all pages are on the disk
@@ -127,7 +127,7 @@ class Pushes:
     ) -> Push:
         """The pages are scanned, and sent as they come. Raises BridgeError, OSError: there is nothing to go on with."""
         key = scanner.identity.key
-        push = Push(str(uuid.uuid4()), key, str(file), asked=addressing.new_message_id())
+        push = Push(str(uuid.uuid4()), key, str(file), message_id=addressing.new_message_id())
         await self._note(push)
         try:
             push = await self._create(push, said, server)
@@ -168,7 +168,7 @@ class Pushes:
         filters = [(each.dialect, each.targets) for each in said.filter]
         user = said.user or push.scanner
         asked = request(str(said.id), user, said.document, filters, goes_on=said.continue_on_error)
-        push = replace(push, token=await server.insist(lambda: server.client.create(asked, push.asked)))
+        push = replace(push, token=await server.insist(lambda: server.client.create(asked, push.message_id)))
         await self._note(push)
         return push
 

@@ -153,7 +153,7 @@ class PostScan:
 
     async def _known(self, message_id: str, user: str) -> str | None:
         for held in tuple(self._jobs.values()):
-            if held.asked == message_id and held.owner == user and not held.formats:
+            if held.message_id == message_id and held.owner == user and not held.formats:
                 async with held.turn:  # until it is kept, or cannot be
                     if held.job.state is JobState.CREATING:
                         return held.job.token

@@ -21,7 +21,7 @@ class Held:
     document_name: str
     continue_on_error: bool
     wanted: tuple[Wanted, ...]
-    asked: str = ""  # the MessageID that made it: who repeats that message did not hear the answer
+    message_id: str = ""  # of what made it: who repeats that message did not hear the answer
     formats: dict[int, str] = field(default_factory=dict)  # of the images that are kept, by DocumentId
     arriving: int = 0  # images at this moment
     ended: bool = False  # EndPostScanJob was heard
@@ -50,7 +50,7 @@ def to_json(held: Held, job: PostScanJob) -> dict[str, Any]:
         "continue_on_error": held.continue_on_error,
         "wanted": [[each.dialect, list(each.targets), each.to_user] for each in held.wanted],
         "formats": {str(number): word for number, word in held.formats.items()},
-        "asked": held.asked,
+        "message_id": held.message_id,
         "ended": held.ended,
         "canceled": held.canceled,
     }
@@ -87,7 +87,7 @@ def from_json(data: Mapping[str, Any]) -> Held:
         document_name=data["document_name"],
         continue_on_error=bool(data["continue_on_error"]),
         wanted=wanted,
-        asked=str(data.get("asked", "")),
+        message_id=str(data.get("message_id", "")),
         formats=formats,
         ended=bool(data["ended"]),
         canceled=bool(data["canceled"]),
