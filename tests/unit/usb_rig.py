@@ -15,6 +15,7 @@ from drivers.contract.capabilities import Mode, Source
 from drivers.contract.clock import SystemClock
 from drivers.contract.document import Document, Page, Raster, Region, ScanRequest
 from drivers.contract.driver import Device
+from drivers.contract.errors import DeviceGone
 from drivers.contract.observation import Phase, Snapshot
 from drivers.usb.bus import RemoteBus
 from drivers.usb.link import SLICE, Link
@@ -78,6 +79,15 @@ class Rig(Generic[S]):
         ask: dict[str, object] = {"region": self.region, "resolution": (self.ppi, self.ppi), **more}
         assert self.device.acquirer is not None
         return await self.device.acquirer.scan(ScanRequest("job-1", source, mode, **ask))  # type: ignore[arg-type]
+
+    async def scan_again(self) -> list[tuple[Raster, bytes]]:
+        """What a scan brings once the scanner is there again."""
+        async with asyncio.timeout(5):
+            while True:
+                try:
+                    return await read(await self.scan())
+                except DeviceGone:
+                    await asyncio.sleep(0.05)
 
     def phases(self) -> list[tuple[Phase, int | None]]:
         """(phase, pages) of our job in order, repetitions left out."""
