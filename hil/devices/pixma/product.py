@@ -1,11 +1,11 @@
 """Which scanner is simulated: the constants by which SANE's pixma backend knows it (pixma_mp150.c,
 pixma_imageclass.c).
 
-The one that is served is a PIXMA MX850 (04a9:172c, generation 3): of the models with a duplex feeder it needs the
-least that nobody has written down. Generations 4 and 5 wrap the commands in XML of which only the host's part is
-published, and say nothing of their feeder before it. Generations 1 and 2 have no duplex, and every page of theirs is a
-session of its own. The others here are for tests of those differences.
-Of the imageCLASS the MF220 is one of generation 2, and the D420 one of generation 1 that differs most from it.
+`pixma` is served as a PIXMA MX850 (04a9:172c, generation 3): of the models with a duplex feeder it needs the least
+that nobody has written down. Generations 4 and 5 wrap the commands in XML of which only the host's part is published,
+and say nothing of their feeder before it. Generations 1 and 2 have no duplex, and every page of theirs is a session of
+its own. Of the imageCLASS `imageclass` is an MF220, of generation 2, and `imageclass-old` a D420, the one of generation
+1 that differs most from it. The others here are for tests of what else differs.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Product:
 
     product_id: int
     model: str
-    generation: int  # 1 to 5
+    generation: int  # 1 to 5; of its own set 0 to 2
     optical: int  # ppi
     width: int
     platen: int
@@ -41,7 +41,7 @@ class Product:
     interleave: int = 0  # above this many ppi a line comes as that many times fewer pixels, several times; 0: never
     new_packets: bool = False  # interrupt packets say button, size, format and dpi in bytes of their own
     jpeg: bool = False  # the feeder gives nothing but JPEG
-    imageclass: Shape | None = None  # speaks that command set, whose own generations are 0 to 2
+    imageclass: Shape | None = None  # speaks that command set
 
     @property
     def status_bytes(self) -> int:
