@@ -16,13 +16,14 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import Future
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.system import debian, guest
+from tests.system import debian, guest, service_in_guest
 
 SECONDS = 120
 MARK = "WSD_SYSTEM_TEST"
@@ -37,7 +38,7 @@ ALONE = {
     "test_sane_child_faults": "its patience is a part of a second",
 }
 # Files that share the virtual machine.
-_GUEST = re.compile(r"^from tests\.system(\.guest import|.* import .*\bguest\b)", re.MULTILINE)
+_GUEST = re.compile(r"^from tests\.system(\.(\w+_in_)?guest import|.* import .*\bguest\b)", re.MULTILINE)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,10 +48,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark those that must be alone."""
+    """Mark those that must be alone. In the guests the first are those that need nothing that takes long to begin."""
     for item in items:
         if item.path.stem in ALONE:
             item.add_marker(pytest.mark.alone(ALONE[item.path.stem]))
+    items.sort(key=_beginning)
 
 
 @pytest.hookimpl(optionalhook=True)  # xdist's; its own --dist loadgroup groups nothing with pytest 9.2
@@ -63,6 +65,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return "the virtual machine" if _in_guest(config.rootpath / nodeid.partition("::")[0]) else nodeid
 
     return Grouped(config, log)
+
+
+def _beginning(item: pytest.Item) -> int:
+    """2: it is the installed service's guest that it needs; 1: a Python that has imported the product; 0: neither."""
+    if _of_the_service(item):
+        return 2
+    sane_alone = item.path.stem.startswith("test_sane") and "our_driver" not in item.name
+    return int(_in_guest(item.path) and not sane_alone)
+
+
+def _of_the_service(item: pytest.Item) -> bool:
+    return "service" in getattr(item, "fixturenames", ())
 
 
 @cache
@@ -124,10 +138,20 @@ def sane_root() -> debian.Root:
 
 
 @pytest.fixture(scope="session")
-def machine() -> Iterator[guest.Guest]:
+def machine(request: pytest.FixtureRequest) -> Iterator[guest.Guest]:
     """A guest with a real kernel's USB, SANE's backends and the usual tools. All tests share it: leave it as it was."""
-    with guest.boot("sane-utils", "libsane1", "libsane-common", "usbutils", "usbip") as running:
+    with guest.booting("sane-utils", "libsane1", "libsane-common", "usbutils", "usbip") as running:
+        if any(map(_of_the_service, request.session.items)):
+            request.getfixturevalue("service")
+        running.until_up()
         yield running
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[Future[service_in_guest.Service]]:
+    """The installed service in a guest of its own, under way since the first guest was switched on."""
+    with service_in_guest.service() as under_way:
+        yield under_way
 
 
 @pytest.fixture(scope="session")

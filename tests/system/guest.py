@@ -51,6 +51,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 BOOT_SECONDS = 90  # 4 s on a machine that does nothing else
 SCRIPT_SECONDS = 60
 STOP_SECONDS = 10
+USB_ALONE = {"epson2": ("usb",), "epsonds": ("usb",)}  # as shipped they look into the network, too, for a second or two
 ALWAYS = ("busybox-static", "kmod", "udev", "libusb-1.0-0")  # in every guest
 
 # Process 1 begins with this.
@@ -199,6 +200,12 @@ class Guest:
         self._plugs = itertools.count(1)
         threading.Thread(target=self._hear, daemon=True).start()
 
+    def until_up(self) -> None:
+        """Wait until it takes scripts. Raises AssertionError with what its console said."""
+        assert self.told(lambda: 0 in self.codes, BOOT_SECONDS), (
+            f"the guest does not boot:\n{(self.share / 'console').read_text(errors='replace')[-3000:]}"
+        )
+
     # Scripts.
 
     def start(self, script: str, *, user: str = "", groups: tuple[str, ...] = ()) -> Running:
@@ -238,8 +245,9 @@ class Guest:
         self.check(loop, seconds=seconds + 20)
 
     def sane(self, backend: str, *settings: str) -> str:
-        """The words before `scanimage` that make SANE use this backend alone; `settings` are the lines of its .conf
-        file in place of those that Debian ships."""
+        """The words before `scanimage` that make SANE use this backend alone, on USB; `settings` are the lines of its
+        .conf file in place of those that Debian ships."""
+        settings = settings or USB_ALONE.get(backend, ())
         place = self.share / f"sane-{backend}-{next(self._numbers)}"
         place.mkdir()
         (place / "dll.conf").write_text(f"{backend}\n")
@@ -293,9 +301,9 @@ class Guest:
                 self._monitor.do("chardev-remove", id=name)
 
     def until_seen(self, ids: str, *, present: bool = True) -> None:
-        """Wait until the kernel has (or no longer has) a device "vvvv:pppp"."""
+        """Wait until the kernel has configured (or no longer has) a device "vvvv:pppp"."""
         vendor, product = (int(each, 16) for each in ids.split(":"))
-        look = f'grep -qs "^PRODUCT={vendor:x}/{product:x}/" /sys/bus/usb/devices/*/uevent'
+        look = f'grep -qs "^PRODUCT={vendor:x}/{product:x}/" /sys/bus/usb/devices/*:*/uevent'
         self.until(look if present else f"! {look}")
 
     # The network.
@@ -354,6 +362,14 @@ def boot(*packages: str, systemd: str | None = None, warm: bool = True) -> Itera
     `systemd`: boot Debian's systemd, with nothing of the host's configuration, after this shell script has put into
     /etc/systemd/system and elsewhere what it is to find. `warm`: where systemd is not, `python` can be used.
     """
+    with booting(*packages, systemd=systemd, warm=warm) as machine:
+        machine.until_up()
+        yield machine
+
+
+@contextmanager
+def booting(*packages: str, systemd: str | None = None, warm: bool = True) -> Iterator[Guest]:
+    """The same, that has been switched on; what it does before `until_up` is undefined."""
     try:
         tools = debian.unpacked(qemu.machine().package, "busybox-static", "kmod")
         kernel = kernel_of(tools)
@@ -370,9 +386,6 @@ def boot(*packages: str, systemd: str | None = None, warm: bool = True) -> Itera
         with qemu.running(tools, kernel, layer, share) as (process, port, monitor):
             guest = Guest(share, process, port, monitor)
             try:
-                assert guest.told(lambda: 0 in guest.codes, BOOT_SECONDS), (
-                    f"the guest does not boot:\n{(share / 'console').read_text(errors='replace')[-3000:]}"
-                )
                 yield guest
             finally:
                 guest.close()

@@ -69,12 +69,11 @@ asyncio.run(main())
 
 
 def test_whoever_has_it_first_has_it_and_the_other_is_told_so(machine: guest.Guest) -> None:
-    ours, other = machine.share / "shared_ours.py", machine.share / "shared_other.py"
-    ours.write_text(OURS)
+    other = machine.share / "shared_other.py"
     other.write_text(OTHER)
     # The pages lie in the feeder until the other program has tried and failed.
     with machine.scanner("ipp-usb", "adf=2,warmup=0,speed=0,feed=1,serial=4712"):
-        told = json.loads(machine.check(f"PYTHONPATH=$PWD python {ours} {other}"))
+        told = json.loads(machine.python("-c", OURS, str(other)).wait().well())
     assert (told["before"], told["after"]) == ("idle", "idle")
     assert "in use by another program" in told["look"]
     assert "in use by another program" in told["scan"]
