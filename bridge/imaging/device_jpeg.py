@@ -75,7 +75,7 @@ class DeviceJpeg:
         """The page with the head that its format asks for."""
         head = self.head.with_application(_APPLICATION[target.format.name](target))
         yield head.coded() + self._rest
-        yield from self._chunks
+        yield from map(bytes, self._chunks)
 
     def decoded(self, target: Target, spool: Spool, held: ExitStack) -> Raster:
         """The page as rows, none below the announced height; the process ends with `held` at the latest.
@@ -90,7 +90,7 @@ class DeviceJpeg:
             raise ImagingError(f"a JPEG of {head.width} by {height} pixels is too large to be decoded here")
         spool.append(head.with_height(height).coded() + self._rest)
         for chunk in self._chunks:
-            spool.append(chunk)
+            spool.append(bytes(chunk))
         a_pixel = _PROGRESSIVE_PIXEL if head.frame.marker == markers.PROGRESSIVE else _PIXEL
         command = [sys.executable, "-P", jpeg_process.__file__, str(_PROGRAM + a_pixel * head.width * height)]
         process = held.enter_context(

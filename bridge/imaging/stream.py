@@ -20,7 +20,7 @@ PIECE_BYTES = 128 * 1024
 class Source:
     """Chunks as one stream of bytes."""
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
+    def __init__(self, chunks: Iterator[bytes | memoryview]) -> None:
         self._chunks = chunks
         self._rest = memoryview(b"")
 

@@ -41,7 +41,7 @@ class Raster:
     height: int | None  # rows; None when only the device's end of page will tell
     mode: Mode
     resolution: tuple[int, int]  # ppi
-    chunks: Iterator[bytes]
+    chunks: Iterator[bytes | memoryview]
     back: bool = False  # the back side of a sheet
 
 
@@ -50,7 +50,7 @@ class Encoded:
     """One page that the device coded itself. `chunks` blocks and raises DriverError."""
 
     format: str  # "jpeg"
-    chunks: Iterator[bytes]
+    chunks: Iterator[bytes | memoryview]
     back: bool = False
 
 

@@ -36,7 +36,7 @@ class Handover:
     def __init__(self, limit: int = LIMIT) -> None:
         self._changed = threading.Condition()
         self._limit = limit
-        self._items: deque[bytes | Page | _PageEnd] = deque()
+        self._items: deque[bytes | memoryview | Page | _PageEnd] = deque()
         self._held = 0
         self._error: Exception | None = None
         self._finished = False
@@ -58,7 +58,7 @@ class Handover:
         """Open a page; its `chunks` field is ignored, the reader gets one of ours."""
         self._add(header, 0)
 
-    def put(self, chunk: bytes) -> None:
+    def put(self, chunk: bytes | memoryview) -> None:
         """Add rows to the open page. Waits while the reader is behind; raises ScanCanceled."""
         with self._changed:
             while self._held >= self._limit and not self._canceled:
@@ -82,7 +82,7 @@ class Handover:
             self._finished = True
             self._changed.notify_all()
 
-    def _add(self, item: bytes | Page | _PageEnd, size: int) -> None:
+    def _add(self, item: bytes | memoryview | Page | _PageEnd, size: int) -> None:
         with self._changed:
             if self._canceled:
                 raise ScanCanceled
@@ -102,25 +102,26 @@ class Handover:
 
     def __iter__(self) -> Iterator[Page]:
         while (item := self._take(between_pages=True)) is not None:
-            if isinstance(item, bytes):
+            if isinstance(item, bytes | memoryview):
                 raise TypeError("rows outside a page: the reader must finish a page before the next")
             if isinstance(item, _PageEnd):
                 continue  # the reader took all rows of that page and did not ask whether there are more
             yield replace(item, chunks=self._chunks())
 
-    def _chunks(self) -> Iterator[bytes]:
+    def _chunks(self) -> Iterator[bytes | memoryview]:
         while not isinstance(chunk := self._take(between_pages=False), _PageEnd):
-            if not isinstance(chunk, bytes):
+            if not isinstance(chunk, bytes | memoryview):
                 raise TypeError("a page inside a page: the driver must close one before the next")
             yield chunk
+            del chunk  # an error that follows must not keep it
 
-    def _take(self, *, between_pages: bool) -> bytes | Page | _PageEnd | None:
+    def _take(self, *, between_pages: bool) -> bytes | memoryview | Page | _PageEnd | None:
         with self._changed:
             while not self._items and not self._finished:
                 self._changed.wait()
             if self._items:
                 item = self._items.popleft()
-                if isinstance(item, bytes):
+                if isinstance(item, bytes | memoryview):
                     self._held -= len(item)
                     self._changed.notify_all()
                 return item

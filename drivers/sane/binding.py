@@ -79,8 +79,6 @@ class Sane:
             getattr(lib, f"sane_{name}").restype = None
         lib.sane_get_parameters.argtypes = (c_void_p, POINTER(_Parameters))
         self._handle = c_void_p()
-        self._buffer = ctypes.create_string_buffer(protocol.PIECE)
-        self.data = memoryview(self._buffer).cast("B")  # where `read` puts what it read
         version = c_int()
         self._check("sane_init", lib.sane_init(byref(version), None))
 
@@ -135,10 +133,10 @@ class Sane:
         self._check("sane_get_parameters", self._lib.sane_get_parameters(self._handle, byref(told)))
         return {name: getattr(told, name) for name, _ in _Parameters._fields_}
 
-    def read(self, at: int) -> int:
-        """How many bytes came into `data` from `at` on, none too. Raises SaneError, EOF at the end of the frame."""
-        length, most = c_int(), len(self.data) - at
-        self._check("sane_read", self._lib.sane_read(self._handle, byref(self._buffer, at), most, byref(length)))
+    def read(self, into: Any, at: int, most: int) -> int:
+        """How many bytes came into the array from `at` on, none too. Raises SaneError, EOF at the end of the frame."""
+        length = c_int()
+        self._check("sane_read", self._lib.sane_read(self._handle, byref(into, at), most, byref(length)))
         return max(0, min(length.value, most))
 
     def cancel(self) -> None:

@@ -4,14 +4,15 @@ One thread makes all calls, one listens, so that a cancel is heard while a call 
 is how it learns that the bridge is no more. A backend that prints prints to stderr.
 """
 
+import ctypes
 import json
+import mmap
 import os
 import queue
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any, Final
 
 from drivers.sane import protocol
@@ -27,8 +28,10 @@ _LAST_SECONDS: Final = 3.0  # for a call that still blocks when the bridge is go
 class Child:
     """What one child does for the bridge."""
 
-    def __init__(self, source: int, target: int) -> None:
-        self._source, self._target = source, target
+    def __init__(self, source: int, target: int, memory: mmap.mmap) -> None:
+        """`memory`: the slots."""
+        self._source, self._target, self._memory = source, target, memory
+        self._granted: queue.SimpleQueue[int | None] = queue.SimpleQueue()  # slots; None: there was a cancel
         self._requests: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._canceled = threading.Event()
         self._idle = threading.Event()  # no call that scans is under way
@@ -90,8 +93,10 @@ class Child:
                 self._line = max(1, parameters["bytes_per_line"])
                 return {"parameters": parameters}
             case "read":
-                for data in self._read(sane):
-                    self._frame(protocol.DATA, data)
+                self._granted = queue.SimpleQueue()
+                for slot in request["slots"]:
+                    self._granted.put(slot)
+                self._read(sane)
                 return {}
             case "stop":
                 sane.cancel()
@@ -99,30 +104,50 @@ class Child:
                 return {}
         raise ValueError("there is no such request")
 
-    def _read(self, sane: Sane) -> Iterator[memoryview]:
+    def _read(self, sane: Sane) -> None:
         """The rest of the frame: whole rows where there are any; nothing, now and then, where there is none yet."""
-        held, since = 0, 0.0
+        rest, since = b"", 0.0  # of a row; s
+        room = protocol.SLOT // self._line * self._line or protocol.SLOT
         while True:
-            self._idle.clear()
+            slot = self._slot()
+            at, held = slot * protocol.SLOT, len(rest)
+            piece = (ctypes.c_char * protocol.SLOT).from_buffer(self._memory, at)
+            self._memory[at : at + held] = rest
             try:
-                held += sane.read(held)
+                while True:
+                    held += self._more(sane, piece, held, room - held)
+                    if held == room or time.monotonic() - since >= protocol.GATHER_SECONDS:
+                        break
             except SaneError as err:
-                yield sane.data[:held]
+                self._filled(slot, held)
                 if err.status == Status.EOF and not self._canceled.is_set():
                     return
                 raise
-            finally:
-                self._idle.set()
-            if self._canceled.is_set():
-                raise SaneError("sane_read", Status.CANCELLED, "canceled")
-            full = len(sane.data) - held < protocol.READ_SIZE
-            if full or time.monotonic() - since >= protocol.GATHER_SECONDS:
-                whole = held - held % self._line
-                if full and not whole:  # one row is more than there is room for
-                    whole = held
-                yield sane.data[:whole]
-                sane.data[: held - whole] = sane.data[whole:held]
-                held, since = held - whole, time.monotonic()
+            whole = held if held == room else held - held % self._line
+            rest = self._memory[at + whole : at + held]
+            self._filled(slot, whole)
+            since = time.monotonic()
+
+    def _slot(self) -> int:
+        """The next that may be filled. Waits for it; raises SaneError when the scan is canceled."""
+        slot = None if self._canceled.is_set() else self._granted.get()
+        if slot is None:
+            raise SaneError("sane_read", Status.CANCELLED, "canceled")
+        return slot
+
+    def _more(self, sane: Sane, piece: ctypes.Array[ctypes.c_char], held: int, most: int) -> int:
+        """One call: how many bytes came. Raises SaneError."""
+        self._idle.clear()
+        try:
+            count = sane.read(piece, held, most)
+        finally:
+            self._idle.set()
+        if self._canceled.is_set():
+            raise SaneError("sane_read", Status.CANCELLED, "canceled")
+        return count
+
+    def _filled(self, slot: int, size: int) -> None:
+        self._frame(protocol.DATA, protocol.FILLED.pack(slot, size))
 
     # The thread that listens.
 
@@ -130,10 +155,13 @@ class Child:
         with os.fdopen(self._source, "rb", closefd=False) as source:
             while (line := source.readline(protocol.MAX_REQUEST)).endswith(b"\n"):
                 request = json.loads(line)
-                if request["do"] == "cancel":
-                    self._cancel()
-                else:
-                    self._requests.put(request)
+                match request["do"]:
+                    case "cancel":
+                        self._cancel()
+                    case "grant":
+                        self._granted.put(request["slot"])
+                    case _:
+                        self._requests.put(request)
         self._requests.put(None)
         self._cancel()
         threading.Event().wait(_LAST_SECONDS)
@@ -141,13 +169,14 @@ class Child:
 
     def _cancel(self) -> None:
         self._canceled.set()
+        self._granted.put(None)
         if not self._idle.wait(_CALL_ENDS) and self._sane is not None:
             self._sane.cancel()
 
     def _say(self, answer: dict[str, Any]) -> None:
         self._frame(protocol.JSON, json.dumps({**answer, "asked": self._asked}).encode())
 
-    def _frame(self, kind: bytes, payload: bytes | memoryview) -> None:
+    def _frame(self, kind: bytes, payload: bytes) -> None:
         try:
             for part in (protocol.HEAD.pack(kind, len(payload)), payload):
                 left = memoryview(part)
@@ -163,7 +192,8 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)  # what a backend prints must not get between the frames
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the bridge, which ends us in order
-    Child(source, target).run(sys.argv[1])
+    memory = int(sys.argv[2])
+    Child(source, target, mmap.mmap(memory, protocol.SLOTS * protocol.SLOT)).run(sys.argv[1])
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@ Blocking; one thread at a time. Whatever happens to the child is a DriverError h
 the next use starts another, so a child that ended is a time-out, worth a retry. Nothing is believed beyond its form.
 """
 
-import fcntl
 import json
 import os
 import select
+import struct
 import subprocess
 import sys
 import time
@@ -21,12 +21,12 @@ from drivers.contract.errors import DeviceGarbled, DeviceGone, DeviceTimeout
 from drivers.contract.handover import ScanCanceled
 from drivers.sane import protocol
 from drivers.sane.protocol import CHILD_BROKE, Status
+from drivers.sane.slots import AHEAD, Slots
 
 SLICE: Final = 0.1  # s between looks at a cancel
 CANCEL_SECONDS: Final = 15.0  # for the hardware to stop; a carriage may have to go all its way back
 QUIT_SECONDS: Final = 3.0
 START_SECONDS: Final = 10.0
-_PIPE: Final = 1024 * 1024  # so that the backend reads on while rows are encoded; more only root may have
 _MESSAGE: Final = 300
 
 _ROOT: Final = Path(drivers.__file__).resolve().parents[1]
@@ -51,24 +51,22 @@ class Child:
 
     def __init__(self, library: str, config_dir: Path, name: str) -> None:
         """Start it and wait until libsane is loaded. Raises LibraryMissing, DeviceTimeout, DeviceGone."""
-        self._name = name
+        self._name, self._slots = name, Slots()
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             # without `site`: a third of the time and the memory, and nothing of it is needed
-            [sys.executable, "-P", "-s", "-S", "-E", "-c", _PROGRAM, library, str(_ROOT)],
+            [sys.executable, "-P", "-s", "-S", "-E", "-c", _PROGRAM, library, str(self._slots.fd), str(_ROOT)],
             cwd="/",
             env={**os.environ, "SANE_CONFIG_DIR": str(config_dir)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
+            pass_fds=(self._slots.fd,),
             start_new_session=True,
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
-        with suppress(OSError):  # more than the system allows is not needed either
-            fcntl.fcntl(self._out, fcntl.F_SETPIPE_SZ, _PIPE)
         os.set_blocking(self._out, False)
-        self._room = bytearray()  # for what arrives, while there is a scan
         self._owed = True  # it has not answered yet
         self._asked = 0  # number of the last request
         try:
@@ -98,18 +96,22 @@ class Child:
         self._request({"do": do, **more})
         return self._answer(time.monotonic() + seconds, canceled)
 
-    def read(self, silence: float, canceled: Callable[[], bool]) -> Iterator[memoryview]:
-        """The bytes of the frame that was started, until its end; each piece is good until the next is asked for.
+    def read(self, silence: float, canceled: Callable[[], bool]) -> Iterator[bytes | memoryview]:
+        """The bytes of the frame that was started, until its end; its slot has room again when a piece is let go of.
 
         `silence`: seconds without any byte after which the child is taken for hung. Raises as `ask`.
         """
-        self._request({"do": "read"})
+        self._request({"do": "read", "slots": [self._slots.grant() for _ in range(AHEAD)]})
         while True:
             kind, payload = self._frame(time.monotonic() + silence, canceled)
             if kind == protocol.JSON:
+                self._slots.withdraw()
                 self._checked(payload)
                 return
-            yield payload
+            piece = self._piece(payload)
+            self._send({"do": "grant", "slot": self._slots.grant()})
+            yield piece
+            del piece
 
     def stop(self) -> None:
         """End the scan, in the middle of a read too. Raises DriverError."""
@@ -120,7 +122,7 @@ class Child:
                 pass
         with suppress(Refused):
             self.ask("stop", CANCEL_SECONDS)
-        self._room = bytearray()
+        self._slots.rest()
 
     def quit(self) -> None:
         """Let it close its device, but not for long."""
@@ -139,6 +141,14 @@ class Child:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
+        self._slots.close()
+
+    def _piece(self, payload: bytes) -> bytes | memoryview:
+        try:
+            return self._slots.filled(*protocol.FILLED.unpack(payload))
+        except (ValueError, struct.error) as err:
+            self.kill()
+            raise DeviceGarbled(f"{self._name}: the SANE process filled what it may not ({err})") from err
 
     def _request(self, request: Mapping[str, object]) -> None:
         self._asked += 1
@@ -162,9 +172,8 @@ class Child:
             raise DeviceGarbled(f"{self._name}: image data where an answer was expected")
         return self._checked(payload)
 
-    def _checked(self, payload: memoryview) -> Mapping[str, Any]:
+    def _checked(self, text: bytes) -> Mapping[str, Any]:
         """What was answered. An answer to something else shows a child that has lost count, and ends it."""
-        text = bytes(payload)
         try:
             answer = json.loads(text)
             status = answer["status"]
@@ -178,7 +187,7 @@ class Child:
         self.kill()
         raise DeviceGarbled(f"{self._name}: the SANE process sent {text[:32]!r}")
 
-    def _frame(self, deadline: float, canceled: Callable[[], bool] | None) -> tuple[bytes, memoryview]:
+    def _frame(self, deadline: float, canceled: Callable[[], bool] | None) -> tuple[bytes, bytes]:
         kind, length = protocol.HEAD.unpack(self._bytes(protocol.HEAD.size, deadline, canceled))
         if kind not in (protocol.JSON, protocol.DATA) or length > protocol.MAX_PAYLOAD:
             self.kill()
@@ -187,23 +196,21 @@ class Child:
         self._owed = kind != protocol.JSON
         return kind, payload
 
-    def _bytes(self, count: int, deadline: float, canceled: Callable[[], bool] | None) -> memoryview:
-        if len(self._room) < count:
-            self._room = bytearray(count)
-        room = memoryview(self._room)[:count]
-        while room:
+    def _bytes(self, count: int, deadline: float, canceled: Callable[[], bool] | None) -> bytes:
+        read = bytearray()
+        while len(read) < count:
             if canceled is not None and canceled():
                 raise ScanCanceled
             try:
-                got = os.readv(self._out, [room])
+                got = os.read(self._out, count - len(read))
             except BlockingIOError:
                 self._wait(deadline, canceled)
                 continue
             if not got:
                 self.kill()
                 raise DeviceTimeout(self._how_it_ended())
-            room = room[got:]
-        return memoryview(self._room)[:count]
+            read += got
+        return bytes(read)
 
     def _wait(self, deadline: float, canceled: Callable[[], bool] | None) -> None:
         """Until something arrives, or it is time to look at `canceled`."""

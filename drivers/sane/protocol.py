@@ -1,8 +1,9 @@
 """What the bridge and a SANE child say to each other; known to both, and importing nothing heavy.
 
 The bridge writes one JSON object a line. The child answers in frames: a kind, a length, a payload; `J` is a JSON
-object, `D` are bytes of an image. Every request but a cancel is numbered (`asked`, from 1; 0 is the greeting) and has
-one `J` answer with that number and a `status`; a read sends its `D` before it.
+object, `D` says in which slot of the memory that both share the next bytes of an image lie, and how many. Every request
+but a cancel and a grant of a slot is numbered (`asked`, from 1; 0 is the greeting) and has one `J` answer with that
+number and a `status`; a read sends its `D` before it.
 Source: SANE standard 1.06, chapter 4 (status, option and frame codes).
 """
 
@@ -13,10 +14,11 @@ from typing import Final
 HEAD: Final = struct.Struct(">cI")
 JSON: Final = b"J"
 DATA: Final = b"D"
+FILLED: Final = struct.Struct(">II")  # slot and bytes, the payload of a `D`
 MAX_PAYLOAD: Final = 4 * 1024 * 1024  # a backend with hundreds of options stays far below
 MAX_REQUEST: Final = 64 * 1024
-PIECE: Final = 512 * 1024  # of an image is what the child gathers at most before it hands rows on
-READ_SIZE: Final = 64 * 1024  # at least so much is asked of sane_read
+SLOT: Final = 1024 * 1024  # bytes of an image are what the child gathers at most before it hands rows on
+SLOTS: Final = 12  # more than are on their way to a coded page, so that none is copied
 GATHER_SECONDS: Final = 0.05  # rows wait no longer for others while more come
 
 CHILD_BROKE: Final = -1  # a status of ours: libsane cannot be loaded, or the request made no sense

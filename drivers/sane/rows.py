@@ -42,8 +42,8 @@ class Rows:
         self._to = self._from + mode.row_bytes(self.width)
         self._held = bytearray()
 
-    def add(self, data: bytes | memoryview) -> bytes:
-        """The whole rows that are complete now; `data` is not looked at any more."""
+    def add(self, data: bytes | memoryview) -> bytes | memoryview:
+        """The whole rows that are complete now; where nothing is to be done to them they are where they were."""
         if self._held or len(data) % self._line:
             self._held += data
             end = len(self._held) // self._line * self._line
@@ -69,16 +69,15 @@ class Rows:
         self.delivered += rows
         return b"\xff" * (rows * row)
 
-    def _rendered(self, whole: memoryview) -> bytes:
+    def _rendered(self, whole: memoryview) -> bytes | memoryview:
+        rows: bytes | memoryview = whole
         if self._from or self._to != self._line:
             starts = range(0, len(whole), self._line)
             rows = b"".join([whole[start + self._from : start + self._to] for start in starts])
-        else:
-            rows = bytes(whole)
         if self._mode is Mode.LINEART:
-            return rows.translate(_INVERT)
+            return bytes(rows).translate(_INVERT)
         if self._mode in (Mode.GRAY16, Mode.RGB48) and sys.byteorder == "little":
-            words = array("H", rows)
+            words = array("H", bytes(rows))
             words.byteswap()
             return words.tobytes()
         return rows

@@ -30,7 +30,7 @@ from drivers.sane.model import MM, Dials, Model, SourceModel, resolution_now, wi
 from drivers.sane.options import Parameters, parameters
 from drivers.sane.panel import SOURCE
 from drivers.sane.process import Child, Refused
-from drivers.sane.protocol import PIECE, Frame, Status
+from drivers.sane.protocol import SLOT, Frame, Status
 from drivers.sane.protocol import Unit as Measure
 from drivers.sane.rows import Rows
 
@@ -62,6 +62,9 @@ class Scan:
         self._feeder = request.source in (Source.FEEDER, Source.FEEDER_DUPLEX)
         self._unit = Unit.FEEDER if self._feeder else Unit.FILM if request.source is Source.FILM else Unit.PLATEN
         self._pages = 0
+        # No pixel more than was promised (bridge.translate.geometry): each row that is wider has to be cut.
+        self._width = max(1, request.region.width * request.resolution[0] // 1000)
+        self._height = max(1, request.region.height * request.resolution[1] // 1000)
 
     def run(self) -> None:
         """All pages. Raises ScanCanceled, CanceledAtDevice, FeederEmpty, ScanFailed and the other DriverErrors."""
@@ -107,11 +110,19 @@ class Scan:
             self._top = self._turn_edge("tl-y", region.y, 0)
             self._turn_edge("br-x", region.x, region.width)
             self._turn_edge("br-y", region.y, region.height)
+            frame = parameters(dials.refresh().get("parameters"))
+            if frame.pixels_per_line < self._left + self._width:
+                self._turn_edge("br-x", region.x, region.width, ROUNDED)
+            if 0 <= frame.lines < self._top + self._height:
+                self._turn_edge("br-y", region.y, region.height, ROUNDED)
         except Refused as err:
             raise ScanFailed(f"the scanner does not take its settings: {err}") from err
 
-    def _turn_edge(self, name: str, start: int, length: int) -> int:
-        """Set one edge of the area, outwards where there are steps; pixels from there to what was asked for."""
+    def _turn_edge(self, name: str, start: int, length: int, more: int = 0) -> int:
+        """Set one edge of the area, outwards where there are steps; pixels from there to what was asked for.
+
+        `more`: pixels for backends that round down, epson2 to whole bytes of dots; what is too much is cut off here.
+        """
         option = self._dials.options.get(name)
         ppi = self._request.resolution[0 if name.endswith("x") else 1]
         if option is None:
@@ -123,8 +134,7 @@ class Scan:
             steps = (wanted - option.range[0]) / step
             wanted = option.range[0] + (math.ceil(steps - 1e-3) if length else math.floor(steps + 1e-3)) * step
         elif length and option.unit is Measure.MM:
-            # Backends round down, epson2 to whole bytes of dots; what is too much is cut off here.
-            wanted += ROUNDED * MM / ppi
+            wanted += more * MM / ppi
         value = option.nearest(wanted)
         self._dials.turn((name, value))
         now = self._dials.options.get(name)
@@ -161,11 +171,9 @@ class Scan:
         samples = 3 if frame.format == Frame.RGB else 1
         if frame.depth * samples != request.mode.bits:
             raise DeviceGarbled(f"SANE delivers {samples} x {frame.depth} bits where {request.mode} was asked for")
-        width = round(request.region.width * request.resolution[0] / 1000)
-        height = round(request.region.height * request.resolution[1] / 1000)
-        known = None if frame.lines < 0 else max(1, min(height, frame.lines - self._top))
-        rows = Rows(request.mode, frame, left=self._left, top=self._top, width=width, height=known)
-        expected = frame.lines if frame.lines > 0 else height
+        known = None if frame.lines < 0 else max(1, min(self._height, frame.lines - self._top))
+        rows = Rows(request.mode, frame, left=self._left, top=self._top, width=self._width, height=known)
+        expected = frame.lines if frame.lines > 0 else self._height
         ppi = round(resolution_now(self._dials.options))
         resolution = (ppi, request.resolution[1] if request.resolution[0] != request.resolution[1] else ppi)
         back = request.source is Source.FEEDER_DUPLEX and self._pages % 2 == 1
@@ -174,8 +182,10 @@ class Scan:
         self._tell(Phase.SCANNING, percent)
         try:
             for data in chunks:
-                if whole := rows.add(data):
+                whole = rows.add(data)
+                if whole:
                     self._handover.put(whole)
+                del data, whole  # their place is free when the reader lets go of it too
                 now = min(99, rows.read * 100 // max(1, expected))
                 if now != percent and time.monotonic() - told >= TELL_SECONDS:
                     percent, told = now, time.monotonic()
@@ -197,7 +207,7 @@ class Scan:
                 for data in self._child.read(SILENCE, self._canceled):
                     planes.add(Frame(frame.format), data)
                 if frame.last_frame:
-                    yield from planes.together(frame.depth, PIECE // 2)  # which are whole samples
+                    yield from planes.together(frame.depth, SLOT // 4)  # which are whole samples
                     return
                 frame = parameters(self._child.ask("start", START_SECONDS, self._canceled).get("parameters"))
         raise DeviceGarbled(f"SANE: a frame of kind {frame.format} among three passes")
