@@ -30,6 +30,7 @@ GONE_AFTER: Final = 3  # looks in a row without an answer
 AHEAD: Final = 8  # numbers that are tried beyond the highest job known
 MOST_NEW: Final = 64  # jobs that may have come since the last look
 KEPT: Final = 16  # jobs that are over
+CHOSEN_SECONDS: Final = 120.0  # for the computer that was chosen at the panel to begin
 _TELLING: Final = frozenset({"JobEvent", "ScanEvent"})
 _WALKUP: Final = "/WalkupScanToComp/WalkupScanToCompEvent"
 
@@ -57,7 +58,7 @@ class LedmObserver:
         self._events: tuple[Event, ...] = ()
         self._news = True  # something happened since the jobs were looked at
         self._jobs: dict[int, Job] = {}
-        self._host = ""  # for which computer somebody scans at the panel
+        self._host, self._chosen_at = "", 0.0  # for which computer somebody scans at the panel; of one job only
         self._facts: dict[str, str] = {}
         self._users: dict[str, str] = {}  # by the job's name
         self._misses = 0
@@ -100,7 +101,14 @@ class LedmObserver:
             await self._look_at_jobs()
         self._misses = 0
         reports = self._ledger.see(replace(said, jobs=tuple(self._jobs.values())))
-        self._users = {report.native_id: self._users.get(report.native_id, self._host) for report in reports}
+        if self._clock.monotonic() - self._chosen_at > CHOSEN_SECONDS:
+            self._host = ""
+        before, self._users = self._users, {}
+        for report in reports:
+            if report.native_id in before:
+                self._users[report.native_id] = before[report.native_id]
+            else:
+                self._users[report.native_id], self._host = self._host, ""
         busy = said.readiness is Readiness.IDLE and bool(self._active())
         return Snapshot(
             SOURCE,
@@ -136,6 +144,7 @@ class LedmObserver:
         with suppress(DriverError):
             answer = await self._document(resource)
             self._host, shortcut = ledm_words.destination(answer.body, self._link.where)
+            self._chosen_at = self._clock.monotonic()
             self._facts["walk-up"] = " ".join(word for word in (self._host, shortcut) if word)
             if resource.startswith("/WalkupScanToComp/"):
                 answer = await self._document(_WALKUP)

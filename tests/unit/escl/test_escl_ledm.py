@@ -123,6 +123,25 @@ async def test_whose_computer_was_chosen_is_whose_job_it_is(device: Device, cloc
     assert ("walk-up", "DESK SavePDF") in seen.facts
 
 
+@pytest.mark.parametrize(("later", "user"), [(100.0, "DESK"), (130.0, None)])
+async def test_a_computer_that_was_chosen_is_of_one_job_and_soon(
+    device: Device, clock: Turned, later: float, user: str | None
+) -> None:
+    chosen = events(("ScanEvent", "1-2", "http://x/WalkupScan/WalkupScanDestinations/7a"))
+    device.says("GET Status", (200, status()))
+    device.says("GET EventTable", (200, events()), (200, chosen), (200, events(("JobEvent", "1-3", ""))))
+    device.says("GET 7a", (200, b"<d><Hostname>DESK</Hostname></d>"))
+    found = observer(device, clock)
+    await found.poll()
+    await found.poll()
+    clock.seconds += later
+    device.says("GET 1", (200, job("Processing")), (200, job("Completed")))
+    assert [each.user for each in (await found.poll()).jobs] == [user]
+    device.says("GET EventTable", (200, events(("JobEvent", "1-4", ""))))
+    device.says("GET 2", (200, job("Processing")))
+    assert {each.native_id: each.user for each in (await found.poll()).jobs} == {"1": user, "2": None}
+
+
 async def test_what_was_over_at_the_first_look_is_not_told(device: Device, clock: Turned) -> None:
     device.says("GET Status", (200, status()))
     device.says("GET 1", (200, job("Completed", "UploadCompleted")))
