@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 
+PATIENCE = 60  # seconds; it takes one, and ten of them where many programs start at once
+
 
 @contextmanager
 def serve(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
@@ -25,7 +27,7 @@ def serve(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
         yield process
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(PATIENCE)
         for pipe in (process.stdin, process.stdout, process.stderr):
             pipe.close()
 
@@ -44,7 +46,7 @@ def test_it_says_ready_takes_events_and_ends_on_a_signal(end):
         assert process.stdout.readline() == "ok 1-2 cover open\n"
         assert process.stdout.readline().startswith("error event 'dance'")
         process.send_signal(end)
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE) == 0
         assert process.stderr.read() == ""
 
 
@@ -62,7 +64,7 @@ def test_the_end_of_its_input_ends_it_where_that_is_wanted():
     with serve("esci", "--end-with-input") as process:
         assert process.stdout.readline().startswith("ready ")
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 def test_the_end_of_its_input_does_not_end_it():
@@ -84,7 +86,7 @@ def test_the_end_of_its_input_does_not_end_it():
 )
 def test_wrong_arguments_are_named_and_end_with_2(arguments, reason):
     with serve(*arguments) as process:
-        assert process.wait(10) == 2
+        assert process.wait(PATIENCE) == 2
         assert reason in process.stderr.read()
 
 
@@ -93,5 +95,5 @@ def test_a_port_that_is_taken_ends_with_1():
         socket.create_server(("127.0.0.1", 0)) as taken,
         serve("esci", "--listen", f"127.0.0.1:{taken.getsockname()[1]}") as process,
     ):
-        assert process.wait(10) == 1
+        assert process.wait(PATIENCE) == 1
         assert "cannot serve" in process.stderr.read()

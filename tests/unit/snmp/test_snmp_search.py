@@ -49,8 +49,8 @@ async def test_what_answers_and_makes_scanners_or_prints_is_found(port) -> None:
 
 async def test_many_silent_addresses_cost_little_time(port) -> None:
     began = time.monotonic()
-    assert len(await search(addresses(["127.0.9.0/24"]), Community("hall"), port=port, timeout=0.2)) == 2
-    assert time.monotonic() - began < 5.0
+    assert len(await search(addresses(["127.0.9.0/24"]), Community("hall"), port=port, timeout=0.5)) == 2
+    assert time.monotonic() - began < 20.0  # one after the other they would take 126 s
 
 
 async def test_with_another_community_nothing_is_found(port) -> None:
