@@ -15,7 +15,7 @@ import threading
 import time
 from typing import Any, Final
 
-from drivers.sane import protocol
+from drivers.sane import protocol, threads
 from drivers.sane.binding import Sane, SaneError
 from drivers.sane.protocol import CHILD_BROKE, Status
 
@@ -43,6 +43,7 @@ class Child:
     def run(self, library: str) -> None:
         """Until stdin ends or `quit`."""
         threading.Thread(target=self._listen, daemon=True).start()
+        threads.load_unwinder()
         try:
             self._sane = Sane(library)
         except OSError as err:
@@ -99,8 +100,10 @@ class Child:
                 self._read(sane)
                 return {}
             case "stop":
+                threads.rest()
                 sane.cancel()
                 self._canceled.clear()
+                threads.tried()
                 return {}
         raise ValueError("there is no such request")
 
@@ -171,6 +174,7 @@ class Child:
         self._canceled.set()
         self._granted.put(None)
         if not self._idle.wait(_CALL_ENDS) and self._sane is not None:
+            threads.rest()
             self._sane.cancel()
 
     def _say(self, answer: dict[str, Any]) -> None:

@@ -1,11 +1,14 @@
 /* A libsane with one sheet-fed scanner in it that does what SANE's test backend cannot: both sides of a sheet, a button,
- * a paper sensor, pixel geometry, a lamp that warms up, a transport lock, a start that blocks until it is canceled.
- * The file named by $ODD_SANE turns it: lines of "word number". Build: cc -shared -fPIC -o libodd.so odd_sane.c
+ * a paper sensor, pixel geometry, a lamp that warms up, a transport lock, a start that blocks until it is canceled, a
+ * thread that reads beside it and holds a lock for its first milliseconds, which it may not be canceled in.
+ * The file named by $ODD_SANE turns it: lines of "word number". Build: cc -shared -fPIC -o libodd.so -pthread odd_sane.c
  * Spec: SANE standard 1.06, chapter 4.
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef struct { int min, max, quant; } Range;
@@ -100,8 +103,35 @@ int sane_get_parameters(void *handle, Parameters *p) {
     return GOOD;
 }
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_t reader;
+static int reads;
+
+static long now(void) {
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    return at.tv_sec * 1000 + at.tv_nsec / 1000000;
+}
+
+/* As sanei_thread.c has it: canceled wherever it stands, its locks with it. */
+static void *read_beside(void *until) {
+    int old;
+    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &old);
+    pthread_mutex_lock(&lock);
+    while (now() < (long)until);
+    pthread_mutex_unlock(&lock);
+    while (pause());
+    return NULL;
+}
+
 int sane_start(void *handle) {
     (void)handle;
+    if (told("reader") && !reads) {
+        pthread_mutex_lock(&lock);
+        pthread_mutex_unlock(&lock);
+        reads = !pthread_create(&reader, NULL, read_beside, (void *)(now() + told("reader")));
+        usleep(1000);
+    }
     if (starts++ < told("warm")) return WARMING;
     if (told("lock")) return LOCKED;
     if (told("block")) {
@@ -126,4 +156,15 @@ int sane_read(void *handle, unsigned char *data, int most, int *length) {
     return GOOD;
 }
 
-void sane_cancel(void *handle) { (void)handle; canceled = 1; fed = 0; starts = 0; canceled = told("block"); }
+void sane_cancel(void *handle) {
+    (void)handle;
+    if (reads) {
+        pthread_cancel(reader);
+        pthread_join(reader, NULL);
+    }
+    reads = 0;
+    canceled = 1;
+    fed = 0;
+    starts = 0;
+    canceled = told("block");
+}

@@ -169,3 +169,15 @@ async def test_a_child_that_hangs_while_it_is_looked_at_costs_one_look(device, t
     turn("loaded 1")
     assert (await observer.poll()).feeder is Feeder.LOADED
     assert observer.pid != before
+
+
+async def test_a_backends_own_thread_is_not_canceled_while_it_holds_a_lock(device, turn, monkeypatch):
+    monkeypatch.setattr("drivers.sane.scan.START_SECONDS", 10.0)
+    turn("reader 60\njam 1")
+    (observer,) = device.observers
+    assert isinstance(observer, Actor)
+    before = observer.pid
+    for _ in range(3):
+        with pytest.raises(ScanFailed, match="jammed"):
+            await scanned(device, Source.PLATEN)
+    assert observer.pid == before
