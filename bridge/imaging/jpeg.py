@@ -59,7 +59,7 @@ def _joined(strips: Strips, target: Target, application: markers.Segment, *, hal
         assert head is not None
         pixels = _renumbered(jpeg, head.size, widths[index], at)
         if at:
-            yield bytes((0xFF, 0xD0 + (at - 1) % 8)) + pixels
+            yield b"".join((bytes((0xFF, 0xD0 + (at - 1) % 8)), pixels))
         else:
             whole = head.with_height(target.height).with_application(application).with_restarts(interval)
             yield whole.coded() + pixels
@@ -95,14 +95,14 @@ def coded(strip: bytes, target: Target, *, halved: bool, restarts: bool) -> byte
         return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0)
 
 
-def _renumbered(jpeg: bytes, start: int, rows: int, at: int) -> bytes:
+def _renumbered(jpeg: bytes, start: int, rows: int, at: int) -> memoryview:
     """The coded pixels from `start`. RST0, RST1, … between the strip's rows become those of MCU row `at` and on."""
     if not at % 8:
-        return jpeg[start : -len(markers.EOI)]
+        return memoryview(jpeg)[start : -len(markers.EOI)]
     pixels = bytearray(memoryview(jpeg)[start : -len(markers.EOI)])
     place = 0
     for number in range(rows - 1):
         # FF is always stuffed between markers
         place = pixels.index(bytes((0xFF, 0xD0 + number)), place) + 1
         pixels[place] = 0xD0 + (at + number) % 8
-    return bytes(pixels)
+    return memoryview(pixels)

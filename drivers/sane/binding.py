@@ -113,7 +113,8 @@ class Sane:
         found = self._lib.sane_get_option_descriptor(self._handle, number)
         return self._value(number, found.contents) if found else None
 
-    def set(self, number: int, value: bool | float | str) -> None:
+    def set(self, number: int, value: bool | float | str) -> int:
+        """What it led to: bits of SANE_Info."""
         descriptor = self._lib.sane_get_option_descriptor(self._handle, number).contents
         if descriptor.type == Type.STRING:
             text = str(value).encode()[: max(0, descriptor.size - 1)]
@@ -122,7 +123,7 @@ class Sane:
             place = c_int(round(float(value) * protocol.FIXED_ONE))
         else:
             place = c_int(int(value))
-        self._control(number, _SET_VALUE, byref(place))
+        return self._control(number, _SET_VALUE, byref(place))
 
     def start(self) -> None:
         self._check("sane_start", self._lib.sane_start(self._handle))
@@ -177,10 +178,11 @@ class Sane:
         self._control(number, _GET_VALUE, byref(word))
         return _word(descriptor.type, word.value)
 
-    def _control(self, number: int, action: int, place: Any) -> None:
+    def _control(self, number: int, action: int, place: Any) -> int:
         info = c_int()
         status = self._lib.sane_control_option(self._handle, number, action, place, byref(info))
         self._check("sane_control_option", status)
+        return info.value
 
     def _check(self, call: str, status: int) -> None:
         if status != Status.GOOD:

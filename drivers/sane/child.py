@@ -80,8 +80,9 @@ class Child:
             case "options":
                 return {"options": sane.options(), "parameters": sane.parameters()}
             case "set":
-                sane.set(request["number"], request["value"])
-                return {}
+                if sane.set(request["number"], request["value"]) & protocol.RELOAD_OPTIONS:
+                    return {}
+                return {"value": sane.value(request["number"])}
             case "values":
                 return {"values": [sane.value(number) for number in request["numbers"]]}
             case "start":

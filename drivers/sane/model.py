@@ -72,8 +72,11 @@ class Dials:
             option = self.options.get(name)
             if option is None or option.value == value:
                 continue
-            self._child.ask("set", OPTION_SECONDS, number=option.number, value=value)
-            self.refresh()
+            answer = self._child.ask("set", OPTION_SECONDS, number=option.number, value=value)
+            if "value" in answer:  # which may be another than was asked for
+                self.options = self.options.changed(option, answer["value"])
+            else:  # other options have changed with it
+                self.refresh()
 
     def refresh(self) -> Mapping[str, Any]:
         """Read all options again; the whole answer."""

@@ -85,6 +85,12 @@ class Options:
         except ValidationError as err:
             raise DeviceGarbled(f"the SANE backend's options make no sense: {err.errors()[0]['msg']}") from err
 
+    def changed(self, option: Option, value: object) -> "Options":
+        """With another value of that one. Raises DeviceGarbled."""
+        if not isinstance(value, bool | int | float | str | None):
+            raise DeviceGarbled(f"the SANE process sent {str(value)[:40]} as a value")
+        return Options({**self.by_name, option.name.lower(): option.model_copy(update={"value": value})})
+
     def first(self, names: Iterable[str]) -> Option | None:
         """The first of these that can be set."""
         found = (self.by_name.get(name) for name in names)

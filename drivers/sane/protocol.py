@@ -89,4 +89,5 @@ SOFT_SELECT: Final = 1  # SANE_CAP_…: the program may set it
 HARD_SELECT: Final = 2  # only a person at the device may
 SOFT_DETECT: Final = 4  # the program may read it
 INACTIVE: Final = 32
+RELOAD_OPTIONS: Final = 2  # SANE_INFO_…: other options have changed too
 FIXED_ONE: Final = 65536  # SANE_Fixed has 16 bits behind the point
