@@ -34,7 +34,9 @@ test-system: $(DEV)
 	echo "make test-system needs Debian, or a system with its apt-get: foreign programs are unpacked from its packages" >&2; exit 1; }
 	@$(BIN)/python -m pytest -v --numprocesses auto tests/sweep
 	@failed=0; \
-	$(BIN)/python -m pytest -v --numprocesses auto --maxprocesses 4 -m "not alone" tests/system || failed=1; \
+	$(BIN)/python -m pytest -v --numprocesses auto --maxprocesses 4 -m "not alone" tests/system || { \
+	echo "What failed beside the others must pass by itself:"; \
+	$(BIN)/python -m pytest -v --last-failed --last-failed-no-failures none -m "not alone" tests/system; } || failed=1; \
 	$(BIN)/python -m pytest -v -m alone tests/system || failed=1; \
 	exit $$failed
 
