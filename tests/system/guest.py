@@ -198,6 +198,7 @@ class Guest:
         self._numbers = itertools.count(1)
         self._changed = threading.Condition()
         self._plugs = itertools.count(1)
+        self._plugged = 0
         threading.Thread(target=self._hear, daemon=True).start()
 
     def until_up(self) -> None:
@@ -287,18 +288,23 @@ class Guest:
 
     @contextmanager
     def plugged(self, path: Path, port: int | None = None) -> Iterator[None]:
-        """Plug in what speaks usbredir on that socket, into that port (1 to 8) of the root hub or a free one."""
+        """Plug in what speaks usbredir on that socket, into that port (1 to 8) of the root hub or a free one. When it
+        is pulled out, the kernel knows it."""
         name = f"{path.stem}-{next(self._plugs)}"
         address = {"type": "unix", "data": {"path": str(path)}}
         self._monitor.do("chardev-add", id=name, backend={"type": "socket", "data": {"addr": address, "server": False}})
         where = {} if port is None else {"bus": "xhci.0", "port": str(port)}
         self._monitor.do("device_add", driver="usb-redir", id=f"d{name}", chardev=name, **where)
+        self._plugged += 1
         try:
             yield
         finally:
+            self._plugged -= 1
             self._monitor.do("device_del", id=f"d{name}")
             with suppress(AssertionError):  # the device took it along
                 self._monitor.do("chardev-remove", id=name)
+            # The next one may have the same ids, and must not be thought to be there already.
+            self.until(f"(( $(ls /sys/bus/usb/devices | grep -c '^[0-9]*-[0-9]*$') <= {self._plugged} ))")
 
     def until_seen(self, ids: str, *, present: bool = True) -> None:
         """Wait until the kernel has configured (or no longer has) a device "vvvv:pppp"."""

@@ -15,7 +15,7 @@ import pytest
 from drivers.contract.capabilities import Mode, Source
 from hil import chart
 from tests.system import pnm
-from tests.system.guest import Guest
+from tests.system.guest import Guest, Scanner
 
 QUICK = "speed=0,feed=0.05,warmup=0"
 PART = "-l 20 -t 30 -x 40 -y 25"  # mm; at 75 ppi rounded from pixel 59, 89 to 177, 162
@@ -57,6 +57,22 @@ def shown(page: int, source: Source, mode: Mode, box: chart.Box, ppi: int = 75, 
     return b"".join(chart.rows(page, source, mode, (ppi, ppi), box, back=back))
 
 
+def pressed(machine: Guest, scanner: Scanner, sane: str, button: int) -> dict[str, str]:
+    """What SANE's options say after a press, or after the first that it saw.
+
+    SANE listens for 200 and then 300 ms; up to 128 of each are over before the controller asks the endpoint. A read
+    given up makes QEMU stop asking and drop what came just then, as was seen with answers 250 ms late: on a busy host a
+    press is missed, or lost.
+    """
+    for _ in range(5):
+        scanner.say(f"press {button}")
+        said = machine.check(f"{sane} scanimage -d pixma -A")
+        found = dict(re.findall(r"--(button-1|button-2|target|original) <int> \[(\d+)\]", said))
+        if (found["button-1"], found["button-2"]) != ("0", "0"):
+            break
+    return found
+
+
 def test_sane_lists_the_scanner(machine: Guest) -> None:
     with machine.scanner("pixma", f"{QUICK},serial=A1B2"):
         said = machine.check(f"{machine.sane('pixma', 'networking=no')} scanimage -L")
@@ -85,8 +101,10 @@ def test_both_sides_of_two_sheets_are_the_chart_and_an_empty_feeder_is_no_docume
     ):
         machine.until("[ $(cat /sys/bus/usb/devices/*/serial | grep -cE 'FULL|EMPTY') = 2 ]")
         waiting = machine.start(
-            f"{sane} scanimage -d pixma:04A9172C_EMPTY --source 'Automatic Document Feeder' --format=pnm > /dev/null"
+            f"{sane} scanimage -v -d pixma:04A9172C_EMPTY --source 'Automatic Document Feeder' --format=pnm > /dev/null"
         )
+        # Looking for its scanner SANE opens each, which then cannot be opened by another.
+        waiting.until("scanning image of size")
         done = machine.run(
             f"{sane} scanimage -d pixma:04A9172C_FULL --source 'ADF Duplex' --mode Color "
             f"--resolution 75 {PART} --format=pnm --batch=$SHARE/sheet-%d.pnm"
@@ -108,12 +126,7 @@ def test_a_press_is_an_option_with_what_the_panel_is_set_to(
     machine: Guest, button: int, values: tuple[str, str]
 ) -> None:
     with machine.scanner("pixma", QUICK) as scanner:
-        scanner.say(f"press {button}")
-        for _ in range(5):  # SANE waits a few milliseconds for the interrupt, which a busy host may overrun
-            said = machine.check(f"{machine.sane('pixma', 'networking=no')} scanimage -d pixma -A")
-            found = dict(re.findall(r"--(button-1|button-2|target|original) <int> \[(\d+)\]", said))
-            if found["button-1"] != found["button-2"]:
-                break
+        found = pressed(machine, scanner, machine.sane("pixma", "networking=no"), button)
         assert found == {"button-1": values[0], "button-2": values[1], "target": "3", "original": "1"}
 
 
@@ -141,8 +154,7 @@ def test_an_imageclass_of_generation_1_is_read_as_sane_reads_it(machine: Guest) 
         assert (done.code, "Document feeder out of documents" in done.err) == (0, True), done.err
         fronts = [pnm.read(machine.share / f"front-{number}.pnm").samples for number in (1, 2)]
         assert fronts == [shown(page, Source.FEEDER, Mode.RGB24, PART_BOX) for page in (1, 2)]
-        scanner.say("press")
-        assert "--button-1 <int> [1]" in machine.check(f"{sane} scanimage -d pixma -A")
+        assert pressed(machine, scanner, sane, 1)["button-1"] == "1"
 
 
 def test_an_imageclass_of_generation_2_is_read_as_sane_reads_it(machine: Guest) -> None:
