@@ -40,6 +40,7 @@ WARM_SECONDS: Final = 120.0
 WARM_PAUSE: Final = 0.5
 TELL_SECONDS: Final = 0.1  # between two tellings of how far a page is
 BUSY_TRIES: Final = 3
+A_BIT: Final = 0.25  # pixel, so that the last of whole pixels is one for a backend that counts in mm too
 ROUNDED: Final = 8  # pixels
 MOST_PAGES: Final = 10_000
 
@@ -108,20 +109,21 @@ class Scan:
             region = request.region
             self._left = self._turn_edge("tl-x", region.x, 0)
             self._top = self._turn_edge("tl-y", region.y, 0)
-            self._turn_edge("br-x", region.x, region.width)
-            self._turn_edge("br-y", region.y, region.height)
+            self._turn_edge("br-x", region.x, self._width)
+            self._turn_edge("br-y", region.y, self._height)
             frame = parameters(dials.refresh().get("parameters"))
             if frame.pixels_per_line < self._left + self._width:
-                self._turn_edge("br-x", region.x, region.width, ROUNDED)
+                self._turn_edge("br-x", region.x, self._width, ROUNDED)
             if 0 <= frame.lines < self._top + self._height:
-                self._turn_edge("br-y", region.y, region.height, ROUNDED)
+                self._turn_edge("br-y", region.y, self._height, ROUNDED)
         except Refused as err:
             raise ScanFailed(f"the scanner does not take its settings: {err}") from err
 
-    def _turn_edge(self, name: str, start: int, length: int, more: int = 0) -> int:
+    def _turn_edge(self, name: str, start: int, length: int, more: float = A_BIT) -> int:
         """Set one edge of the area, outwards where there are steps; pixels from there to what was asked for.
 
-        `more`: pixels for backends that round down, epson2 to whole bytes of dots; what is too much is cut off here.
+        `start`: 1/1000 inch; `length`: pixels from there on; `more`: pixels for backends that round down, epson2 to
+        whole bytes of dots; what is too much is cut off here.
         """
         option = self._dials.options.get(name)
         ppi = self._request.resolution[0 if name.endswith("x") else 1]
@@ -129,7 +131,7 @@ class Scan:
             return start * ppi // 1000
         unit = ppi / 1000 if option.unit is Measure.PIXEL else MM / 1000
         least = option.range[0] if option.range is not None and not length else 0.0
-        wanted = (start + length) * unit + least
+        wanted = (start + length * 1000 / ppi) * unit + least
         if option.range is not None and (step := option.range[2]) > 0:
             steps = (wanted - option.range[0]) / step
             wanted = option.range[0] + (math.ceil(steps - 1e-3) if length else math.floor(steps + 1e-3)) * step
