@@ -12,15 +12,19 @@ import sys
 import warnings
 from contextlib import suppress
 
-from PIL import Image
+# The plugin is imported while there is memory: without any, CPython 3.11 may spin in an import for ever.
+from PIL import Image, JpegImagePlugin  # noqa: F401
 
 # Rows handed on at a time.
 BAND = 64
+# Of a processor: a hundred times what the largest page allowed takes on a PC.
+SECONDS = 300
 
 
 def main() -> int:
     limit = int(sys.argv[1])
     with suppress(OSError, ValueError):  # a service manager may forbid it, or have set less: pixels are limited anyway
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))  # one that spins is ended by the kernel
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     # The one who asks has its own limit of pixels.
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
