@@ -20,6 +20,7 @@ from bridge.cli.fax_direct import from_agent, from_hylafax
 from bridge.cli.fax_paper import Lines, Paper, Records, Screen
 from bridge.config import Config, Hylafax
 from bridge.errors import ConfigError
+from bridge.net.addresses import WILDCARDS
 from bridge.net.fax_feed import feed
 from bridge.service.fax import SNAPSHOT, Told
 from bridge.tokens import kept_token
@@ -120,8 +121,13 @@ def _place(config: Config, arguments: argparse.Namespace) -> str:
         return str(arguments.url)
     if not config.fax.enabled:
         raise ConfigError("fax", "enabled", "is false: nobody tells of faxes; or name --url, --hylafax or --snmp")
-    secured = not config.fax.local and config.tls.certificate is not None
-    return f"{'https' if secured else 'http'}://{config.fax.listen}"
+    listen = config.fax.listen
+    if config.fax.local or config.tls.certificate is None:
+        return f"http://{listen}"
+    if listen.address in WILDCARDS:  # at which no client asks, and for which no certificate is made out
+        why = f"is {listen}: name one of this machine's addresses or names, as its certificate has it, with --url https://"
+        raise ConfigError("fax", "listen", why)
+    return f"https://{listen}"
 
 
 def _token(config: Config, arguments: argparse.Namespace) -> str:

@@ -366,3 +366,16 @@ def test_more_fax_lines_than_anybody_has_get_no_number(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text(json.dumps({"fax_lines": lines}))
     state = State(tmp_path, NOW)
     assert [state.fax_line("a", "one more"), state.fax_line("b", "1"), state.fax_line("a", "7")] == [0, 0, 7]
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:5382", "[::]:5382"])
+def test_an_address_that_no_certificate_names_is_not_asked(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, listen: str
+) -> None:
+    file = tmp_path / "it.toml"
+    file.write_text(
+        f'[fax]\nenabled = true\nlisten = "{listen}"\n[[fax.token]]\ntoken = "0123456789abcdef"\n'
+        f'[tls]\ncertificate = "{tmp_path}/chain.pem"\nkey = "{tmp_path}/key.pem"\n'
+    )
+    assert main(["fax", "--once", "--config", str(file)]) == 2
+    assert "--url https://" in capsys.readouterr().err
