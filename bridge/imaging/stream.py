@@ -33,7 +33,7 @@ class Source:
                 if chunk is None:
                     break
                 self._rest = memoryview(chunk)
-            part, self._rest = self._rest[:size], self._rest[size:]
+            part, self._rest = self._rest[:size], self._rest[size:] or memoryview(b"")  # an empty end holds memory, too
             parts.append(part)
             size -= len(part)
         return b"".join(parts)
