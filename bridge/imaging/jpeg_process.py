@@ -24,6 +24,7 @@ def main() -> int:
     limit = int(sys.argv[1])
     # Now, while there is memory: without any, CPython 3.11 may spin in an import for ever.
     from PIL import JpegImagePlugin  # noqa: F401, PLC0415
+
     with suppress(OSError, ValueError):  # a service manager may forbid it, or have set less: pixels are limited anyway
         resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))  # one that spins is ended by the kernel
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))

@@ -18,7 +18,9 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> str:
     if compiler is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("there is no C compiler")
     made = tmp_path_factory.mktemp("odd") / "libodd.so"
-    subprocess.run([str(compiler), "-shared", "-fPIC", "-pthread", "-Wall", "-Werror", "-o", str(made), str(_SOURCE)], check=True)
+    subprocess.run(
+        [str(compiler), "-shared", "-fPIC", "-pthread", "-Wall", "-Werror", "-o", str(made), str(_SOURCE)], check=True
+    )
     return str(made)
 
 
