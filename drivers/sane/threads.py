@@ -8,11 +8,11 @@ Source: sane-backends, sanei/sanei_thread.c; pthread_setcanceltype(3); backtrace
 """
 
 import ctypes
+import os
 import signal
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 _REST_SECONDS: Final = 0.5  # one that computes for longer is canceled all the same
@@ -45,12 +45,13 @@ def tried(seconds: int = TRIED_SECONDS) -> None:
 
 def _at_work() -> bool:
     ours = {str(each.native_id) for each in threading.enumerate()}
-    return any(_state(task) not in "SXZ" for task in Path("/proc/self/task").iterdir() if task.name not in ours)
+    return any(_state(task) not in "SXZ" for task in os.listdir("/proc/self/task") if task not in ours)
 
 
-def _state(task: Path) -> str:
+def _state(task: str) -> str:
     """proc(5), the letter after the name; X for one that has ended."""
     try:
-        return (task / "stat").read_text().rpartition(")")[2].split()[0]
+        with open(f"/proc/self/task/{task}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0]
     except OSError:
         return "X"
