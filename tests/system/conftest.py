@@ -37,7 +37,9 @@ ALONE = {
     "test_presses_in_time": "it asserts how soon a press is told of",
     "test_sane_child_faults": "its patience is a part of a second",
 }
-# Files that share the virtual machine.
+# The file that has a virtual machine of its own.
+SERVICE = "test_kernel_usb_systemd"
+# Files that share virtual machines.
 _GUEST = re.compile(r"^from tests\.system(\.(\w+_in_)?guest import|.* import .*\bguest\b)", re.MULTILINE)
 
 
@@ -57,12 +59,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)  # xdist's; its own --dist loadgroup groups nothing with pytest 9.2
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Tests go one by one to whoever is free; those of the virtual machine are one, the largest, which goes first."""
+    """Tests go one by one to whoever is free; those that share a virtual machine are one, and go first.
+
+    There is one for what the kernel does, one for SANE's backends and one for the installed service, side by side.
+    """
     from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
     class Grouped(LoadScopeScheduling):  # type: ignore[misc] # it has no types
         def _split_scope(self, nodeid: str) -> str:
-            return "the virtual machine" if _in_guest(config.rootpath / nodeid.partition("::")[0]) else nodeid
+            file = config.rootpath / nodeid.partition("::")[0]
+            if not _in_guest(file):
+                return nodeid
+            if file.stem == SERVICE:
+                return "the service's machine"
+            return "the kernel's machine" if file.stem.startswith("test_kernel") else "SANE's machine"
 
     return Grouped(config, log)
 
@@ -141,7 +151,7 @@ def sane_root() -> debian.Root:
 def machine(request: pytest.FixtureRequest) -> Iterator[guest.Guest]:
     """A guest with a real kernel's USB, SANE's backends and the usual tools. All tests share it: leave it as it was."""
     with guest.booting("sane-utils", "libsane1", "libsane-common", "usbutils", "usbip") as running:
-        if any(map(_of_the_service, request.session.items)):
+        if not hasattr(request.config, "workerinput") and any(map(_of_the_service, request.session.items)):
             request.getfixturevalue("service")
         running.until_up()
         yield running
@@ -149,7 +159,7 @@ def machine(request: pytest.FixtureRequest) -> Iterator[guest.Guest]:
 
 @pytest.fixture(scope="session")
 def service() -> Iterator[Future[service_in_guest.Service]]:
-    """The installed service in a guest of its own, under way since the first guest was switched on."""
+    """The installed service in a guest of its own, switched on together with the other where one run has both."""
     with service_in_guest.service() as under_way:
         yield under_way
 
