@@ -4,16 +4,21 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 
-from drivers.contract.errors import DeviceBusy, DeviceGarbled, DeviceTimeout, ScanFailed
+from drivers.contract.errors import DeviceBusy, DeviceGarbled, DeviceTimeout, FeederEmpty, ScanFailed
 from drivers.contract.handover import Handover, ScanCanceled
+from drivers.usb.pixma.report import Report
 
 FAILURES = (DeviceBusy, DeviceGarbled, DeviceTimeout, ScanFailed)  # all but that the device is gone
 
 log = logging.getLogger(__name__)
 
 
-def whole(pages: Callable[[], None], finish: Callable[[], None], handover: Handover) -> None:
-    """Bring the pages, then finish. Raises what the pages raise; ScanCanceled for a wait that a cancel cut short."""
+def whole(pages: Callable[[], None], finish: Callable[[], None], handover: Handover, report: Report) -> None:
+    """A scan: bring the pages, then finish.
+
+    Raises what the pages raise; ScanCanceled for a wait that a cancel cut short; FeederEmpty where there was no page.
+    """
+    report.scanning()
     try:
         pages()
     except FAILURES as err:
@@ -28,3 +33,6 @@ def whole(pages: Callable[[], None], finish: Callable[[], None], handover: Hando
         log.warning("the scan's end: %s; once more", err)
         with suppress(*FAILURES):
             finish()
+    if report.pages == 0:
+        report.feeder_empty()
+        raise FeederEmpty("the document feeder is empty")

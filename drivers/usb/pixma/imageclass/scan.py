@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from drivers.contract.capabilities import Mode, Source
 from drivers.contract.document import Raster
-from drivers.contract.errors import CanceledAtDevice, DeviceTimeout, DriverError, FeederEmpty, ScanFailed
+from drivers.contract.errors import CanceledAtDevice, DeviceTimeout, DriverError, ScanFailed
 from drivers.contract.handover import Handover
 from drivers.usb.pixma import answers, area, ending
 from drivers.usb.pixma.answers import Busy, End, Refused
@@ -50,11 +50,7 @@ class Scan:
 
     def run(self) -> None:
         """All pages. Raises as drivers.usb.family.Family.scan."""
-        self._report.scanning()
-        ending.whole(self._all, self._finish, self._handover)
-        if self._report.pages == 0:
-            self._report.feeder_empty()
-            raise FeederEmpty("the document feeder is empty")
+        ending.whole(self._all, self._finish, self._handover, self._report)
 
     def _all(self) -> None:
         most = self._request.pages or (1 << 30 if self._feeder else 1)

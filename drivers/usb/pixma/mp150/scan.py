@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from drivers.contract.capabilities import Source
 from drivers.contract.document import Encoded, Raster
-from drivers.contract.errors import CanceledAtDevice, DeviceTimeout, DriverError, FeederEmpty, ScanFailed
+from drivers.contract.errors import CanceledAtDevice, DeviceTimeout, DriverError, ScanFailed
 from drivers.contract.handover import Handover
 from drivers.usb.pixma import answers, area, ending
 from drivers.usb.pixma.answers import Busy, End, Refused
@@ -45,11 +45,7 @@ class Scan:
 
     def run(self) -> None:
         """All pages. Raises as drivers.usb.family.Family.scan."""
-        self._report.scanning()
-        ending.whole(self._all, self._session.finish, self._handover)
-        if self._report.pages == 0:
-            self._report.feeder_empty()
-            raise FeederEmpty("the document feeder is empty")
+        ending.whole(self._all, self._session.finish, self._handover, self._report)
 
     def _all(self) -> None:
         self._session.wrap()
