@@ -5,6 +5,7 @@ against the schema in each of them (tests/schema/dsm.py).
 """
 
 import ast
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -79,10 +80,15 @@ def test_the_test_says_the_word(word: StrEnum, test: str) -> None:
 
 @cache
 def sources(path: str) -> dict[str, str]:
-    """The tests of a file."""
-    text = (ROOT / path).read_text("utf-8")
+    """What the tests of a file expect: the strings in what they assert, compare or await; docstrings and names apart."""
     return {
-        node.name: ast.get_source_segment(text, node) or ""
-        for node in ast.parse(text).body
+        node.name: "\n".join(_strings(node))
+        for node in ast.parse((ROOT / path).read_text("utf-8")).body
         if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef) and node.name.startswith("test_")
     }
+
+
+def _strings(test: ast.AST) -> Iterator[str]:
+    expecting = (each for each in ast.walk(test) if isinstance(each, ast.Assert | ast.Await | ast.Compare))
+    inside = (each for expectation in expecting for each in ast.walk(expectation))
+    return (each.value for each in inside if isinstance(each, ast.Constant) and isinstance(each.value, str))
