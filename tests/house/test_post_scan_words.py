@@ -80,7 +80,7 @@ def test_the_test_says_the_word(word: StrEnum, test: str) -> None:
 
 @cache
 def sources(path: str) -> dict[str, str]:
-    """What the tests of a file expect: the strings in what they assert, compare or await; docstrings and names apart."""
+    """What the tests of a file expect: the strings in what they assert, compare or await, and no others."""
     return {
         node.name: "\n".join(_strings(node))
         for node in ast.parse((ROOT / path).read_text("utf-8")).body
