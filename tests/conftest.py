@@ -1,13 +1,28 @@
-"""What every run ends with: which tests were skipped, those that want recordings as one line.
+"""What holds for every test: the log is as the test before found it, and a run ends with what was skipped, and why.
 
 The recordings of real devices are no part of the project; `$WSD_REALDATA` says where they are.
 """
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bridge.log import TRAFFIC
+
 MARKS = ("WSD_REALDATA", "no recordings")
+
+
+@pytest.fixture(autouse=True)
+def _the_log_as_it_was() -> Iterator[None]:
+    """A command run inside the test process sets up the log, which is one for all: later tests would miss lines."""
+    loggers = [logging.getLogger(name) for name in (None, "bridge", TRAFFIC.name)]
+    before = [(each, each.level, each.handlers[:]) for each in loggers]
+    yield
+    for each, level, handlers in before:
+        each.setLevel(level)
+        each.handlers[:] = handlers
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

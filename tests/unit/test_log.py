@@ -1,7 +1,7 @@
 """The log: one line per fact, whatever a peer puts into it."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -9,14 +9,9 @@ from bridge.log import TRAFFIC, kept_short, set_up
 
 
 @pytest.fixture
-def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
-    """What is logged; the loggers are as they were afterwards."""
-    root = logging.getLogger()
-    handlers, level, traffic = root.handlers[:], root.level, TRAFFIC.level
-    yield lambda: capsys.readouterr().err
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    TRAFFIC.setLevel(traffic)
+def lines(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """What is logged."""
+    return lambda: capsys.readouterr().err
 
 
 def test_a_peers_text_cannot_break_out_of_its_line(lines: Callable[[], str]) -> None:

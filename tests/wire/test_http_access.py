@@ -6,7 +6,6 @@ Two addresses of 127/8 stand for two machines. Requests are written by hand and 
 import asyncio
 import gzip
 import logging
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +46,7 @@ ENDS = f"{Y08}/JobEndStateEvent"
 
 
 @pytest.fixture
-def lines() -> Iterator[list[str]]:
+def lines() -> list[str]:
     """What the bridge says of its peers, without what it says of devices and jobs."""
     said: list[str] = []
 
@@ -57,12 +56,9 @@ def lines() -> Iterator[list[str]]:
                 said.append(record.getMessage())
 
     handler, root = Keep(), logging.getLogger()
-    before = root.level
     root.addHandler(handler)
     root.setLevel(logging.INFO)
-    yield said
-    root.removeHandler(handler)
-    root.setLevel(before)
+    return said
 
 
 def seen_from(rig: Rig, address: str) -> Rig:

@@ -6,7 +6,6 @@ R2024. Every request in the table is sent to the running daemon over HTTP.
 
 import asyncio
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -340,15 +339,11 @@ class Lines(logging.Handler):
 
 
 @pytest.fixture
-def lines() -> Iterator[list[str]]:
-    handler = Lines()
-    root = logging.getLogger()
-    before = root.level
+def lines() -> list[str]:
+    handler, root = Lines(), logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
-    yield handler.lines
-    root.removeHandler(handler)
-    root.setLevel(before)
+    return handler.lines
 
 
 async def refused(rig: Rig, bad: Bad, lines: list[str], path: str | None = None) -> None:
