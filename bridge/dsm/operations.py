@@ -6,7 +6,7 @@ The device asks, the scan server answers, and it is the server that sends the ev
 
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Final, Self
+from typing import Annotated, ClassVar, Final
 
 from lxml import etree
 from pydantic import Field
@@ -16,8 +16,8 @@ from bridge.dsm.names import DspElement, qname
 from bridge.dsm.process import JobInstructions
 from bridge.errors import WireError
 from bridge.soap import names
-from bridge.soap.element import Attribute, Element, XsBoolean
-from bridge.wsscan.sections import MAX_NAMES, QualifiedName, with_resolved_names
+from bridge.soap.element import Attribute, Element, XsBoolean, XsQName
+from bridge.wsscan.sections import MAX_NAMES
 from bridge.wsscan.values import LongText
 
 
@@ -91,13 +91,7 @@ class JobSection(StrEnum):
 
 
 class RequestedElements(DspElement):
-    name: Annotated[tuple[QualifiedName, ...], Field(min_length=1, max_length=MAX_NAMES)]
-
-    def to_xml(self, parent: etree._Element | None = None, tag: str | None = None) -> etree._Element:
-        element = super().to_xml(parent, tag)
-        for child, name in zip(element, self.name, strict=True):
-            child.text = etree.QName(name)  # lxml writes it with a prefix in scope
-        return element
+    name: Annotated[tuple[XsQName, ...], Field(min_length=1, max_length=MAX_NAMES)]
 
 
 class ElementData(DspElement):
@@ -106,16 +100,11 @@ class ElementData(DspElement):
     Its attributes are in the namespace of the service, as in the only example there is.
     """
 
-    name: Annotated[QualifiedName, Attribute(qualified=True)]
+    name: Annotated[XsQName, Attribute(qualified=True)]
     valid: Annotated[XsBoolean, Attribute(qualified=True)]
     job_status: JobStatus | None = None
     job_description: JobDescription | None = None
     documents: Documents | None = None
-
-    def to_xml(self, parent: etree._Element | None = None, tag: str | None = None) -> etree._Element:
-        element = super().to_xml(parent, tag)
-        element.set(qname("Name"), etree.QName(self.name))
-        return element
 
 
 class JobElements(DspElement):
@@ -126,17 +115,9 @@ class GetPostScanJobElementsRequest(DspElement):
     job_token: LongText
     requested_elements: RequestedElements
 
-    @classmethod
-    def from_xml(cls, element: etree._Element) -> Self:
-        return super().from_xml(with_resolved_names(element, qname))
-
 
 class GetPostScanJobElementsResponse(DspElement):
     job_elements: JobElements
-
-    @classmethod
-    def from_xml(cls, element: etree._Element) -> Self:
-        return super().from_xml(with_resolved_names(element, qname))
 
 
 class PostScanJobStatusEvent(DspElement):

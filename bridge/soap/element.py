@@ -7,6 +7,8 @@ wrong. Three kinds of field:
 * a child element: a scalar, an `Element`, `X | None` (optional) or `tuple[X, ...]` (repeated);
 * an attribute: `Annotated[X, Attribute()]`, in no namespace or, with `qualified=True`, in the element's own;
 * the element's own text: `Annotated[X, Text()]`.
+
+A qualified name (`XsQName`) is `{namespace}Local` in the model; on the wire it has a prefix, whichever is in scope.
 """
 
 from __future__ import annotations
@@ -20,10 +22,13 @@ from enum import Enum
 from typing import Annotated, Any, ClassVar, Final, Self, Union, get_args, get_origin
 
 from lxml import etree
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_pascal
 
 from bridge.errors import WireError
+from bridge.soap import tree
+
+_CLARK: Final = re.compile(r"\{[^{}]{1,2048}\}[^{}:\s]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,21 @@ class Attribute:
 @dataclass(frozen=True, slots=True)
 class Text:
     """Marks the field that is the element's own text."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Qualified:
+    """Marks a text that is a qualified name."""
+
+
+def _xs_qname(text: str) -> str:
+    try:
+        etree.QName(text)  # knows what XML lets a name be
+    except ValueError as err:
+        raise ValueError("is not a qualified name") from err
+    if not _CLARK.fullmatch(text):
+        raise ValueError("is not a qualified name")
+    return text
 
 
 def _xs_int(value: object) -> object:
@@ -55,6 +75,7 @@ def _xs_boolean(value: object) -> object:
 
 XsInt = Annotated[int, BeforeValidator(_xs_int)]
 XsBoolean = Annotated[bool, BeforeValidator(_xs_boolean)]
+XsQName = Annotated[str, AfterValidator(_xs_qname), _Qualified()]
 
 
 class Element(BaseModel):
@@ -92,15 +113,15 @@ class Element(BaseModel):
             if value is None:
                 continue
             if shape.kind == "attribute":
-                element.set(shape.tag, write_scalar(value))
+                element.set(shape.tag, shape.written(value))
             elif shape.kind == "text":
-                element.text = write_scalar(value)
+                element.text = shape.written(value)
             else:
                 for item in value if shape.repeated else (value,):
                     if isinstance(item, Element):
                         item.to_xml(element, shape.tag)
                     else:
-                        etree.SubElement(element, shape.tag).text = write_scalar(item)
+                        etree.SubElement(element, shape.tag).text = shape.written(item)
         return element
 
 
@@ -127,6 +148,19 @@ class _Shape:
     tag: str
     repeated: bool
     model: type[Element] | None
+    qualified: bool  # its text is a qualified name
+
+    def written(self, value: object) -> str | etree.QName:
+        """A name gets the prefix in scope where it is put; lxml declares one where there is none."""
+        return etree.QName(str(value)) if self.qualified else write_scalar(value)
+
+    def read(self, element: etree._Element, text: str) -> str:
+        """Raises WireError for a prefix that is not declared at `element`. A name without one, where nothing is
+        declared for it, is taken for one of the element's own namespace."""
+        if not self.qualified:
+            return text
+        name = tree.resolve_qname(element, text)
+        return name if name.startswith("{") else f"{{{etree.QName(element).namespace}}}{name}"
 
 
 _NOISE: Final = re.compile(r"is-instance|function-|union|enum|str$|int$|lax|strict")
@@ -148,14 +182,15 @@ def _shape(cls: type[Element], name: str) -> _Shape:
     info = cls.model_fields[name]
     alias = info.alias or name
     repeated, model = _content(info.annotation)
+    qualified = _Qualified() in info.metadata or _is_qualified(info.annotation)
     for mark in info.metadata:
         if isinstance(mark, Attribute):
             tag = f"{{{cls.namespace}}}{alias}" if mark.qualified else alias
-            return _Shape(name, alias, "attribute", tag, False, None)
+            return _Shape(name, alias, "attribute", tag, False, None, qualified)
         if isinstance(mark, Text):
-            return _Shape(name, alias, "text", "", False, None)
+            return _Shape(name, alias, "text", "", False, None, qualified)
     namespace = cls.namespace if model is None else model.named_in or model.namespace
-    return _Shape(name, alias, "child", f"{{{namespace}}}{alias}", repeated, model)
+    return _Shape(name, alias, "child", f"{{{namespace}}}{alias}", repeated, model, qualified)
 
 
 def _content(annotation: Any) -> tuple[bool, type[Element] | None]:
@@ -174,6 +209,12 @@ def _content(annotation: Any) -> tuple[bool, type[Element] | None]:
     return False, None
 
 
+def _is_qualified(annotation: Any) -> bool:
+    """Whether the scalar in the annotation is an XsQName."""
+    parts = get_args(annotation)
+    return _Qualified() in parts or any(_is_qualified(part) for part in parts)
+
+
 def _collect(cls: type[Element], element: etree._Element, path: str) -> dict[str, Any]:
     """The element as nested dictionaries keyed by the names that pydantic will report."""
     data: dict[str, Any] = {}
@@ -182,9 +223,9 @@ def _collect(cls: type[Element], element: etree._Element, path: str) -> dict[str
         if shape.kind == "attribute":
             value = _attribute(element, cls.namespace, shape.alias)
             if value is not None:
-                data[shape.alias] = value
+                data[shape.alias] = shape.read(element, value)
         elif shape.kind == "text":
-            data[shape.alias] = _text(element)
+            data[shape.alias] = shape.read(element, _text(element))
         else:
             children[shape.tag] = shape
     for child in element:
@@ -208,7 +249,7 @@ def _reader(shape: _Shape, child: etree._Element, path: str) -> Callable[[], Any
         return lambda: _collect(model, child, path)
     if len(child):
         raise WireError(path, "holds elements where text was expected")
-    return lambda: _text(child)
+    return lambda: shape.read(child, _text(child))
 
 
 def _attribute(element: etree._Element, namespace: str, name: str) -> str | None:

@@ -7,7 +7,7 @@ Spec: WS-Scan V1.0, ScannerServiceType.
 
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Final, Self
+from typing import Annotated, ClassVar, Final
 
 from lxml import etree
 from pydantic import Field
@@ -17,7 +17,7 @@ from bridge.soap import names
 from bridge.soap.element import Attribute, Element
 from bridge.wsscan.job import JobSummary
 from bridge.wsscan.names import ScanElement, qname
-from bridge.wsscan.sections import JobElements, RequestedElements, ScannerElements, with_resolved_names
+from bridge.wsscan.sections import JobElements, RequestedElements, ScannerElements
 from bridge.wsscan.ticket import (
     DocumentDescription,
     DocumentFinalParameters,
@@ -95,34 +95,18 @@ class ValidateScanTicketResponse(ScanElement):
 class GetScannerElementsRequest(ScanElement):
     requested_elements: RequestedElements
 
-    @classmethod
-    def from_xml(cls, element: etree._Element) -> Self:
-        return super().from_xml(with_resolved_names(element))
-
 
 class GetScannerElementsResponse(ScanElement):
     scanner_elements: ScannerElements
-
-    @classmethod
-    def from_xml(cls, element: etree._Element) -> Self:
-        return super().from_xml(with_resolved_names(element))
 
 
 class GetJobElementsRequest(ScanElement):
     job_id: Identifier
     requested_elements: RequestedElements
 
-    @classmethod
-    def from_xml(cls, element: etree._Element) -> Self:
-        return super().from_xml(with_resolved_names(element))
-
 
 class GetJobElementsResponse(ScanElement):
     job_elements: JobElements
-
-    @classmethod
-    def from_xml(cls, element: etree._Element) -> Self:
-        return super().from_xml(with_resolved_names(element))
 
 
 class JobSummaries(ScanElement):
