@@ -119,6 +119,12 @@ def test_lexmark_alerts_and_counts_by_type() -> None:
     assert dict(seen.counters) == {"feeder scans": 30, "glass scans": 3, "duplex scans": 8}
 
 
+@pytest.mark.parametrize("code", [605, 606, 607])  # stalled, locked, disabled
+def test_a_scanner_of_lexmark_that_stands_still_needs_somebody(code) -> None:
+    seen = sensed(641, {f"{ARC}.641.6.5.1.1.5.1.1": code})
+    assert (seen.readiness, seen.troubles) == (Readiness.STOPPED, {Trouble(TroubleKind.ATTENTION, Unit.MEDIA_PATH)})
+
+
 def test_ricohs_error_object() -> None:
     error = f"{ARC}.367.3.2.1.2.2.13.0"
     assert sensed(367, {error: 2}).troubles == {JAM}
@@ -146,6 +152,8 @@ def test_brothers_panel_tells_what_it_says_in_english_and_its_sleep_in_a_number(
 def test_counters_of_one_object_stand_with_or_without_an_instance() -> None:
     assert dict(sensed(1602, {f"{ARC}.1602.1.11.1.3.1.4.501": 77}).counters) == {"scans": 77}
     assert dict(sensed(1602, {f"{ARC}.1602.1.11.1.3.1.4.501.0": 78}).counters) == {"scans": 78}
+    sharp = {f"{ARC}.2385.1.1.19.2.1.3.{function}.4.50": count for function, count in ((7, 40), (8, 3), (1, 999))}
+    assert dict(sensed(2385, sharp).counters) == {"scans": 40, "faxes": 3}
     assert dict(sensed(18334, {f"{ARC}.18334.1.1.1.5.7.2.3.1.5.1.{n}": n for n in (1, 2)}).counters) == {"scans": 3}
 
 
