@@ -6,7 +6,7 @@ The device asks, the scan server answers, and it is the server that sends the ev
 
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, Final
 
 from lxml import etree
 from pydantic import Field
@@ -15,8 +15,8 @@ from bridge.dsm.job import DocumentDescription, Documents, JobDescription, JobSt
 from bridge.dsm.names import DspElement, qname
 from bridge.dsm.process import JobInstructions
 from bridge.errors import WireError
-from bridge.soap import names
-from bridge.soap.element import Attribute, Element, XsBoolean, XsQName
+from bridge.soap.element import Attribute, XsBoolean, XsQName
+from bridge.soap.xop import Include
 from bridge.wsscan.sections import MAX_NAMES
 from bridge.wsscan.values import LongText
 
@@ -42,14 +42,6 @@ class CreatePostScanJobRequest(DspElement):
 
 class CreatePostScanJobResponse(DspElement):
     job_token: LongText
-
-
-class Include(Element):
-    """Stands where the bytes of an image would stand: they are the MIME part that `href` (cid:…) names."""
-
-    namespace: ClassVar[str] = names.XOP
-
-    href: Annotated[str, Attribute(), Field(alias="href", max_length=names.MAX_URI)]
 
 
 class ImageData(DspElement):

@@ -23,7 +23,6 @@ from bridge.dsm.operations import (
     GetPostScanJobElementsRequest,
     GetPostScanJobElementsResponse,
     ImageData,
-    Include,
     JobElements,
     JobSection,
     Operation,
@@ -34,6 +33,7 @@ from bridge.errors import ConfigError, WireError
 from bridge.net.asking import HEADERS, ask, no_answer, read_answer
 from bridge.soap import addressing, envelope
 from bridge.soap.mtom import Package
+from bridge.soap.xop import Include
 from drivers.contract.http import HttpClient, HttpFailed
 
 _T = TypeVar("_T", bound=DspElement)
@@ -63,7 +63,7 @@ class ScanServerClient:
         request = SendImageRequest(
             job_token=token,
             document_description=DocumentDescription(document_id=number, format=word),
-            image_data=ImageData(include=Include(href=f"cid:{name}")),
+            image_data=ImageData(include=Include.of(name)),
         )
         root = envelope.write(addressing.request(names.action(Operation.SEND_IMAGE), self.url), request.to_xml())
         head, tail = package.head(root, name, "application/octet-stream"), package.tail()

@@ -97,7 +97,7 @@ class PostScanWeb:
         async def answer(message: Message) -> web.StreamResponse:
             wanted = send_image_request(message)
             try:
-                name = mtom.content_id(wanted.image_data.include.href)
+                name = wanted.image_data.include.content_id
                 part = await anext(parts, None)
                 if part is None or part.content_id != name:
                     raise WireError("ImageData/Include", "the next part is not the one that href names")

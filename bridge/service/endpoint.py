@@ -28,8 +28,9 @@ from bridge.soap import envelope, fault, names
 from bridge.soap.addressing import Addressing, new_message_id
 from bridge.soap.envelope import EnvelopeRefused, Message
 from bridge.soap.mtom import Package
+from bridge.soap.xop import Include
 from bridge.wsscan import faults, year
-from bridge.wsscan.operations import Include, Operation, RetrieveImageResponse, ScanData
+from bridge.wsscan.operations import Operation, RetrieveImageResponse, ScanData
 from bridge.wsscan.year import Year
 from drivers.contract.identity import Identity
 from drivers.contract.xml import MAX_BYTES
@@ -123,7 +124,7 @@ class Endpoint:
         async with scan.retrieve_image(self.service, message.body) as (outgoing, media_type):
             package = Package()
             content_id = f"image-{self.uuid.hex}@wsd"
-            body = RetrieveImageResponse(scan_data=ScanData(include=Include(href=f"cid:{content_id}")))
+            body = RetrieveImageResponse(scan_data=ScanData(include=Include.of(content_id)))
             headers = message.addressing.answer(year.action(f"{Operation.RETRIEVE_IMAGE}Response", spoken))
             root = envelope.write(headers, year.respell(body.to_xml(), spoken))
             yield Image(package.content_type, package.head(root, content_id, media_type), outgoing, package.tail())

@@ -10,44 +10,16 @@ from dataclasses import dataclass, field
 from email.message import Message as MimeHeaders
 from email.parser import BytesHeaderParser
 from typing import Final
-from urllib.parse import unquote
-
-from lxml import etree
 
 from bridge.errors import WireError
-from bridge.soap import names
 
 _SOAP_XML: Final = "application/soap+xml"
 _XOP_XML: Final = "application/xop+xml"
-_INCLUDE: Final = f"{{{names.XOP}}}Include"
 _MAX_HEAD: Final = 8_192  # headers of one part
 _MAX_PREAMBLE: Final = 4_096
 _MAX_PARTS: Final = 16
 _MAX_BOUNDARY: Final = 70  # RFC 2046 section 5.1.1
 _MAX_TAIL: Final = 1_024  # padding after a boundary
-
-
-def include(parent: etree._Element, content_id: str) -> etree._Element:
-    """Write the xop:Include that stands in `parent` for the content of that part."""
-    element = etree.SubElement(parent, _INCLUDE)
-    element.set("href", f"cid:{content_id}")
-    return element
-
-
-def included(element: etree._Element) -> str | None:
-    """The Content-ID of the xop:Include in `element`; None where its content is inline. Raises WireError."""
-    found = element.find(_INCLUDE)
-    if found is None:
-        return None
-    return content_id(found.get("href") or "")
-
-
-def content_id(href: str) -> str:
-    """The Content-ID that an xop:Include names. Raises WireError."""
-    scheme, _, rest = href.partition(":")
-    if scheme.lower() != "cid" or not rest:
-        raise WireError("Include/href", "is not a cid URL")
-    return unquote(rest)  # RFC 2392
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,12 @@ Spec: WS-Scan V1.0, ScannerServiceType.
 
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Final
+from typing import Final
 
 from lxml import etree
-from pydantic import Field
 
 from bridge.errors import WireError
-from bridge.soap import names
-from bridge.soap.element import Attribute, Element
+from bridge.soap.xop import Include
 from bridge.wsscan.job import JobSummary
 from bridge.wsscan.names import ScanElement, qname
 from bridge.wsscan.sections import JobElements, RequestedElements, ScannerElements
@@ -58,14 +56,6 @@ class RetrieveImageRequest(ScanElement):
     job_id: Identifier
     job_token: LongText
     document_description: DocumentDescription
-
-
-class Include(Element):
-    """Stands where the bytes of an image would stand: they are the MIME part that `href` (cid:…) names."""
-
-    namespace: ClassVar[str] = names.XOP
-
-    href: Annotated[str, Attribute(), Field(alias="href", max_length=names.MAX_URI)]
 
 
 class ScanData(ScanElement):

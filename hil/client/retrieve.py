@@ -12,8 +12,7 @@ from bridge.errors import WireError
 from bridge.net.asking import HEADERS, MAX_ANSWER, no_answer, read_answer, read_response, request_bytes
 from bridge.soap import envelope, mtom
 from bridge.soap.envelope import EnvelopeRefused
-from bridge.wsscan.names import qname
-from bridge.wsscan.operations import Operation, RetrieveImageRequest
+from bridge.wsscan.operations import Operation, RetrieveImageRequest, RetrieveImageResponse
 from bridge.wsscan.year import Year
 from drivers.contract.http import Answer, HttpClient, HttpFailed
 
@@ -108,9 +107,6 @@ def _content_id(root: bytes) -> str:
         message = envelope.read(root, max_bytes=MAX_ANSWER)
     except EnvelopeRefused as err:
         raise WireError("RetrieveImageResponse", str(err)) from err
-    read_response(Operation.RETRIEVE_IMAGE, message)
-    data = None if message.body is None else message.body.find(qname("ScanData"))
-    found = None if data is None else mtom.included(data)
-    if found is None:
-        raise WireError("ScanData/Include", "is missing")
-    return found
+    answer = read_response(Operation.RETRIEVE_IMAGE, message)
+    assert isinstance(answer, RetrieveImageResponse)  # read_response() reads by the operation's own model
+    return answer.scan_data.include.content_id

@@ -7,6 +7,7 @@ import pytest
 from lxml import etree
 
 from bridge.soap import tree
+from bridge.soap.xop import Include
 from bridge.wsscan import events, operations
 from bridge.wsscan.configuration import (
     ADF,
@@ -263,9 +264,7 @@ MESSAGES: list[ScanElement] = [
         job_id=1, job_token="t", image_information=IMAGES, document_final_parameters=FINAL
     ),
     operations.RetrieveImageRequest(job_id=1, job_token="t", document_description=DOCUMENT),
-    operations.RetrieveImageResponse(
-        scan_data=operations.ScanData(include=operations.Include(href="cid:image@scanner"))
-    ),
+    operations.RetrieveImageResponse(scan_data=operations.ScanData(include=Include.of("image@scanner"))),
     operations.CancelJobRequest(job_id=1),
     operations.CancelJobResponse(),
     operations.ValidateScanTicketRequest(scan_ticket=TICKET),

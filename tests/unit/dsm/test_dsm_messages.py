@@ -8,6 +8,7 @@ from bridge.dsm.job import DocumentDescription, FilterStateReason, JobState, Job
 from bridge.dsm.operations import Operation
 from bridge.errors import WireError
 from bridge.soap import tree
+from bridge.soap.xop import Include
 
 DSP = 'xmlns:dsp="http://schemas.microsoft.com/windows/2008/12/wdp/distributedscan/processing"'
 PSP = 'xmlns:psp="http://schemas.microsoft.com/windows/2008/02/imaging/postscan/psp"'
@@ -91,7 +92,7 @@ def test_an_image_names_its_job_its_place_and_its_part() -> None:
     request = operations.SendImageRequest(
         job_token="t",
         document_description=DocumentDescription(document_id=9, format="png"),
-        image_data=operations.ImageData(include=operations.Include(href="cid:image-9@wsd")),
+        image_data=operations.ImageData(include=Include.of("image-9@wsd")),
     )
     read = operations.read_request(Operation.SEND_IMAGE, request.to_xml())
     assert read == request

@@ -22,6 +22,7 @@ from bridge.soap import envelope, fault, mtom, names
 from bridge.soap.addressing import Addressing
 from bridge.soap.endpoint import EndpointReference, identifier_block
 from bridge.soap.envelope import Message
+from bridge.soap.xop import Include
 from bridge.wsscan import faults as scan_faults
 from bridge.wsscan.configuration import (
     ADF,
@@ -43,7 +44,7 @@ from bridge.wsscan.configuration import (
 from bridge.wsscan.events import JobEndStateEvent, JobStatusEvent
 from bridge.wsscan.job import JobEndState, JobStateReasons, JobStatus, ScansCompleted
 from bridge.wsscan.names import ScanElement, qname
-from bridge.wsscan.operations import CancelJobResponse, GetScannerElementsResponse
+from bridge.wsscan.operations import CancelJobResponse, GetScannerElementsResponse, RetrieveImageResponse, ScanData
 from bridge.wsscan.sections import ScannerElementData, ScannerElements, ScannerSection
 from bridge.wsscan.ticket import Dimensions
 from bridge.wsscan.year import Year, action, respell, split_action
@@ -245,8 +246,7 @@ class FakeScanner:
             raise scan_faults.no_images_available()
         self.pages -= 1
         package = mtom.Package()
-        body = etree.Element(qname("RetrieveImageResponse"))
-        mtom.include(etree.SubElement(body, qname("ScanData")), "image@fake")
+        body = RetrieveImageResponse(scan_data=ScanData(include=Include.of("image@fake"))).to_xml()
         root = envelope.write(message.addressing.answer(action("RetrieveImageResponse")), body)
         response = web.StreamResponse(headers={"Content-Type": package.content_type})
         await response.prepare(request)

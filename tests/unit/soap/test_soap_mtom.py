@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lxml import etree
 
 from bridge.errors import WireError
 from bridge.soap import mtom
+from bridge.soap.xop import Include
 
 PACKAGE = mtom.Package("b0undary", "root@us")
 NEAR_BOUNDARY = st.lists(st.sampled_from([b"\r\n", b"--", b"b0undary", b"\r", b"-", b"x"])).map(b"".join)
@@ -102,13 +102,13 @@ async def test_a_content_type_without_a_usable_boundary_is_refused(value: str) -
 
 
 def test_an_include_names_its_part() -> None:
-    parent = etree.Element("ScanData")
-    mtom.include(parent, "image@us")
-    assert parent[0].tag == "{http://www.w3.org/2004/08/xop/include}Include"
-    assert mtom.included(parent) == "image@us"
-    parent[0].set("href", "cid:a%40b")
-    assert mtom.included(parent) == "a@b"
-    parent[0].set("href", "http://elsewhere/")
-    with pytest.raises(WireError):
-        mtom.included(parent)
-    assert mtom.included(etree.Element("ScanData")) is None
+    written = Include.of("image@us").to_xml()
+    assert (written.tag, dict(written.attrib)) == (
+        "{http://www.w3.org/2004/08/xop/include}Include",
+        {"href": "cid:image@us"},
+    )
+    assert Include.from_xml(written).content_id == "image@us"
+    assert Include(href="cid:a%40b").content_id == "a@b"
+    for no_part in ("http://elsewhere/", "cid:", ""):
+        with pytest.raises(WireError):
+            _ = Include(href=no_part).content_id
