@@ -3,6 +3,8 @@
 from bridge.config.button import MAIL_ADDRESS as MAIL_ADDRESS
 from bridge.config.button import Account as Account
 from bridge.config.button import Button as Button
+from bridge.config.button import Languages as Languages
+from bridge.config.button import NameTemplate as NameTemplate
 from bridge.config.button import Smtp as Smtp
 from bridge.config.button import Unc as Unc
 from bridge.config.devices import Escl as Escl

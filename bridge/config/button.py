@@ -21,6 +21,10 @@ def _template(value: str) -> str:
     return value
 
 
+NameTemplate = Annotated[str, Field(max_length=200), AfterValidator(_template)]
+Languages = Annotated[str, Field(pattern=r"^([A-Za-z0-9_]{1,20}(\+[A-Za-z0-9_]{1,20}){0,9})?$")]  # tesseract's
+
+
 def _unc(value: str) -> str:
     r"""`\\SERVER\SHARE` with folders behind it."""
     parts = value.replace("/", "\\").removeprefix("\\\\").rstrip("\\").split("\\")
@@ -79,8 +83,8 @@ class Button(Section):
     resolution: int = Field(default=300, ge=50, le=2400, strict=True)
     mode: Literal["color", "gray", "bw"] = "color"
     format: Literal["pdf", "jpeg", "png", "tiff"] = "pdf"
-    ocr: str = Field(default="", pattern=r"^([A-Za-z0-9_]{1,20}(\+[A-Za-z0-9_]{1,20}){0,9})?$")  # tesseract's languages
-    name: Annotated[str, Field(max_length=200), AfterValidator(_template)] = "{date} {time}"
+    ocr: Languages = ""
+    name: NameTemplate = "{date} {time}"
     user: str = Field(default="", max_length=127)  # whose scans these are
     folder: Named | None = None
     share: Unc | Literal[""] = ""

@@ -24,6 +24,7 @@ from drivers.contract.capabilities import Mode
 
 _PIECE: Final = 256 * 1024
 _MOST_PIXELS: Final = 2**30  # of black and white, one bit each
+_LEAST_PPI, _MOST_PPI, _USUAL = 10, 10_000, (300, 300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,18 @@ class StoredPage:
 def joinable(format_name: str) -> bool:
     """Whether pages of that format can be joined."""
     return format_name in ("jfif", "exif", "tiff-single-g4")
+
+
+def resolution(path: Path) -> tuple[int, int]:
+    """What the file itself says, in ppi; where it says nothing that can be, what is usual."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what else is wrong with it the page's own reading tells
+            with Image.open(path) as image:
+                x, y = (round(float(each)) for each in image.info.get("dpi", _USUAL))
+    except (OSError, ValueError, TypeError, ArithmeticError, Image.DecompressionBombError):
+        return _USUAL
+    return (x, y) if all(_LEAST_PPI <= each <= _MOST_PPI for each in (x, y)) else _USUAL
 
 
 def joined(

@@ -12,15 +12,12 @@ from typing import Final
 
 from bridge.config import Button, Config
 from bridge.dsm.job import FilterState, FilterStateReason
-from bridge.filters import durable
 from bridge.filters.apart import apart
 from bridge.filters.filter import FilterFailed, StoredImage
 from bridge.filters.notes import no_room_here
+from bridge.filters.one_pdf import one_pdf
 from bridge.filters.targets import Aim, of_button
-from bridge.filters.text import NoText, words
-from bridge.imaging.errors import ImagingError
-from bridge.imaging.pdf_joined import StoredPage, joinable, joined
-from bridge.imaging.pdf_text import Word
+from bridge.imaging.pdf_joined import StoredPage, joinable
 from bridge.log import kept_short
 from bridge.service.button_record import Record, described
 from bridge.translate.post_scan import FINAL_FILTER_STATES, FilterRun, PostScanJob, PostScanSeen, step
@@ -116,39 +113,13 @@ class Delivery:
 
 def made(record: Record, said: Button) -> tuple[StoredImage, ...]:
     """The files that are delivered: the pages, or one PDF of them. Blocking. Raises FilterFailed."""
-    pages = record.pages
-    if said.format != "pdf" or not joinable(record.press.format):
+    pages, press = record.pages, record.press
+    if said.format != "pdf" or not joinable(press.format):
         return pages
     try:
         path = record.made("pages.pdf")
-        image = StoredImage(path, 1, "pdf-a")
-        if path.exists():
-            return (image,)
-        stored = [StoredPage(page.path, page.format, record.press.resolution) for page in pages]
-        find = _finder(record, said.ocr) if said.ocr else _no_words
-        durable.write(path, joined(stored, find, record.press.created.astimezone(), path.parent))
-    except ImagingError as err:
-        _log.warning("device=%s scan=%s: no PDF, single pages: %s", record.press.scanner, record.token, err)
-        return pages
     except OSError as err:
         raise no_room_here(err, record.path) from err
-    return (image,)
-
-
-def _no_words(_: StoredPage) -> tuple[Word, ...]:
-    return ()
-
-
-def _finder(record: Record, languages: str) -> Callable[[StoredPage], tuple[Word, ...]]:
-    said = set[str]()
-
-    def find(page: StoredPage) -> tuple[Word, ...]:
-        try:
-            return words(page, languages)
-        except NoText as err:
-            if str(err) not in said:  # once for all pages
-                said.add(str(err))
-                _log.warning("device=%s scan=%s: %s", record.press.scanner, record.token, kept_short(str(err)))
-            return ()
-
-    return find
+    stored = [StoredPage(page.path, page.format, press.resolution) for page in pages]
+    whole = one_pdf(path, stored, said.ocr, press.created.astimezone(), f"device={press.scanner} scan={record.token}")
+    return pages if whole is None else (whole,)

@@ -24,7 +24,7 @@ from pydantic import (
     model_validator,
 )
 
-from bridge.config import MAIL_ADDRESS, Account, Smtp, Unc
+from bridge.config import MAIL_ADDRESS, Account, Languages, NameTemplate, Smtp, Unc
 from bridge.dsm.names import EMAIL, FILE_SHARE, SHARE_POINT
 from bridge.dsm.process import MAX_TARGETS
 from bridge.errors import ConfigError
@@ -32,6 +32,8 @@ from bridge.filters.filter import Filter
 from bridge.filters.folder import Folder
 from bridge.filters.library import Library
 from bridge.filters.mail import Mail
+from bridge.filters.names import FileNames
+from bridge.filters.one_pdf import OnePdf
 from bridge.filters.several import Several
 from bridge.filters.share import Share
 from bridge.log import kept_short
@@ -66,6 +68,9 @@ class FilterEntry(_Table):
     mail: Annotated[tuple[_Address, ...], Field(max_length=MAX_TARGETS)] = ()
     add_addresses: StrictBool = False  # a device may name further ones
     library: Annotated[tuple[_Url, ...], Field(max_length=MAX_TARGETS)] = ()
+    name: NameTemplate = "{name}"  # of the files
+    format: Literal["received", "pdf"] = "received"  # pdf: one PDF/A of all pages, where they are JPEG or G4
+    ocr: Languages = ""
 
     _one_is_a_list = field_validator("share", "mail", "library", mode="before")(
         lambda value: [value] if isinstance(value, str) else value
@@ -79,6 +84,8 @@ class FilterEntry(_Table):
             raise ValueError("folder is an absolute path and stands beside one share, by which devices name it")
         if self.add_addresses and not self.mail:
             raise ValueError("add_addresses is for mail")
+        if self.ocr and self.format != "pdf":
+            raise ValueError("text is found for pdf only")
         return self
 
     @property
@@ -181,15 +188,19 @@ class ProcessFolder:
 
     def _offer(self, entry: FilterEntry) -> Offer:
         def make(targets: tuple[str, ...]) -> Filter:
-            if entry.mail:
-                return Mail(entry.dialect, self._smtp, targets)
-            if entry.folder is not None:
-                return Folder(entry.dialect, entry.folder)
-            if len(targets) == 1:
-                return self._one(entry, targets[0])
-            return Several(entry.dialect, {plain(target): self._one(entry, target) for target in targets})
+            made = self._made(entry, targets)
+            return OnePdf(made, entry.ocr) if entry.format == "pdf" else made
 
         return Offer(entry.dialect, entry.targets, make, adds=entry.add_addresses)
+
+    def _made(self, entry: FilterEntry, targets: tuple[str, ...]) -> Filter:
+        if entry.mail:
+            return Mail(entry.dialect, self._smtp, targets, FileNames(entry.name))
+        if entry.folder is not None:
+            return Folder(entry.dialect, entry.folder, FileNames(entry.name))
+        if len(targets) == 1:
+            return self._one(entry, targets[0])
+        return Several(entry.dialect, {plain(target): self._one(entry, target) for target in targets})
 
     def _one(self, entry: FilterEntry, target: str) -> Filter:
         """To one place; its spelling is the operator's."""
@@ -197,4 +208,4 @@ class ProcessFolder:
         host = urlsplit(place).hostname if entry.library else place.removeprefix("\\\\").partition("\\")[0]
         account = self._accounts.get((host or "").lower(), Account(host=host or target))
         made = Share if entry.share else Library
-        return made(entry.dialect, place, account)
+        return made(entry.dialect, place, account, FileNames(entry.name))

@@ -2,6 +2,7 @@
 pages and [MS-BDSRR]. Files are really filed, waiting is done by the hands of the test."""
 
 import asyncio
+import io
 import json
 import signal
 import socket
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+from PIL import Image
 
 from tests.wire.http_rig import WSA, WSD, WSDP, Answer, Subscriber, message
 from tests.wire.post_scan_rig import DSP, PACKAGE, create, ended, lines, package, request, serving, share
@@ -40,6 +42,23 @@ async def test_a_job_is_filed_and_told_from_its_creation_to_its_end(tmp_path: Pa
         assert sorted(server.delivered.values()) == [b"page 1", b"page 2"]
         assert all(each.action.startswith(f"{DSP}/PostScanJob") for each in subscriber.letters)
         assert await server.state(token) == f"Completed/PostScanJobCompletedSuccessfully 2 [{DONE}]"
+
+
+async def test_a_process_names_its_files_and_makes_one_pdf_of_the_pages(tmp_path: Path) -> None:
+    entry = f"[[filter]]\nshare = '\\\\server\\in'\nfolder = '{tmp_path}/in'\n"
+    pdf = f"{entry}name = '{{user}} {{name}}'\nformat = 'pdf'\n"
+    page = io.BytesIO()
+    Image.new("L", (60, 80)).save(page, "JPEG", dpi=(100, 100))
+    async with serving(tmp_path, filters=pdf) as server:
+        token = await server.create()
+        for number in (1, 2):
+            assert (await server.send(token, number, page.getvalue())).status == 200
+        await server.end(token)
+        await server.until(token, "Completed")
+        ((name, file),) = server.delivered.items()
+    assert name == "S-1-5-21-1-2-3-500 Invoice.pdf"
+    assert file.startswith(b"%PDF-")
+    assert file.count(page.getvalue()) == 2, "as they were received"
 
 
 async def failing(place: Path, said: dict[str, str], *, goes_on: bool) -> list[str]:
