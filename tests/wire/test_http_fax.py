@@ -243,6 +243,8 @@ async def test_a_stop_is_the_last_event_and_the_end_of_the_stream():
     [
         ("/fax/events", None, "GET", 401, "a bearer token is needed"),
         ("/fax/events", "another", "GET", 401, "this token is not known"),
+        ("/fax/events", ALL[:-1], "GET", 401, "this token is not known"),
+        ("/fax/events", f"{ALL}!", "GET", 401, "this token is not known"),
         ("/fax/events", "ünknown", "GET", 401, "this token is not known"),
         ("/fax/jobs", None, "GET", 401, "a bearer token is needed"),
         ("/nowhere", None, "GET", 401, "a bearer token is needed"),

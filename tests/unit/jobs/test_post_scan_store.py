@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,22 @@ def test_images_come_back_by_their_numbers_with_their_formats(store: Store, tmp_
     again = Store(tmp_path / "jobs", 100, 60)
     assert again.load() == {TOKEN: {"a": 1}}
     assert len(again.images(TOKEN)) == 2
+
+
+def test_what_is_kept_is_on_the_disk_before_it_has_its_name(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A power cut cannot be had in a test; what the kernel is asked for, and when, can."""
+    asked: list[tuple[str, int]] = []
+    flush = os.fsync
+
+    def fsync(handle: int) -> None:
+        asked.append((os.readlink(f"/proc/self/fd/{handle}"), len(store.images(TOKEN))))
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert kept(store, 1, b"page")
+    (image, before), (directory, after) = asked
+    assert (Path(image).suffix, before) == (".part", 0)
+    assert (Path(directory), after) == (store.images(TOKEN)[0].path.parent, 1)
 
 
 def test_the_same_image_is_there_once_and_another_is_refused(store: Store) -> None:
