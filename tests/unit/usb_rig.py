@@ -3,6 +3,8 @@ as they ship. Only how often an idle scanner is looked at is quicker, and how lo
 
     async with usb_rig.plugged(scanner, esci_usb(scanner), esci.open_device) as bench:
         bench.live.stimulate(Press()); await bench.until(lambda seen: seen.presses)
+
+The scanner goes by a clock that a test can put forward (`later`), so nothing depends on how quick the test is.
 """
 
 import asyncio
@@ -35,6 +37,15 @@ SHORT = 0.05  # s: reads that only make sure that nothing is said wait so long a
 S = TypeVar("S")
 
 
+class Forward(SystemClock):
+    """The scanner's clock, which a test puts forward."""
+
+    ahead = 0.0  # s
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
+
+
 class Prompt:
     """The link as it ships, whose silences are shorter."""
 
@@ -58,6 +69,7 @@ class Rig(Generic[S]):
     """A simulated scanner, the driver's device, and everything its snapshots told."""
 
     scanner: S
+    clock: Forward
     live: Live
     device: Device
     place: str  # usbip://HOST:PORT
@@ -89,6 +101,11 @@ class Rig(Generic[S]):
                 except DeviceGone:
                     await asyncio.sleep(0.05)
 
+    def later(self, seconds: float) -> None:
+        """For the scanner so many seconds have passed."""
+        self.clock.ahead += seconds
+        self.live.touch()
+
     def phases(self) -> list[tuple[Phase, int | None]]:
         """(phase, pages) of our job in order, repetitions left out."""
         steps = [(job.phase, job.pages) for snapshot in self.seen for job in snapshot.jobs]
@@ -110,7 +127,7 @@ async def plugged(
     ppi: int = 100,
 ) -> AsyncIterator[Rig[S]]:
     """Serve it and open it; `watch`: its observer is polled all the time. `region` and `ppi` are those of a scan."""
-    clock = SystemClock()
+    clock = Forward()
     live = Live(usb, clock)
     async with UsbIpServer((Export(Address(1, 1), usb, live),), "127.0.0.1", 0) as server:
         place = f"usbip://127.0.0.1:{server.port}"
@@ -120,8 +137,8 @@ async def plugged(
         def claim() -> Link:
             return Prompt(bus.open(known.key))
 
-        device = await open_device(known, claim, clock, pace=PACE)
-        bench = Rig(scanner, live, device, place, claim, region, ppi)
+        device = await open_device(known, claim, SystemClock(), pace=PACE)
+        bench = Rig(scanner, clock, live, device, place, claim, region, ppi)
 
         async def watching() -> None:
             async for snapshot in snapshots(device.observers[0], clock):

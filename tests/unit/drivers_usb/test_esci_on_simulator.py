@@ -205,8 +205,11 @@ async def test_unplugged_in_the_middle_of_a_page_and_back_again() -> None:
 
 
 async def test_a_warming_lamp_is_waited_for_and_told() -> None:
-    async with rig("warmup=0.2,speed=0,feed=0") as bench:
-        assert len(await read(await bench.scan())) == 1
+    async with rig("warmup=60,speed=0,feed=0") as bench:
+        document = await bench.scan()
+        await bench.until(lambda s: any(job.phase is Phase.WARMING for job in s.jobs))
+        bench.later(60)
+        assert len(await read(document)) == 1
         await bench.until(lambda s: any(job.phase is Phase.DONE for job in s.jobs))
         assert bench.phases() == [(Phase.WARMING, 0), (Phase.SCANNING, 0), (Phase.SCANNING, 1), (Phase.DONE, 1)]
         warming = next(s for s in bench.seen if s.jobs)
@@ -215,15 +218,15 @@ async def test_a_warming_lamp_is_waited_for_and_told() -> None:
 
 
 async def test_a_lamp_that_fell_asleep_warms_up_within_the_scan() -> None:
-    async with rig("warmup=0.2,sleep=0.3,speed=0,feed=0") as bench:
-        await asyncio.sleep(0.7)
+    async with rig("warmup=0.2,sleep=60,speed=0,feed=0") as bench:
+        bench.later(60)
         assert bench.scanner.state.asleep
         assert len(await read(await bench.scan())) == 1
 
 
 async def test_looking_lets_the_scanner_sleep() -> None:
-    async with rig("warmup=0,sleep=0.2") as bench:
-        await asyncio.sleep(0.3)
+    async with rig("warmup=0,sleep=60") as bench:
+        bench.later(60)
         for _ in range(30):
             await bench.device.observers[0].poll()
         assert bench.scanner.state.asleep

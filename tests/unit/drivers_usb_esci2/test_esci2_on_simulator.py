@@ -211,9 +211,12 @@ async def test_a_failed_scanner_says_so_at_both_its_units() -> None:
 
 
 async def test_a_lamp_that_warms_is_waited_for_and_told() -> None:
-    async with rig("warmup=0.2,speed=0,feed=0") as bench:
-        assert len(await whole(await bench.scan())) == 1
-        assert any(Trouble(TroubleKind.LAMP_WARMING, Unit.PLATEN) in seen.troubles for seen in bench.seen)
+    async with rig("warmup=60,speed=0,feed=0") as bench:
+        document = await bench.scan()
+        warming = await bench.until(lambda s: any(job.phase is Phase.WARMING for job in s.jobs))
+        assert Trouble(TroubleKind.LAMP_WARMING, Unit.PLATEN) in warming.troubles
+        bench.later(60)
+        assert len(await whole(document)) == 1
 
 
 async def test_cancel_at_the_panel_ends_the_scan_as_canceled_there() -> None:
@@ -279,8 +282,8 @@ async def test_a_scanner_that_another_host_has_is_busy() -> None:
 
 
 async def test_looking_neither_wakes_the_scanner_nor_keeps_it() -> None:
-    async with rig("warmup=0,sleep=0.2", watch=False) as bench:
-        await asyncio.sleep(0.3)
+    async with rig("warmup=0,sleep=60", watch=False) as bench:
+        bench.later(60)
         for _ in range(3):
             assert (await bench.device.observers[0].poll()).readiness is Readiness.IDLE
             assert not bench.scanner.session

@@ -635,7 +635,10 @@ async def test_a_sheet_is_sent_when_it_is_whole_while_the_next_is_scanned(bench:
 
 @pytest.mark.parametrize("jobs", [Jobs(retrieve_wait=0.1)])
 async def test_a_request_that_has_waited_long_enough_gets_the_sheet_as_it_is(bench: Any) -> None:
-    job, held = await mid_page(bench, InputSource.ADF)
+    job = await bench.create(InputSource.ADF)
+    bench.hand.begin_page(rows=100)
+    await until(lambda: bench.acquisition._open[job].tray.begun_page() is not None)  # before the wait begins
+    held = bench.hold(job)
     await until(lambda: bench.events(job)[-1] == "Processing/JobScanningAndTransfering 0")
     bench.hand.scans[0].end_page()
     assert (await held)[-2:] == b"\xff\xd9"
