@@ -1,6 +1,8 @@
 """Who does a stimulus, and what is said where nobody can."""
 
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -122,6 +124,16 @@ def test_a_usb_port_that_cannot_be_switched_is_said(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(CannotAct, match="uhubctl is not installed"):
         usb_port("1-1:2")
+
+
+async def test_uhubctl_switches_that_port_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "uhubctl").write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/said\n')
+    (tmp_path / "uhubctl").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    port = usb_port("1-1.4:2")
+    await port.set(False)
+    await port.set(True)
+    assert (tmp_path / "said").read_text() == "-l 1-1.4 -p 2 -a off\n-l 1-1.4 -p 2 -a on\n"
 
 
 def test_the_outlet_has_the_words_of_power():
