@@ -14,6 +14,7 @@ DESCR = "1.3.6.1.2.1.25.3.2.1.3"
 PRINTER = DeviceRow(1, "1.3.6.1.2.1.25.3.1.5", "MFP")
 OTHER = DeviceRow(1, "1.3.6.1.2.1.25.3.1.1", "DS-860")
 SHARP = DeviceRow(4, "1.3.6.1.4.1.2385.1.1.3.1.1", "Scanner Unit")
+SHARP_NETWORK = DeviceRow(5, "1.3.6.1.4.1.2385.1.1.3.1.2", "Network Scanner")
 
 
 def test_the_device_table_joins_types_and_descriptions() -> None:
@@ -28,6 +29,7 @@ def test_an_other_device_is_the_scanner_only_where_no_printer_is() -> None:
     assert scanner_row((OTHER,)) == OTHER
     assert scanner_row((PRINTER, OTHER)) is None
     assert scanner_row((PRINTER, OTHER, SHARP)) == SHARP
+    assert scanner_row((PRINTER, SHARP_NETWORK)) == SHARP_NETWORK
     assert printer_row((OTHER, PRINTER)) == PRINTER
 
 

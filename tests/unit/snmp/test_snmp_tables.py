@@ -149,12 +149,47 @@ def test_brothers_panel_tells_what_it_says_in_english_and_its_sleep_in_a_number(
     assert sensed(2435, objects).readiness is readiness
 
 
-def test_counters_of_one_object_stand_with_or_without_an_instance() -> None:
-    assert dict(sensed(1602, {f"{ARC}.1602.1.11.1.3.1.4.501": 77}).counters) == {"scans": 77}
-    assert dict(sensed(1602, {f"{ARC}.1602.1.11.1.3.1.4.501.0": 78}).counters) == {"scans": 78}
-    sharp = {f"{ARC}.2385.1.1.19.2.1.3.{function}.4.50": count for function, count in ((7, 40), (8, 3), (1, 999))}
-    assert dict(sensed(2385, sharp).counters) == {"scans": 40, "faxes": 3}
-    assert dict(sensed(18334, {f"{ARC}.18334.1.1.1.5.7.2.3.1.5.1.{n}": n for n in (1, 2)}).counters) == {"scans": 3}
+def rows(place: str, kinds: str, counts: str, told: dict[int, int]) -> dict[str, int]:
+    """A table of counters by kind: what is counted, and how often."""
+    found = {}
+    for row, (kind, count) in enumerate(told.items(), 1):
+        found |= {f"{place}.{kinds}.{row}": kind, f"{place}.{counts}.{row}": count}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("enterprise", "objects", "counters"),
+    [
+        (
+            253,
+            {"8.53.13.2.1.6.10.20.11": 5, "8.53.13.2.1.6.10.20.12": 6},
+            {"scans by e-mail": 5, "scans to network": 6},
+        ),
+        (
+            367,
+            rows("3.2.1.2.19.5.1", "2", "9", {300: 7, 870: 10, 871: 20, 8: 999}),
+            {"scans": 30, "faxes": 7},
+        ),
+        (1347, {"46.10.1.1.5.3": 8, "42.3.1.1.1.1.4": 9}, {"scans": 8, "faxes": 9}),
+        (1602, {"1.11.1.3.1.4.501": 77, "1.11.1.3.1.4.101": 999}, {"scans": 77}),
+        (1602, {"1.11.1.3.1.4.501.0": 78}, {"scans": 78}),  # with an instance
+        (
+            2385,
+            {f"1.1.19.2.1.3.{function}.4.50": count for function, count in ((7, 40), (8, 3), (1, 999))},
+            {"scans": 40, "faxes": 3},
+        ),
+        (2385, {"1.1.19.2.1.3.9.4.50": 41}, {"scans by newer models": 41}),
+        (
+            2435,
+            rows("2.3.9.4.2.1.5.5.54.2.2.1", "2", "3", {1: 11, 2: 12, 3: 13}),
+            {"feeder scans": 11, "glass scans": 12, "duplex scans": 13},
+        ),
+        (18334, {f"1.1.1.5.7.2.3.1.5.1.{n}": n for n in (1, 2)}, {"scans": 3}),
+    ],
+)
+def test_what_is_counted_is_told_by_name(enterprise: int, objects: dict[str, int], counters: dict[str, int]) -> None:
+    seen = sensed(enterprise, {f"{ARC}.{enterprise}.{below}": value for below, value in objects.items()})
+    assert dict(seen.counters) == counters
 
 
 @pytest.mark.parametrize("enterprise", sorted(vendors()))

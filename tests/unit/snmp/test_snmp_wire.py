@@ -73,6 +73,9 @@ async def test_the_request_id_is_found_behind_a_community_that_looks_like_it(age
         with pytest.raises(DeviceTimeout):
             await link.get([NAME])  # the agent's community is another
     await link.close()
+    async with asyncio.timeout(5):  # they have been sent; on a busy machine the agent may not have had its turn yet
+        while len(agent.asked) < 2:  # noqa: ASYNC110 - sockets tell nobody
+            await asyncio.sleep(0.01)
     requests = [parse(each) for each in agent.asked]
     assert {(each.community, each.names) for each in requests} == {(name.encode(), (oid(NAME),))}
     assert len({each.id for each in requests}) == 2
