@@ -29,6 +29,7 @@ GREY_ADF = SourceCapabilities((600, 600), (100, 200, 300), (Mode.GRAY8,), Size(1
 SLIDE = SourceCapabilities((2400, 2400), (2400,), (Mode.RGB24,), Size(100, 100), Size(1400, 950))
 
 FLATBED = Capabilities(platen=A4)
+POSTER = Capabilities(platen=replace(A4, resolutions=(1000,)))
 SIMPLEX = Capabilities(platen=A4, feeder=GREY_ADF)
 DUPLEX = Capabilities(platen=A4, feeder=GREY_ADF, feeder_back=GREY_ADF)
 SHEETFED = Capabilities(feeder=GREY_ADF)
@@ -217,6 +218,18 @@ def test_what_is_announced_is_scaled_and_then_turned() -> None:
     assert (info.pixels_per_line, info.number_of_lines) == (600, 1200)
     assert made.final.rotation.value == "90"
     valid(made)
+
+
+def test_scaling_to_days_of_work_gives_way_or_is_refused() -> None:
+    """85000 by 116900 pixels would be a file of G4, and 10 gigapixels to be made."""
+    lineart = front(
+        "<w:ColorProcessing>BlackAndWhite1</w:ColorProcessing><w:Resolution><w:Width>1000</w:Width></w:Resolution>"
+    )
+    scaled = "<w:ScalingWidth>1000</w:ScalingWidth><w:ScalingHeight>1000</w:ScalingHeight></w:Scaling>"
+    g4 = "<w:Format>tiff-single-g4</w:Format>"
+    made = plan(asked(f"{g4}<w:Scaling>{scaled}{lineart}"), POSTER)
+    assert (made.final.scaling.scaling_width.value, made.final.scaling.scaling_width.override) == (100, True)
+    assert refused(f"{g4}<w:Scaling{MUST}>{scaled}{lineart}", POSTER) is Subcode.INVALID_ARGS
 
 
 def test_scaling_beyond_what_a_file_holds_gives_way_or_is_refused() -> None:
