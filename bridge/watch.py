@@ -9,10 +9,9 @@ import asyncio
 import json as json_
 import math
 import os
-import signal
 import sys
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -34,6 +33,7 @@ from bridge.net.finding import NoScanner, find, local_address_for
 from bridge.net.sink import Arrived, Sink
 from bridge.net.subscribing import Held
 from bridge.soap.endpoint import EndpointReference
+from bridge.stopping import asked_to_stop
 from bridge.wsscan.events import EventName
 from bridge.wsscan.job import JobState
 from bridge.wsscan.year import action
@@ -70,7 +70,7 @@ async def watch(
     """Print events until SIGINT or SIGTERM; the exit code. `listen`: where events are taken, by default our address
     on the way to the device. Errors go to standard error, one line."""
     paper = _Paper(out, as_json=json)
-    with _stopping() as stop:
+    with asked_to_stop() as stop:
         try:
             async with HttpClient() as client:
                 watcher = _Watcher(client, url, paper, expires, clock or SystemClock(), stop)
@@ -281,16 +281,3 @@ class _Paper:
     def _print(self, text: Text) -> None:
         self._console.print(text)
         self._out.flush()
-
-
-@contextmanager
-def _stopping() -> Iterator[asyncio.Event]:
-    """An event that SIGINT and SIGTERM set."""
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, stop.set)
-    try:
-        yield stop
-    finally:
-        for each in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(each)

@@ -5,13 +5,13 @@ import asyncio
 import json
 import logging
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
+from bridge.stopping import asked_to_stop
 from hil import script, serving
 from hil.devices.mfp.serve import MfpRig
 from hil.tape.file import TapeError
@@ -22,7 +22,7 @@ Serve simulated scanners over USB/IP, and network MFPs over SNMP. For each one l
 `ready usbip://HOST:PORT BUSID VID:PID` or `ready snmp://HOST:PORT NAME`. Lines on standard input are events for the
 first of them, or for another after its bus id or name: `1-2 jam`, `hp-mfp-1 press`; each is answered by `ok EVENT` or
 `error REASON`. With --usbredir a scanner is on a UNIX socket too, where a virtual machine plugs it in.
-SIGTERM and SIGINT end it; the end of standard input does only with --end-with-input.
+Ctrl-C and SIGTERM end it; the end of standard input does only with --end-with-input.
 """
 
 
@@ -91,10 +91,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _serve(wanted: list[tuple[str, script.Script | Path]], arguments: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stop.set)
     async with AsyncExitStack() as stack:
+        stop = stack.enter_context(asked_to_stop())
         host, port = arguments.listen
         rigs = await stack.enter_async_context(serving.served(wanted, host, port))
         if arguments.epson_net is not None:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 import tempfile
@@ -38,17 +39,20 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def run(arguments: argparse.Namespace) -> int:
     """The client's own exit code: 0 when the scan was Completed."""
+    arguments.output.mkdir(parents=True, exist_ok=True)  # where that cannot be, nothing is started
     return asyncio.run(_demo(arguments.output))
 
 
 async def _demo(output: Path) -> int:
+    for each in (signal.SIGTERM, signal.SIGHUP):  # whoever ends us, what we started ends with us
+        asyncio.get_running_loop().add_signal_handler(each, signal.raise_signal, signal.SIGINT)
     console = Console(highlight=False, soft_wrap=True)
     with tempfile.TemporaryDirectory(prefix="wsd-scan-bridge-demo-") as state, tempfile.TemporaryFile() as log:
         console.print("[bold]1[/]  A simulated Epson scanner, three sheets in its feeder, is plugged in over USB/IP.")
         started = []
         try:
             bridge = await _start(
-                "bridge.cli", "run", "--simulate", SCRIPT,
+                "bridge.cli", "run", "--config", os.devnull, "--simulate", SCRIPT,
                 "--listen", "127.0.0.1:0", "--state-dir", state, "--cache-dir", state,
                 stdout=asyncio.subprocess.PIPE, stderr=log,
             )  # fmt: skip

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import getpass
-import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -23,6 +22,7 @@ from bridge.errors import ConfigError
 from bridge.net.addresses import WILDCARDS
 from bridge.net.fax_feed import feed
 from bridge.service.fax import SNAPSHOT, Told
+from bridge.stopping import asked_to_stop
 from bridge.tokens import kept_token
 from drivers.contract.clock import Clock, SystemClock
 from drivers.contract.http import HttpClient
@@ -73,9 +73,7 @@ async def _run(arguments: argparse.Namespace) -> int:
             paper = stack.enter_context(Screen(console))
         else:
             paper = Lines(sys.stdout, clock.now)
-        loop, stop = asyncio.get_running_loop(), asyncio.Event()
-        for each in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(each, stop.set)
+        stop = stack.enter_context(asked_to_stop())
         work = asyncio.ensure_future(_print(arguments, paper, clock))
         stopping = asyncio.ensure_future(stop.wait())
         try:

@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-import signal
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from bridge import log
@@ -11,12 +11,13 @@ from bridge.config import Config, Escl, Mdns, Sane, Snmp, Usb
 from bridge.daemon import Daemon
 from bridge.hotplug import ByWord, find
 from bridge.imaging import heap
-from bridge.simulation import simulated
+from bridge.simulation import Simulated, simulated
+from bridge.stopping import asked_to_stop
 from drivers.contract.clock import SystemClock
 
 DESCRIPTION = """\
 Serve every scanner that is found as a WSD scanner. For each one line `ready URL` is printed once it is served.
-SIGTERM and SIGINT end it: running jobs are aborted, and clients are told.
+Ctrl-C and SIGTERM end it: running jobs are aborted, and clients are told.
 """
 
 
@@ -51,24 +52,24 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _serve(config: Config, families: list[str]) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stop.set)
-    if not families:
+    async with AsyncExitStack() as stack:
+        stop = stack.enter_context(asked_to_stop())
+        if families:
+            config = _only(await stack.enter_async_context(simulated(families)), config)
         await _daemon(config).run(stop)
-        return
-    async with simulated(families) as there:
-        only_simulated = config.model_copy(
-            update={
-                "usb": Usb(enabled=False, usbip=there.usbip),
-                "sane": Sane(enabled=False),
-                "snmp": tuple(Snmp(host=host, port=port) for host, port in there.snmp),
-                "escl": tuple(Escl(url=url) for url in there.escl),
-                "mdns": Mdns(),
-            }
-        )
-        await _daemon(only_simulated).run(stop)
+
+
+def _only(there: Simulated, config: Config) -> Config:
+    """Simulated scanners, and no others."""
+    return config.model_copy(
+        update={
+            "usb": Usb(enabled=False, usbip=there.usbip),
+            "sane": Sane(enabled=False),
+            "snmp": tuple(Snmp(host=host, port=port) for host, port in there.snmp),
+            "escl": tuple(Escl(url=url) for url in there.escl),
+            "mdns": Mdns(),
+        }
+    )
 
 
 def _daemon(config: Config) -> Daemon:

@@ -2,13 +2,11 @@
 
 import argparse
 import asyncio
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from bridge.errors import BridgeError, ConfigError
+from bridge.stopping import asked_to_stop
 from bridge.wsscan.values import ColorEntry, Format, InputSource
 from bridge.wsscan.year import DEFAULT, Year
 from drivers.contract.clock import SystemClock
@@ -76,22 +74,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _run(plan: Plan, *, as_json: bool) -> int:
-    with Screen(sys.stdout, as_json=as_json) as screen, _interrupted() as stop:
+    with Screen(sys.stdout, as_json=as_json) as screen, asked_to_stop() as stop:
         outcome = await scan(plan, screen, SystemClock(), stop)
     return 0 if outcome is Outcome.COMPLETED else 3
-
-
-@contextmanager
-def _interrupted() -> Iterator[asyncio.Event]:
-    """An event that SIGINT and SIGTERM set."""
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, stop.set)
-    try:
-        yield stop
-    finally:
-        for each in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(each)
 
 
 def _pages(text: str) -> int:

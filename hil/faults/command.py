@@ -3,10 +3,11 @@
 import argparse
 import asyncio
 import os
-import signal
 import sys
 import threading
+from contextlib import AsyncExitStack
 
+from bridge.stopping import asked_to_stop
 from hil.faults import plan as plans
 from hil.faults.plan import FaultError, Plan
 from hil.faults.snmp import SnmpProxy
@@ -64,10 +65,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _serve(proxy: UsbIpProxy | SnmpProxy, plan: Plan) -> None:
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with proxy:
+    loop = asyncio.get_running_loop()
+    async with AsyncExitStack() as stack:
+        stop = stack.enter_context(asked_to_stop())
+        await stack.enter_async_context(proxy)
         print(f"ready {proxy.url}", flush=True)
         threading.Thread(target=_read_lines, args=(loop, proxy, plan), daemon=True).start()
         told = 0

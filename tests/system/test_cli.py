@@ -160,9 +160,10 @@ async def test_folders_with_the_names_of_ours_are_not_taken_for_them(tmp_path):
     assert len(list((tmp_path / "demo-pages").iterdir())) == 3
 
 
-async def test_an_interrupt_ends_the_demo_without_a_traceback(tmp_path):
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_a_signal_ends_the_demo_and_what_it_started_without_a_traceback(tmp_path, end):
     process = await asyncio.create_subprocess_exec(
-        *("env", "--default-signal=INT"),  # what is run in the background ignores it, and so does all that it starts
+        *("env", "--default-signal"),  # what is run in the background ignores some, and so does all that it starts
         *(sys.executable, "-m", "bridge.cli", "demo", "--output", tmp_path / "pages"),
         cwd=product.PROJECT,
         stdout=asyncio.subprocess.PIPE,
@@ -172,10 +173,15 @@ async def test_an_interrupt_ends_the_demo_without_a_traceback(tmp_path):
     assert process.stdout is not None
     while not (await process.stdout.readline()).startswith(b"2"):  # the bridge serves
         pass
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to every process of the demo
+    if end is signal.SIGTERM:  # `kill` names one process
+        process.send_signal(end)
+    else:  # a terminal sends it to every process of the demo
+        os.killpg(process.pid, end)
     _, err = await asyncio.wait_for(process.communicate(), SECONDS)
     assert process.returncode == 130
     assert b"Traceback" not in err
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
 
 
 async def test_check_config_shows_what_is_in_force_and_no_secrets(tmp_path):
