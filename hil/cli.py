@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "replay": "hil.tape.commands:add_replay",
     "compare": "hil.tape.commands:add_compare",
     "verify": "hil.tape.commands:add_verify",
+    "seal": "hil.tape.commands:add_seal",
     "import": "hil.tape.commands:add_import",
 }
 

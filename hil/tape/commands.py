@@ -1,4 +1,4 @@
-"""`wsd-scan-hil replay`, `compare`, `verify` and `import`: what can be done with a tape once there is one."""
+"""`wsd-scan-hil replay`, `compare`, `verify`, `seal` and `import`: what can be done with a tape once there is one."""
 
 import argparse
 import asyncio
@@ -25,6 +25,12 @@ SIGTERM or SIGINT; exit code 1 when what was asked differed from the tape, which
 VERIFY = """\
 Ask a real or simulated device everything that the tape's host asked, and compare what it answers. Ends at the first
 byte that differs. Mind: the device is made to do what is on the tape.
+"""
+SEAL = """\
+Let a tape be as it stands there now. A tape ends with its seal, and one that was changed after it was sealed is not
+read. Who changes one by intent, because something private is in it or to try what another answer would do, seals it
+again, and whoever reads it is told that it was sealed by hand. Do so before you pass it on: what was taken out, if it
+was short, can be reckoned from the old seal.
 """
 
 
@@ -67,6 +73,18 @@ def add_verify(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("tape", type=Path, metavar="TAPE")
     parser.add_argument("device", metavar="usbip://HOST:PORT|local", help="where the device is")
     parser.set_defaults(run=_guarded(_verify))
+
+
+def add_seal(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = subcommands.add_parser(
+        "seal",
+        help="seal a tape that was changed by intent",
+        description=SEAL,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("tape", type=Path, metavar="TAPE")
+    parser.set_defaults(run=_guarded(_seal))
 
 
 def add_import(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -161,6 +179,12 @@ def _verify(arguments: argparse.Namespace) -> int:
     found = verify(file.read(arguments.tape), arguments.device)
     print(found or f"{arguments.device} answers as on {arguments.tape}")
     return 1 if found else 0
+
+
+def _seal(arguments: argparse.Namespace) -> int:
+    change = file.seal_by_hand(arguments.tape)
+    print(f"{arguments.tape}: " + ("is as it was sealed" if change is None else f"is sealed by hand now; {change}"))
+    return 0
 
 
 def _import(arguments: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """Where two rows of bytes differ, in words that a stranger understands."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 SHOWN = 8
 
@@ -31,3 +31,11 @@ def lines(tape: list[str], now: list[str], what: str) -> Iterator[str]:
         first = (tape[len(now) :] or now[len(tape) :])[0]
         where = "only on the tape" if len(tape) > len(now) else "only now"
         yield f"{what}: {len(tape)} on the tape and {len(now)} now; the first that is {where}:\n  {first}"
+
+
+def alike(then: Sequence[object], now: Sequence[object]) -> tuple[int, int]:
+    """How many are the same at the beginning and, of the rest, at the end."""
+    most = min(len(then), len(now))
+    ahead = next((at for at in range(most) if then[at] != now[at]), most)
+    most -= ahead
+    return ahead, next((at for at in range(most) if then[-1 - at] != now[-1 - at]), most)

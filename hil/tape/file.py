@@ -1,7 +1,9 @@
-"""A tape on disk: read with errors that name file, line and what is wrong; written whole or not at all."""
+"""A tape on disk: read with errors that name file, line and what is wrong; written whole and sealed, or not at all."""
 
 import json
+import logging
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -10,7 +12,9 @@ from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
+from hil.tape import seal
 from hil.tape.records import (
+    FORMAT,
     RECORD,
     Answered,
     AnyRecord,
@@ -25,9 +29,12 @@ from hil.tape.records import (
     UsbIdentity,
     unhex,
 )
+from hil.tape.seal import By
 
-LONGEST_LINE: Final = 16 * 1024 * 1024
 MOST_LINES: Final = 2_000_000
+LONGEST_LINE: Final = 40 * 1024 * 1024  # the seal of so many
+
+_log = logging.getLogger(__name__)
 
 # Where they stand in a line of JSON: what is short and what is wanted first come first.
 _LAST: Final = {"hex": 1, "size": 1, "sha256": 2, "head": 2, "tail": 2, "text": 3, "binds": 3, "interfaces": 3}
@@ -102,25 +109,54 @@ def aside(path: Path) -> Path:
 
 
 def read(path: Path) -> Tape:
-    """Raises TapeError."""
-    records: list[AnyRecord] = []
-    header: Header | None = None
+    """Raises TapeError, also for a tape that was changed since it was sealed."""
+    lines = _lines(path)
+    sealed = seal.split(lines)
+    if sealed is None:
+        if _header(path, lines[0]).tape == FORMAT:
+            raise TapeError(f"{path}, line {len(lines)}: is not the seal, with which a tape ends: its end is missing")
+        _log.warning("%s has no seal: nobody can tell whether it was changed since it was recorded", path)
+        return _tape(path, lines)
+    if (change := sealed.change) is not None:
+        anew = f"wsd-scan-hil seal {shlex.quote(str(path))}"
+        raise TapeError(f"{path}, {change}. The tape was changed since it was sealed; if that was meant: {anew}")
+    if sealed.by is By.HAND:
+        _log.warning("%s was sealed by hand: it may say something else than what was recorded", path)
+    return _tape(path, sealed.lines)
+
+
+def seal_by_hand(path: Path) -> str | None:
+    """Let a tape be as it stands there now. What was another when it was sealed before; None: nothing was, and it is
+    left alone. Raises TapeError where it could not be read then, OSError."""
+    lines = _lines(path)
+    sealed = seal.split(lines)
+    change = sealed.change if sealed is not None else "it had no seal"
+    if change is not None:
+        said = sealed.lines if sealed is not None else lines
+        header = _tape(path, said).header
+        _put(path, [_first_line(header), *said[1:]], By.HAND)
+    return change
+
+
+def _lines(path: Path) -> list[bytes]:
+    """Without their ends."""
+    found: list[bytes] = []
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), start=1):
-                if len(line) > LONGEST_LINE or number > MOST_LINES:
-                    raise TapeError(f"{path}, line {number}: larger than any tape")
-                if header is None:
-                    header = _header(path, line)
-                elif line.strip():
-                    records.append(_record(path, number, line))
-                else:
-                    raise TapeError(f"{path}, line {number}: is empty")
+            for line in iter(lambda: file.readline(LONGEST_LINE + 1), b""):
+                if len(line) > LONGEST_LINE or len(found) > MOST_LINES:
+                    raise TapeError(f"{path}, line {len(found) + 1}: larger than any tape")
+                found.append(line.rstrip(b"\r\n"))
     except OSError as err:
         raise TapeError(f"{path}: {err.strerror}") from err
-    if header is None:
+    if not found:
         raise TapeError(f"{path}: is empty")
-    tape = Tape(header, tuple(records), path)
+    return found
+
+
+def _tape(path: Path, lines: Sequence[bytes]) -> Tape:
+    header = _header(path, lines[0])
+    tape = Tape(header, tuple(_record(path, number, line) for number, line in enumerate(lines[1:], start=2)), path)
     _check_devices(tape)
     return tape
 
@@ -132,8 +168,8 @@ def _header(path: Path, line: bytes) -> Header:
         raise TapeError(f"{path}, line 1: is no tape: the first line is not JSON") from err
     if not isinstance(content, dict) or "tape" not in content:
         raise TapeError(f"{path}, line 1: is no tape: the first line has no `tape`")
-    if content["tape"] != 1:
-        raise TapeError(f"{path}, line 1: a tape of format {content['tape']!r}; this program reads format 1")
+    if content["tape"] not in {1, FORMAT}:
+        raise TapeError(f"{path}, line 1: a tape of format {content['tape']!r}; this program reads 1 and {FORMAT}")
     try:
         return Header.model_validate_json(line)
     except ValidationError as err:
@@ -141,6 +177,8 @@ def _header(path: Path, line: bytes) -> Header:
 
 
 def _record(path: Path, number: int, line: bytes) -> AnyRecord:
+    if not line.strip():
+        raise TapeError(f"{path}, line {number}: is empty")
     try:
         return RECORD.validate_json(line)
     except ValidationError as err:
@@ -177,11 +215,18 @@ def write(path: Path, header: Header, records: Sequence[AnyRecord], keep: dict[s
         aside(path).mkdir(exist_ok=True)
         for name, data in keep.items():
             (aside(path) / name).write_bytes(data)
+    _put(path, [_first_line(header), *(text(record).encode() for record in records)], By.RECORDER)
+
+
+def _first_line(header: Header) -> bytes:
+    return text(header.model_copy(update={"tape": FORMAT})).encode()
+
+
+def _put(path: Path, lines: Sequence[bytes], by: By) -> None:
     work = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with work.open("w", encoding="utf-8") as file:
-            file.write(text(header) + "\n")
-            file.writelines(text(record) + "\n" for record in records)
+        with work.open("wb") as file:
+            file.writelines(line + b"\n" for line in (*lines, seal.sealing(lines, by)))
         work.replace(path)
     finally:
         work.unlink(missing_ok=True)

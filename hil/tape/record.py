@@ -23,7 +23,7 @@ DESCRIPTION = """\
 Take a tape of what passes through the running bridge: USB and SNMP to its scanners, SOAP to its clients, on one clock,
 with how each scanner introduced itself. Do what goes wrong, then press Ctrl-C. Names, addresses, serial numbers and
 tokens are replaced, and of images only the size is kept, so the file can be attached to a bug report; look through it
-before, it is text. `wsd-scan-hil replay TAPE` plays it back.
+before, it is text (and `wsd-scan-hil seal TAPE` after you changed something). `wsd-scan-hil replay TAPE` plays it back.
 """
 
 

@@ -1,9 +1,9 @@
 """One line of a tape: what it may say, checked.
 
-A tape is a file of JSON lines. The first is the `Header`; each further one is a record with its time `t`, in seconds
-since the tape began, on one clock. What was remembered from before the beginning (how a device introduced itself) has
-a time below zero. Bytes stand as hexadecimal with a gloss for people, which nothing reads; long ones by their SHA-256
-with their first and last bytes, the whole kept aside (`TAPE.data/SHA256`) or dropped.
+A tape is a file of JSON lines. The first is the `Header`, the last the seal (`hil.tape.seal`); each between is a record
+with its time `t`, in seconds since the tape began, on one clock. What was remembered from before the beginning (how a
+device introduced itself) has a time below zero. Bytes stand as hexadecimal with a gloss for people, which nothing
+reads; long ones by their SHA-256 with their first and last bytes, the whole kept aside (`TAPE.data/SHA256`) or dropped.
 docs/decisions/0030-tape.md
 """
 
@@ -17,7 +17,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, f
 from hil.tape.gloss import gloss
 from hil.tape.values import Kind
 
-FORMAT: Final = 1
+FORMAT: Final = 2  # 1 had no seal
 LONG: Final = 256  # more bytes than this are not written out
 EDGE: Final = 16  # of those, so many at either end are
 LONGEST: Final = 64 * 1024 * 1024
@@ -99,7 +99,7 @@ class Host(_Line):
 class Header(_Line):
     """The first line."""
 
-    tape: Literal[1] = FORMAT
+    tape: Literal[1, 2] = FORMAT
     devices: tuple[Annotated[Identity, Field(discriminator="lane")], ...] = ()
     software: dict[str, str] = Field(default_factory=dict)
     wall: AwareDatetime  # when t was 0

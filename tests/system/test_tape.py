@@ -169,6 +169,13 @@ async def test_a_panel_scan_is_recorded_and_replayed_and_subscribers_are_told_th
     async with replaying(first, "--hold") as (place, begin):
         now = await watch((place.host, place.port), tmp_path / "2", again, begin)
     told = soap.events(tape)[0]
+    changed = tmp_path / "changed.tape"
+    text = first.read_text()
+    before, value, after = text.partition('"1.3.6.1.2.1.25.3.2.1.5.1", "integer", 2')
+    changed.write_text(f"{before}{value[:-1]}3{after}")
+    code, said = await done("replay", changed)
+    line = before.count("\n") + 1
+    assert (code, f"{changed}, line {line}: the value of 1.3.6.1.2.1.25.3.2.1.5.1 was 2, is now 3" in said) == (2, True)
     assert told["JobStatusEvent/JobState"][0] == "Started"
     assert told["JobEndStateEvent/JobCompletedState"] == ["Completed"]
     assert soap.events(now) == soap.events(tape)
@@ -180,21 +187,29 @@ async def test_one_byte_changed_by_hand_fails_at_that_byte(tmp_path: Path) -> No
     async with product.scanner("adf=1") as rig:
         await session_of(rig, tmp_path / "1", tape)
     lines = tape.read_text().splitlines()
-    # an answer of the device: whoever compares the device with its tape hears which byte it is
+    # an answer of the device
     asked = next(at for at, line in enumerate(lines) if '"hex": "1c 46"' in line)
     answer = lines[asked + 1]
     assert '"hex": "02 80 00 ' in answer or '"hex": "00 80 00 ' in answer
     changed = tmp_path / "answer.tape"
     changed.write_text("\n".join([*lines[: asked + 1], answer.replace(" 80 00 ", " 80 08 ", 1), *lines[asked + 2 :]]))
+    code, said = await done("replay", changed)
+    assert code == 2
+    assert f"{changed}, line {asked + 2}: byte 3 of hex was 00, is now 08" in said
+    assert f"if that was meant: wsd-scan-hil seal {changed}" in said
+    # sealed again it is a tape like any other, and whoever compares the device with it hears which byte it is
+    assert (await done("seal", changed))[0] == 0
     async with product.scanner("adf=1") as rig:
         code, said = await done("verify", changed, rig.url)
     assert code == 1
+    assert f"{changed} was sealed by hand" in said
     assert f"{changed}, line {asked + 2}: byte 3 of the answer to FS F differs: tape 08, now 00" in said
     # what the host sends: the replay itself stops there
     started = next(at for at, line in enumerate(lines) if '"hex": "1c 47"' in line)
     changed = tmp_path / "question.tape"
     lines[started] = lines[started].replace("1c 47", "1c 48")
     changed.write_text("\n".join(lines))
+    assert (await done("seal", changed))[0] == 0
     place = tmp_path / "2"
     os.mkdir(place)
     async with hil("replay", changed, "--pace", "0") as process:
@@ -205,6 +220,7 @@ async def test_one_byte_changed_by_hand_fails_at_that_byte(tmp_path: Path) -> No
         async with product.bridge(place, usbip=[Place(host, int(port))]) as running:  # type: ignore[list-item]
             code, _ = await done("scan", "--url", running.url, "--resolution", "50", "--output", place)
         assert code != 0
+        await asyncio.wait_for(process.stderr.readline(), SECONDS)  # that it was sealed by hand
         said = (await asyncio.wait_for(process.stderr.readline(), SECONDS)).decode()
     assert process.returncode == 1
     wanted = "byte 2 of what the host sends differs: tape 48, now 47 (tape: FS H; now: FS G)"

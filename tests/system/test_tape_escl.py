@@ -62,6 +62,10 @@ async def test_one_byte_of_a_question_changed_by_hand_is_told_as_such(tmp_path: 
         r"XResolution>(\d)", lambda found: f"XResolution>{int(found[1]) ^ 1}", lines[number], count=1
     )
     changed.write_text("\n".join(lines) + "\n")
+    code, said = await done("replay", changed)
+    assert code == 2
+    assert re.search(rf"changed\.tape, line {number + 1}: byte \d+ of text was 3\d \"\d\", is now 3\d", said), said
+    assert (await done("seal", changed))[0] == 0
     async with hil("replay", changed, "--pace", "0") as process:
         place = tmp_path / "2"
         os.mkdir(place)

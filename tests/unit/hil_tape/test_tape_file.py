@@ -101,7 +101,7 @@ def test_a_wrong_line_is_named_with_what_is_wrong(tmp_path: Path, line: str, sai
         ("", "is empty"),
         ("\n", "line 1: is no tape"),
         ("{}\n", "line 1: is no tape: the first line has no `tape`"),
-        ('{"tape": 2}\n', "line 1: a tape of format 2; this program reads format 1"),
+        ('{"tape": 3}\n', "line 1: a tape of format 3; this program reads 1 and 2"),
         ('{"tape": 1}\n', "line 1: wall: Field required"),
         ('{"tape": 1, "wall": "2026-11-21T09:00:00"}\n', "line 1: wall: "),
     ],
