@@ -123,6 +123,7 @@ async def plugged(
     open_device: Callable[..., Awaitable[Device]],
     *,
     watch: bool = True,
+    pace: float = PACE,
     region: Region = A6,
     ppi: int = 100,
 ) -> AsyncIterator[Rig[S]]:
@@ -137,7 +138,7 @@ async def plugged(
         def claim() -> Link:
             return Prompt(bus.open(known.key))
 
-        device = await open_device(known, claim, SystemClock(), pace=PACE)
+        device = await open_device(known, claim, SystemClock(), pace=pace)
         bench = Rig(scanner, clock, live, device, place, claim, region, ppi)
 
         async def watching() -> None:

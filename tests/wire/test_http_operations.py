@@ -275,7 +275,7 @@ async def test_cancel_frees_who_waits_for_an_image_at_once(tmp_path: Path) -> No
         await asyncio.sleep(0.05)
         answer = await rig.cancel(job)
         assert (answer.status, answer.content.tag) == (200, f"{{{Y08}}}CancelJobResponse")
-        answer = await asyncio.wait_for(waiting, 1)
+        answer = await asyncio.wait_for(waiting, 8)
         assert (answer.status, answer.subcode) == (400, "w8:ClientErrorJobCancelled")
         await rig.until(job, "Canceled")
         assert rig.scanner.stopped == 1

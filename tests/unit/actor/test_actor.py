@@ -212,7 +212,7 @@ async def test_a_device_that_says_it_is_gone_is_looked_at_at_once() -> None:
 
         work.pace = lambda quiet: 60.0  # type: ignore[method-assign]
         work.interject(gone)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(8):
             await actor.rest(seen)
         assert work.done[-1] == "close 0"
 

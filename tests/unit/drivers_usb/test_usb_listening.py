@@ -20,7 +20,7 @@ from drivers.contract.observation import ButtonPress, JobReport, Phase, Readines
 from drivers.usb.actor import Actor
 from drivers.usb.bus import RemoteBus
 from drivers.usb.family import Listener, Tell
-from drivers.usb.link import Link
+from drivers.usb.link import LISTEN, Link
 from drivers.usbip.place import parse
 from hil.devices.live import Live
 from hil.devices.stimuli import Press, Stimulus, Unplug
@@ -144,7 +144,7 @@ async def test_every_press_is_heard_at_once_and_on_the_devices_thread() -> None:
         told = await waiting
         assert [each.presses[0].serial for each in told] == list(range(1, 21))
         assert family.threads == {"talker_0"}
-        assert family.at[-1] - began < 0.5  # the pace is 5 s
+        assert family.at[-1] - began < 4  # the pace is 5 s
 
 
 async def test_presses_within_a_scan_are_told_with_its_job() -> None:
@@ -166,7 +166,7 @@ async def test_closing_does_not_wait_for_the_device_to_speak() -> None:
         await asyncio.sleep(0.1)
         began = time.monotonic()
         await actor.close()
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < LISTEN / 2
         assert not [thread for thread in threading.enumerate() if thread.name.startswith("listen")]
 
 
@@ -192,4 +192,4 @@ async def test_a_cable_that_is_pulled_is_noticed_before_the_next_look() -> None:
         await actor.rest(seen)
         with pytest.raises(DeviceGone):
             await actor.poll()
-        assert time.monotonic() - began < 2  # the pace is 5 s
+        assert time.monotonic() - began < 4  # the pace is 5 s

@@ -189,7 +189,7 @@ def test_a_read_that_times_out_is_unlinked_and_the_device_answers_afterwards() -
     with serving(lambda ep, what: answers.pop(0)) as server, linked(server) as link:
         began = time.monotonic()
         assert link.read(64, 0.1) == b""
-        assert 0.09 < time.monotonic() - began < 0.6
+        assert time.monotonic() - began > 0.09
         assert link.read(64) == b"late"
         assert server.log.count("unlink") == 1
 
@@ -197,7 +197,7 @@ def test_a_read_that_times_out_is_unlinked_and_the_device_answers_afterwards() -
 def test_an_interrupt_read_and_a_bulk_read_run_together() -> None:
     with serving(lambda ep, what: None if ep == 3 else b"bulk") as server, linked(server) as link:
         results: list[bytes] = []
-        waiting = threading.Thread(target=lambda: results.append(link.interrupt(16, 0.25)))
+        waiting = threading.Thread(target=lambda: results.append(link.interrupt(16, 1.5)))
         waiting.start()
         time.sleep(0.05)
         assert [link.read(64) for _ in range(20)] == [b"bulk"] * 20
@@ -238,13 +238,13 @@ def test_a_lost_connection_is_a_device_gone_for_everybody_who_waits() -> None:
     with serving() as server, linked(server) as link:
         threading.Timer(0.05, lambda: [peer.shutdown(socket.SHUT_RDWR) for peer in server.open[-1:]]).start()
         with pytest.raises(DeviceGone):
-            link.read(64)
+            link.read(64, 8)
         with pytest.raises(DeviceGone):
             link.write(b"x")
 
 
 def test_a_device_that_another_importer_holds_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "IMPORT_RETRY_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "IMPORT_RETRY_SECONDS", 1.0)
     with serving() as server:
         bus = RemoteBus(server.place)
         [device] = bus.devices()

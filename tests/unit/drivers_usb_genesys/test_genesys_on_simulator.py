@@ -57,7 +57,7 @@ async def rig(
 
 async def let_go(bench: Rig[GenesysScanner]) -> None:
     """Until no button is down and that was seen."""
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(8):
         while bench.scanner.down:  # noqa: ASYNC110  # a hand lets go
             await asyncio.sleep(0.01)
     await bench.device.observers[0].poll()

@@ -193,14 +193,14 @@ async def test_percent_rises_with_the_page() -> None:
 
 @pytest.mark.parametrize("product", [MP730, D420, MF220], ids=model)
 async def test_a_cancel_takes_effect_at_once_and_the_next_scan_works(product: Product) -> None:
-    async with rig("speed=200", product) as bench:
+    async with rig("speed=50", product) as bench:  # the page would take 17 s
         document = await bench.scan(mode=Mode.RGB24, region=WHOLE)
         await bench.until(lambda each: any(job.percent for job in each.jobs))
         began = time.monotonic()
         document.cancel()
         with pytest.raises(ScanCanceled):
             await read(document)
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 5
         assert not bench.scanner.scanning
         bench.live.stimulate(Slow(0.01))
         assert len(await read(await bench.scan())) == 1

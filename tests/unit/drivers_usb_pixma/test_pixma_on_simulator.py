@@ -38,10 +38,12 @@ def model(product: Product) -> str:
 
 
 @asynccontextmanager
-async def rig(text: str = "", product: Product = MX850, *, watch: bool = True) -> AsyncIterator[Rig[PixmaScanner]]:
+async def rig(
+    text: str = "", product: Product = MX850, *, watch: bool = True, pace: float = usb_rig.PACE
+) -> AsyncIterator[Rig[PixmaScanner]]:
     scanner = PixmaScanner(script.read(usb_rig.quick(text)), SystemClock().monotonic(), product)
     usb = pixma_usb(scanner)
-    async with usb_rig.plugged(scanner, usb, open_device, watch=watch, region=PART, ppi=75) as bench:
+    async with usb_rig.plugged(scanner, usb, open_device, watch=watch, pace=pace, region=PART, ppi=75) as bench:
         yield bench
 
 
@@ -165,11 +167,9 @@ async def test_what_later_generations_do_not_tell_is_unknown() -> None:
 
 @pytest.mark.parametrize("product", [MX850, MX920], ids=model)
 async def test_every_press_is_told_once_and_at_once(product: Product) -> None:
-    async with rig("", product) as bench:
-        began = time.monotonic()
+    async with rig("", product, pace=3600) as bench:  # no look finds them
         bench.live.stimulate(Press(1), Press(2), Press(1))
         await bench.until(lambda _: len(bench.presses()) == 3)
-        assert time.monotonic() - began < 0.25  # the poll's pace is twice as slow
         await asyncio.sleep(0.1)
         assert bench.presses() == ["color", "mono", "color"]
         serials = [press.serial for snapshot in bench.seen for press in snapshot.presses]
@@ -214,14 +214,14 @@ async def test_a_cold_lamp_is_waited_for_and_told() -> None:
 
 @pytest.mark.parametrize("product", [MP530, MX850, MX870], ids=model)
 async def test_a_cancel_takes_effect_at_once_and_the_next_scan_works(product: Product) -> None:
-    async with rig("speed=200", product) as bench:
+    async with rig("speed=50", product) as bench:  # the page would take 17 s
         document = await bench.scan(mode=Mode.RGB24, region=Region(0, 0, 8506, 11693))
         await bench.until(lambda each: any(job.percent for job in each.jobs))
         began = time.monotonic()
         document.cancel()
         with pytest.raises(ScanCanceled):
             await read(document)
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 5
         assert not bench.scanner.scanning
         bench.live.stimulate(Slow(0.01))
         assert len(await read(await bench.scan())) == 1

@@ -101,7 +101,7 @@ async def test_an_answer_comes_twice() -> None:
 async def network(*faults: str) -> AsyncIterator[tuple[UdpLink, Plan]]:
     plan = Plan(*(read(each) for each in faults))
     async with mfp() as rig, SnmpProxy((rig.host, rig.port), plan) as proxy:
-        link = await open_link("127.0.0.1", proxy.port, Community("public"), timeout=0.2, retries=1)
+        link = await open_link("127.0.0.1", proxy.port, Community("public"), timeout=0.5, retries=2)
         try:
             yield link, plan
         finally:

@@ -3,6 +3,7 @@
 import ast
 import importlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,12 @@ ROOT = Path(__file__).parents[3]
 HANDS = {"threading", "time", "concurrent", "random", "multiprocessing"}
 
 
-def rooms() -> Iterator[str]:
+@cache
+def rooms() -> frozenset[str]:
+    return frozenset(_rooms())
+
+
+def _rooms() -> Iterator[str]:
     for package in ("bridge", "drivers"):
         for path in sorted((ROOT / package).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):

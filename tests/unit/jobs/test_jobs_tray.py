@@ -161,7 +161,7 @@ async def test_closing_wakes_a_reader_that_waits_for_a_page(tmp_path: Path, erro
     await asyncio.sleep(0.01)
     pages.close(error)
     with pytest.raises(OperationRefused if error else TrayClosed):
-        await asyncio.wait_for(waiting, 1)
+        await asyncio.wait_for(waiting, 8)
     with pytest.raises(TrayClosed):
         pages.open_page()
 
@@ -205,7 +205,7 @@ async def test_a_page_that_is_kept_back_comes_when_it_is_whole(tmp_path: Path, p
     assert pages._held == 4 * KIB
     assert not waiting.done()
     pages.close_page()
-    page = await asyncio.wait_for(waiting, 1)
+    page = await asyncio.wait_for(waiting, 8)
     assert page is not None
     assert b"".join([chunk async for chunk in page.chunks()]) == b"".join(chunks)
     page.done()

@@ -7,6 +7,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from drivers.sane import threads
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -20,8 +22,8 @@ def work(seconds):
         pass
     time.sleep(60)
 
-_thread.start_new_thread(work, (float(sys.argv[1]),))  # threading does not know of it
 began = time.monotonic()
+_thread.start_new_thread(work, (float(sys.argv[1]),))  # threading does not know of it
 threads.rest()
 print(time.monotonic() - began)
 """
@@ -58,11 +60,12 @@ def test_the_unwinder_is_there_before_any_thread_ends() -> None:
 
 
 def test_a_thread_that_works_is_waited_for_but_not_for_long() -> None:
-    assert float(run(FOREIGN, "0.2").stdout) >= 0.15
+    assert float(run(FOREIGN, "0.2").stdout) >= 0.2
     assert 0.4 <= float(run(FOREIGN, "20").stdout) < 5
 
 
-def test_threads_of_ours_are_not_waited_for() -> None:
+def test_threads_of_ours_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "_REST_SECONDS", 60)
     over = threading.Event()
 
     def work() -> None:
@@ -76,7 +79,7 @@ def test_threads_of_ours_are_not_waited_for() -> None:
     took = time.monotonic() - began
     over.set()
     busy.join()
-    assert took < 0.4
+    assert took < 30
 
 
 def test_a_process_that_cannot_start_a_thread_any_more_ends() -> None:
