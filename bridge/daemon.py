@@ -31,11 +31,10 @@ from bridge.net.courier import Courier, Letter
 from bridge.net.presence import Presence
 from bridge.net.serving import serving
 from bridge.net.web import Web
-from bridge.pushing import Pushes
+from bridge.presses import Presses
 from bridge.scanner.acquisition import Acquisition
 from bridge.scanner.hosted import HostedScanner
 from bridge.service.access import Access
-from bridge.service.button_scan import ButtonScans
 from bridge.service.endpoint import Endpoint, digest
 from bridge.service.scan import ScanService, shown
 from bridge.service.subscriptions import Subscriptions, end_letter
@@ -95,15 +94,13 @@ class Daemon:
         near = Selection.configured(config.service)
         self._presence = Presence(self._responder, near, self._clock, self._random, multicast=config.service.multicast)
         self._access = Access.configured(config.access, self._presence.is_near)
-        self._buttons = ButtonScans(config, self._clock, config.state_dir / "scans")
         self._allowed = tuple(ipaddress.ip_network(text) for text in config.service.allow_notify)
         async with AsyncExitStack() as stack:
             stack.callback(self._close_state)
             self._client = await stack.enter_async_context(HttpClient(Limits().per_peer))
             stack.push_async_callback(self._close_scanners)
-            stack.push_async_callback(self._buttons.close)
-            self._pushes = Pushes(config, self._clock)
-            stack.push_async_callback(self._pushes.close)
+            self._presses = Presses(config, self._clock)
+            stack.push_async_callback(self._presses.close)
             await self._serve_http(stack)
             await stack.enter_async_context(self._presence)
             if config.scan_server.processes is not None:
@@ -128,8 +125,7 @@ class Daemon:
                 known_as=self._known_as,
                 lookout=lookout,
             )
-            self._buttons.recover()
-            self._pushes.recover()
+            self._presses.recover()
             systemd.notify("READY=1")
             work = asyncio.ensure_future(self._work())
             stopping = asyncio.ensure_future(stop.wait())
@@ -203,7 +199,7 @@ class Daemon:
         ledger = Ledger(self._clock)
         courier = Courier(self._client, self._clock, lambda sub, why: self._lost(str(identifier), sub, why))
         subscriptions = Subscriptions(key, ledger, courier.post, courier.forget, self._allowed)
-        self._buttons.listeners[key] = subscriptions.tell_after_scan
+        self._presses.listeners[key] = subscriptions.tell_after_scan
         keeping = Keeping(self._state, key, ledger, subscriptions)
         keeping.restore()
         scanner = HostedScanner(
@@ -229,9 +225,7 @@ class Daemon:
         hosted = self._hosted.get(identifier)
         if hosted is None:
             return
-        if self._pushes.takes(hosted.scanner, hosted.acquisition, press.button):
-            return
-        if self._buttons.takes(hosted.scanner, hosted.acquisition, hosted.endpoint.service.name, press.button):
+        if self._presses.takes(hosted.scanner, hosted.acquisition, hosted.endpoint.service.name, press.button):
             return
         said = self._config.of(hosted.scanner.identity.key)
         source = InputSource.ADF if hosted.scanner.view.feeder is Feeder.LOADED else InputSource.PLATEN

@@ -57,11 +57,11 @@ class Push:
 class Pushes:
     """All presses of one bridge that push, and those of earlier runs that are not over."""
 
-    def __init__(self, config: Config, clock: Clock) -> None:
-        """Raises ConfigError."""
+    def __init__(self, config: Config, clock: Clock, directory: Path) -> None:
+        """`directory`: where pages are kept until a server has them. Raises ConfigError."""
         self._config, self._clock = config, clock
         quota = config.service.cache_quota_mb * _MB
-        self._store = Store(config.state_dir / "pushes", quota, quota)
+        self._store = Store(directory, quota, quota)
         self._busy: set[str] = set()  # keys of scanners
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False

@@ -8,16 +8,14 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+from bridge.imaging import coders
 from bridge.imaging.device_jpeg import DeviceJpeg
 from bridge.imaging.errors import ImagingError
 from bridge.imaging.prepare import prepared
-from bridge.imaging.spool import Spool
+from bridge.imaging.spool import DEFAULT_QUOTA, Spool
 from bridge.imaging.stream import nothing
 from bridge.imaging.target import Ready, Target, check
 from drivers.contract.document import Encoded, Page
-
-# Room for one A4 page at 1200 ppi in colour, deflated; noise hardly shrinks.
-DEFAULT_QUOTA = 512 * 1024 * 1024
 
 
 def encode(page: Page, target: Target, spool_directory: Path, quota: int = DEFAULT_QUOTA) -> Iterator[bytes]:
@@ -41,14 +39,13 @@ def encode_document(
     as `encode`; `quota` bounds the bytes spooled for one page. Raises ImagingError also for no page at all.
     """
     check(target)
-    if target.format.encode_pages is None:
+    if not target.format.multi_page:
         raise ImagingError(f"{target.format.name} holds one image to a file")
     return _document(pages, target, spool_directory, quota)
 
 
 def _document(pages: Iterable[Page], target: Target, spool_directory: Path, quota: int) -> Iterator[bytes]:
-    encode_pages = target.format.encode_pages
-    assert encode_pages is not None
+    encode_pages = coders.DOCUMENTS[target.format.name]
     with Spool(spool_directory, quota) as spool, closing(_ready(pages, target, spool)) as ready:
         yield from encode_pages(ready, target, spool)
 
@@ -63,7 +60,7 @@ def _encoded(page: Page, target: Target, spool_directory: Path, quota: int) -> I
     with ExitStack() as held:
         spool = held.enter_context(Spool(spool_directory, quota))
         ready = _made(page, target, spool, held)
-        yield from ready.coded or target.format.encode(ready.strips, target, spool)
+        yield from ready.coded or coders.IMAGES[target.format.name](ready.strips, target, spool)
 
 
 def _made(page: Page, target: Target, spool: Spool, held: ExitStack) -> Ready:

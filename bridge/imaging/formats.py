@@ -1,18 +1,16 @@
 """The tables of formats: what a client can ask for, what each can hold, whether it streams.
 
-Spec: WS-Scan FormatValue. A new format is a row here and an Encoder. Which are left out, and why:
+Spec: WS-Scan FormatValue. A new format is a row here and one of bridge.imaging.coders. Which are left out, and why:
 docs/decisions/0023-formats-of-several-pages.md.
 """
 
-from collections.abc import Callable, Iterator
+from typing import Final
 
-from bridge.imaging import dib, jpeg, pdf, png, tiff
 from bridge.imaging.errors import ImagingError
-from bridge.imaging.spool import Spool
-from bridge.imaging.target import Delivery, DocumentEncoder, Format, Ready, Strips, Target
-from bridge.imaging.tiff_files import multiple, single
+from bridge.imaging.target import Delivery, Format
 from drivers.contract.capabilities import Mode
 
+_JPEG_SIDE: Final = 65500  # pixels; libjpeg's limit, below the 65535 of the standard
 _ALL = (Mode.RGB24, Mode.GRAY8, Mode.LINEART, Mode.RGB48, Mode.GRAY16)
 _EIGHT_BITS = (Mode.RGB24, Mode.GRAY8)
 
@@ -27,8 +25,7 @@ TABLE: dict[str, Format] = {
             _EIGHT_BITS,
             Delivery.STREAMED,
             compressed=True,
-            encode=jpeg.encode_exif,
-            longest_side=jpeg.LONGEST_SIDE,
+            longest_side=_JPEG_SIDE,
             lossy=True,
         ),
         Format(
@@ -37,18 +34,16 @@ TABLE: dict[str, Format] = {
             _EIGHT_BITS,
             Delivery.STREAMED,
             compressed=True,
-            encode=jpeg.encode_jfif,
-            longest_side=jpeg.LONGEST_SIDE,
+            longest_side=_JPEG_SIDE,
             lossy=True,
         ),
-        Format("png", "image/png", _ALL, Delivery.STREAMED, compressed=True, encode=png.encode),
+        Format("png", "image/png", _ALL, Delivery.STREAMED, compressed=True),
         Format(
             "tiff-single-uncompressed",
             "image/tiff",
             _ALL,
             Delivery.STREAMED,
             compressed=False,
-            encode=single(tiff.UNCOMPRESSED),
             bounded=True,
         ),
         Format(
@@ -57,7 +52,6 @@ TABLE: dict[str, Format] = {
             (Mode.LINEART,),
             Delivery.SPOOLED,
             compressed=True,
-            encode=single(tiff.G4),
             bounded=True,
         ),
         Format(
@@ -66,7 +60,6 @@ TABLE: dict[str, Format] = {
             (Mode.LINEART,),
             Delivery.SPOOLED,
             compressed=True,
-            encode=single(tiff.G3_MH),
             bounded=True,
         ),
         Format(
@@ -75,8 +68,7 @@ TABLE: dict[str, Format] = {
             _EIGHT_BITS,
             Delivery.SPOOLED,
             compressed=True,
-            encode=single(tiff.JPEG),
-            longest_side=jpeg.LONGEST_SIDE,
+            longest_side=_JPEG_SIDE,
             bounded=True,
             lossy=True,
         ),
@@ -86,7 +78,6 @@ TABLE: dict[str, Format] = {
             (Mode.RGB24, Mode.GRAY8, Mode.LINEART),
             Delivery.SPOOLED,
             compressed=False,
-            encode=dib.encode,
             row_multiple=4,
             bounded=True,
         ),
@@ -94,29 +85,18 @@ TABLE: dict[str, Format] = {
 }
 
 
-def _alone(encode: DocumentEncoder) -> Callable[[Strips, Target, Spool], Iterator[bytes]]:
-    """A file of one page in a format of several."""
-
-    def one(strips: Strips, target: Target, spool: Spool) -> Iterator[bytes]:
-        return encode(iter([Ready(strips)]), target, spool)
-
-    return one
-
-
-def _tiff(name: str, modes: tuple[Mode, ...], coding: tiff.Coding) -> Format:
-    pages = multiple(coding)
-    raw = coding is tiff.UNCOMPRESSED
+def _tiff(name: str, modes: tuple[Mode, ...], delivery: Delivery, *, lossy: bool = False) -> Format:
+    compressed = delivery is Delivery.SPOOLED
     return Format(
         name,
         "image/tiff",
         modes,
-        Delivery.STREAMED if raw else Delivery.SPOOLED,
-        compressed=not raw,
-        encode=_alone(pages),
-        longest_side=jpeg.LONGEST_SIDE,
+        delivery,
+        compressed,
+        longest_side=_JPEG_SIDE,
         bounded=True,
-        lossy=coding is tiff.JPEG,
-        encode_pages=pages,
+        lossy=lossy,
+        multi_page=True,
     )
 
 
@@ -130,15 +110,14 @@ DOCUMENTS: dict[str, Format] = {
             (*_EIGHT_BITS, Mode.LINEART),
             Delivery.STREAMED,
             compressed=True,
-            encode=_alone(pdf.encode_pages),
-            longest_side=jpeg.LONGEST_SIDE,
+            longest_side=_JPEG_SIDE,
             lossy=True,
-            encode_pages=pdf.encode_pages,
+            multi_page=True,
         ),
-        _tiff("tiff-multi-uncompressed", _ALL, tiff.UNCOMPRESSED),
-        _tiff("tiff-multi-g4", (Mode.LINEART,), tiff.G4),
-        _tiff("tiff-multi-g3mh", (Mode.LINEART,), tiff.G3_MH),
-        _tiff("tiff-multi-jpeg-tn2", _EIGHT_BITS, tiff.JPEG),
+        _tiff("tiff-multi-uncompressed", _ALL, Delivery.STREAMED),
+        _tiff("tiff-multi-g4", (Mode.LINEART,), Delivery.SPOOLED),
+        _tiff("tiff-multi-g3mh", (Mode.LINEART,), Delivery.SPOOLED),
+        _tiff("tiff-multi-jpeg-tn2", _EIGHT_BITS, Delivery.SPOOLED, lossy=True),
     )
 }
 

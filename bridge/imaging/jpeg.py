@@ -25,8 +25,6 @@ FULL_COLOUR_QUALITY = 90
 # What a strip holds at most where a row of MCUs is not larger: eight rows of A4 colour at 600 ppi. Three are in memory
 # at once.
 STRIP_BYTES = 2 * 1024 * 1024
-# libjpeg's limit, below the 65535 of the standard.
-LONGEST_SIDE = 65500
 
 
 def encode_jfif(strips: Strips, target: Target, spool: Spool) -> Iterator[bytes]:  # noqa: ARG001  # an Encoder

@@ -8,9 +8,12 @@ import errno
 import tempfile
 from io import FileIO
 from pathlib import Path
-from typing import IO, Self, cast
+from typing import IO, Final, Self, cast
 
 from bridge.imaging.errors import SpoolFull
+
+# Room for one A4 page at 1200 ppi in colour, deflated; noise hardly shrinks.
+DEFAULT_QUOTA: Final = 512 * 1024 * 1024
 
 
 class _Room:

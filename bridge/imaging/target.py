@@ -48,17 +48,11 @@ class Format:
     modes: tuple[Mode, ...]
     delivery: Delivery
     compressed: bool
-    encode: Encoder
     row_multiple: int = 1  # bytes to which a row is padded
     longest_side: int = 2**31 - 1  # pixels
     bounded: bool = False  # offsets in the file are 32 bits wide
     lossy: bool = False  # quality means something
-    encode_pages: DocumentEncoder | None = None  # of a format that holds all pages of a job in one file
-
-    @property
-    def multi_page(self) -> bool:
-        """Whether one file holds all pages of a job."""
-        return self.encode_pages is not None
+    multi_page: bool = False  # one file holds all pages of a job
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from bridge.imaging.encode import DEFAULT_QUOTA
 from bridge.imaging.errors import SpoolFull
-from bridge.imaging.spool import Spool
+from bridge.imaging.spool import DEFAULT_QUOTA, Spool
 
 # Encoded bytes that may wait in memory for one job: a 300 dpi JPEG page, or a moment of anything else.
 LIMIT: Final = 1024 * 1024

@@ -7,7 +7,6 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from bridge.imaging.encode import encode, encode_document
 from bridge.jobs.tray import Tray
 from bridge.scanner.open_job import OpenJob
 from drivers.contract.document import Document, Page
@@ -19,6 +18,8 @@ def deliver(opened: OpenJob, document: Document, spool_dir: Path, quota: int, co
 
     Raises what the document, imaging and the tray raise.
     """
+    from bridge.imaging.encode import encode, encode_document  # noqa: PLC0415 - Pillow, for those who scan
+
     target, tray = opened.plan.target, opened.tray
     pages = _wanted(opened, document)
     if target.format.multi_page:

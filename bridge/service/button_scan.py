@@ -7,7 +7,7 @@ as of any other. docs/decisions/0086-a-button-that-scans.md
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,11 +22,10 @@ from bridge.log import kept_short
 from bridge.scanner.acquisition import Acquisition
 from bridge.scanner.hosted import HostedScanner
 from bridge.service import button_record
-from bridge.service.button_delivery import Delivery
+from bridge.service.button_delivery import Delivery, Told
 from bridge.service.button_record import Press, Record
 from bridge.translate import ticket
 from bridge.translate.button_ticket import button_ticket
-from bridge.translate.post_scan import PostScanJob
 from bridge.translate.remembered import remembered
 from bridge.wsscan.job import JobState
 from bridge.wsscan.ticket import JobDescription
@@ -60,14 +59,13 @@ class Pressed:
 class ButtonScans:
     """All presses of one bridge that scan by themselves, and those of earlier runs that are not delivered yet."""
 
-    def __init__(self, config: Config, clock: Clock, directory: Path) -> None:
-        """`directory`: where pages are kept until they are delivered."""
+    def __init__(self, config: Config, clock: Clock, directory: Path, told: Told = lambda *_: None) -> None:
+        """`directory`: where pages are kept until they are delivered. `told` hears what becomes of them."""
         self._config = config
         self._clock = clock
         self._directory = directory
         self._quota = config.service.cache_quota_mb * 1024 * 1024
-        self._delivery = Delivery(config, clock, self._tell)
-        self.listeners: dict[str, Callable[[PostScanJob], None]] = {}  # by the scanner's key: hear of deliveries
+        self._delivery = Delivery(config, clock, told)
         self._busy: set[str] = set()  # keys of scanners
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -112,10 +110,6 @@ class ButtonScans:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _tell(self, key: str, job: PostScanJob) -> None:
-        if key in self.listeners:
-            self.listeners[key](job)
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -5,10 +5,8 @@ Spec: WS-Eventing 2004/08, WS-Scan events. The courier is handed in; what is per
 
 import logging
 from collections.abc import Callable, Collection, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from bridge.dsm import names as dsm
-from bridge.dsm import operations
 from bridge.errors import OperationRefused, WireError
 from bridge.eventing import faults as refusals
 from bridge.eventing import filter as filters
@@ -24,15 +22,16 @@ from bridge.service.circular import Circular
 from bridge.soap import addressing, envelope
 from bridge.soap.addressing import Addressing
 from bridge.soap.envelope import Message
-from bridge.translate import post_scan
 from bridge.translate.button import choose
-from bridge.translate.post_scan import PostScanJob
 from bridge.wsscan import faults, year
 from bridge.wsscan.destinations import DestinationResponse, DestinationResponses, first_offer
 from bridge.wsscan.events import EventName, ScanAvailableEvent
 from bridge.wsscan.names import ScanElement
 from bridge.wsscan.values import InputSource
 from bridge.wsscan.year import Year
+
+if TYPE_CHECKING:
+    from bridge.translate.post_scan import PostScanJob
 
 _log = logging.getLogger(__name__)
 
@@ -158,8 +157,12 @@ class Subscriptions:
         for entry in self._ledger.select(_spellings(name)):
             self._tell_one(entry, name, body, written)
 
-    def tell_after_scan(self, job: PostScanJob) -> None:
+    def tell_after_scan(self, job: "PostScanJob") -> None:
         """What becomes of the pages of a button: DSM's event, to those who asked for it by its name."""
+        from bridge.dsm import names as dsm  # noqa: PLC0415 - all of DSM, for those whose buttons scan by themselves
+        from bridge.dsm import operations  # noqa: PLC0415
+        from bridge.translate import post_scan  # noqa: PLC0415
+
         action = dsm.action(operations.EventName.STATUS)
         body = operations.PostScanJobStatusEvent(job_status=post_scan.status(job))
         message = Circular(action, body.to_xml())

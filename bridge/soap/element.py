@@ -81,7 +81,10 @@ XsQName = Annotated[str, AfterValidator(_xs_qname), _Qualified()]
 class Element(BaseModel):
     """A model that is one XML element with its children in one namespace."""
 
-    model_config = ConfigDict(frozen=True, alias_generator=to_pascal, populate_by_name=True, extra="ignore")
+    # Each is built when it is first read or written: one that only others contain needs no validator of its own.
+    model_config = ConfigDict(
+        frozen=True, alias_generator=to_pascal, populate_by_name=True, extra="ignore", defer_build=True
+    )
 
     namespace: ClassVar[str]
     named_in: ClassVar[str | None] = None  # the namespace of its own name where that is not its content's

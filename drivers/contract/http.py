@@ -12,8 +12,6 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final, Self
 
-import aiohttp
-
 from drivers.contract.http_exchange import (
     MAX_ANSWER,
     Answer,
@@ -23,7 +21,11 @@ from drivers.contract.http_exchange import (
     Incoming,
     Request,
 )
+from drivers.contract.spare import sparing
 from drivers.contract.tap import TAP
+
+with sparing():
+    import aiohttp
 
 __all__ = ["Answer", "HttpClient", "HttpFailed", "HttpPeer", "HttpTimeout", "HttpUntrusted", "Incoming", "Request"]
 
@@ -41,9 +43,9 @@ class HttpClient:
         self, connections_per_peer: int = 2, certificate: str | None = None, context: ssl.SSLContext | None = None
     ) -> None:
         self._per_peer = connections_per_peer
-        self._ssl: ssl.SSLContext | aiohttp.Fingerprint | bool = True if context is None else context
+        self._said: ssl.SSLContext | aiohttp.Fingerprint | bool | None = context
         if certificate is not None:
-            self._ssl = aiohttp.Fingerprint(bytes.fromhex(certificate)) if certificate else False
+            self._said = aiohttp.Fingerprint(bytes.fromhex(certificate)) if certificate else False
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -63,6 +65,11 @@ class HttpClient:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    def _trusted(self, url: str) -> ssl.SSLContext | aiohttp.Fingerprint | bool:
+        if self._said is not None:
+            return self._said
+        return _whom_the_system_trusts() if url[:6].lower() == "https:" else True
 
     async def post(
         self,
@@ -92,7 +99,7 @@ class HttpClient:
         limits = aiohttp.ClientTimeout(total=send, sock_read=wait)
         with _translated(url):
             async with self._session.post(
-                url, data=chunks, headers=dict(headers), timeout=limits, allow_redirects=False, ssl=self._ssl
+                url, data=chunks, headers=dict(headers), timeout=limits, allow_redirects=False, ssl=self._trusted(url)
             ) as response:
                 names = {name.lower(): value for name, value in response.headers.items()}
                 return await Incoming(response.status, names, _chunks(url, response, wait)).whole(url)
@@ -114,7 +121,7 @@ class HttpClient:
             TAP.tell("http", data=body, way="out", url=url, type=headers.get("Content-Type", ""))
         try:
             async with self._session.post(
-                url, data=body, headers=headers, timeout=_within(timeout), allow_redirects=False, ssl=self._ssl
+                url, data=body, headers=headers, timeout=_within(timeout), allow_redirects=False, ssl=self._trusted(url)
             ) as response:
                 left = max_answer
                 while not response.content.at_eof():
@@ -155,7 +162,7 @@ class HttpClient:
                     headers=dict(request.headers),
                     timeout=limits,
                     allow_redirects=False,
-                    ssl=self._ssl,
+                    ssl=self._trusted(url),
                 )
         try:
             names = {name.lower(): value for name, value in response.headers.items()}
@@ -202,6 +209,12 @@ async def _chunks(url: str, response: aiohttp.ClientResponse, pause: float) -> A
 
 
 _within = lru_cache(maxsize=8)(lambda seconds: aiohttp.ClientTimeout(total=seconds))
+
+
+@lru_cache(maxsize=1)
+def _whom_the_system_trusts() -> ssl.SSLContext:
+    """aiohttp's own context knows nobody (drivers.contract.spare)."""
+    return ssl.create_default_context()
 
 
 @contextmanager
