@@ -20,8 +20,9 @@ from typing import Any, TypeVar, cast
 
 from drivers.contract.clock import SystemClock
 from drivers.contract.observation import ButtonPress, Readiness, Snapshot
+from tests.ports import kept_port
 from tests.wire.http_rig import KEY, FakeScanner, Hands, Rig, pages, running
-from tests.wire.post_scan_rig import PACKAGE, PROCESS, SHARE, Server, create, kept_port, package, process_file, request
+from tests.wire.post_scan_rig import PACKAGE, PROCESS, SHARE, Server, create, package, process_file, request
 
 T = TypeVar("T")
 NEVER = 0

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import kept_port
 from tests.sweep.killing import FOLDER, IMAGES, NEVER, child, device, finished, scan_server
 from tests.system import file_servers
 from tests.system.file_servers import MailServer
-from tests.wire.post_scan_rig import kept_port, mail, share
+from tests.wire.post_scan_rig import mail, share
 
 PARTS = 12  # so many tests share the steps of a side
 LIMIT = 30.0

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.ports import kept_port
 from tests.system import debian
 
 HERE = "127.0.0.1"
@@ -36,13 +37,6 @@ class Served:
 
     port: int
     files: Path
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HERE, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def certificate(place: Path) -> Path:
@@ -111,7 +105,7 @@ def _answers(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
 def samba(place: Path, share: Path, prefix: Sequence[str] = ()) -> Iterator[Served]:
     """Samba with the shares `scans` and `archive` (read only), for USER. `share` is used as user nobody."""
     root = debian.packages("samba")
-    port = free_port()
+    port = kept_port()
     for each in ("private", "lock", "state", "cache", "pid", "ncalrpc"):
         (place / each).mkdir(parents=True)
     config = place / "smb.conf"
@@ -156,7 +150,7 @@ read only = yes
 def web(place: Path, *, tls: Path | None = None, login: str = "digest", dav: bool = True) -> Iterator[Served]:
     """lighttpd with WebDAV under /scans, for USER. `login`: digest, basic or none. Without `dav` it only reads."""
     root = debian.packages("lighttpd", "lighttpd-mod-webdav", "lighttpd-mod-openssl")
-    port = free_port()
+    port = kept_port()
     files = place / "www"
     (files / "scans").mkdir(parents=True)
     (place / "users").write_text(f"{USER}:library:{_ha1('library')}\n{USER}:{PASSWORD}\n", encoding="utf-8")
@@ -195,7 +189,7 @@ def web(place: Path, *, tls: Path | None = None, login: str = "digest", dav: boo
 def apache(place: Path, disk: int) -> Iterator[Served]:
     """Apache with WebDAV and no login, on a disk of so many megabytes. (lighttpd says 500 where a disk is full.)"""
     root = debian.packages("apache2-bin")
-    port = free_port()
+    port = kept_port()
     files = place / "apache"
     for each in (files, place / "dav"):
         each.mkdir()

@@ -32,6 +32,7 @@ from drivers.contract.clock import SystemClock
 from drivers.contract.errors import DriverError
 from drivers.contract.fax import FaxCall, FaxPhase, FaxReport, FaxSnapshot
 from drivers.hylafax.open import open_observer
+from tests.ports import kept_port
 from tests.system import debian, product
 
 PACKAGES = ("hylafax-server", "hylafax-client", "libtiff-tools", "libspandsp2")
@@ -350,7 +351,7 @@ def server(place: Path, *, config: str = "") -> Iterator[Server]:
     try:
         assert keeper.stdout.readline() == b"ready\n", (place / "mounts.log").read_text()
         inner = int(Path(f"/proc/{keeper.pid}/task/{keeper.pid}/children").read_text().split()[0])
-        fax = Server(place, debs, _free_port(), inner, running)
+        fax = Server(place, debs, kept_port(), inner, running)
         fax.run("chown", "-R", "uucp:uucp", SPOOL)
         faxq = fax.start("faxq", "-D")
         fax.until((place / "spool" / "FIFO").exists, faxq)
@@ -398,11 +399,6 @@ def _syslog(place: Path) -> socket.socket:
 
     threading.Thread(target=write, daemon=True).start()
     return heard
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 def _answers(port: int) -> bool:

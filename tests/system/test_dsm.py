@@ -15,6 +15,7 @@ import pytest
 from hil import serving
 from hil.bench import post_scan
 from hil.devices.stimuli import At, CancelAtPanel, Press
+from tests.ports import kept_port
 from tests.system import product
 from tests.wire.http_rig import FakeScanner, Hands, Subscriber
 from tests.wire.post_scan_rig import (
@@ -23,7 +24,6 @@ from tests.wire.post_scan_rig import (
     SHARE,
     Server,
     ended,
-    kept_port,
     lines,
     package,
     process_file,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import kept_port
 from tests.sweep.killing import IMAGES, finished
 from tests.system import file_servers, product
 from tests.system.file_servers import HERE, PASSWORD, USER
@@ -17,7 +18,6 @@ from tests.system.test_filters_servers import open_place  # noqa: F401 - a fixtu
 from tests.wire.http_rig import FakeScanner, Hands, Subscriber
 from tests.wire.post_scan_rig import (
     Server,
-    kept_port,
     library,
     lines,
     mail,

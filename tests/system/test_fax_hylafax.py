@@ -7,8 +7,9 @@ import json
 import sys
 from pathlib import Path
 
+from tests.ports import kept_port
 from tests.system import hylafax, product
-from tests.system.test_fax_snmp import Ear, command, free_port
+from tests.system.test_fax_snmp import Ear, command
 
 FAR = ("-a", "now + 3 hours")  # so that nobody dials
 
@@ -16,7 +17,7 @@ FAR = ("-a", "now + 3 hours")  # so that nobody dials
 async def test_jobs_of_a_hylafax_are_heard_and_kept_while_it_is_away(tmp_path: Path) -> None:
     page = hylafax.document(tmp_path / "page.tif")
     with hylafax.server(tmp_path) as fax:
-        port = free_port()
+        port = kept_port()
         settings = f'[sane]\nenabled = false\n[fax]\nenabled = true\nlisten = "127.0.0.1:{port}"\n'
         settings += f'[[fax.hylafax]]\nhost = "127.0.0.1"\nport = {fax.port}\nuser = "wsd"\n'
         async with product.bridge(tmp_path, settings=settings, scanners=0) as running:

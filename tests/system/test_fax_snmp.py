@@ -5,7 +5,6 @@ product follows them and serves Server-Sent Events; who listens is Python's own 
 import asyncio
 import json
 import signal
-import socket
 import sys
 import urllib.error
 import urllib.request
@@ -19,6 +18,7 @@ import pytest
 
 from hil.devices.mfp.serve import mfp
 from hil.devices.stimuli import FaxCall, HangUp, Restart
+from tests.ports import kept_port
 from tests.system import product
 from tests.system.test_snmp_foreign import JM, STILL, V2C, net_snmpd, write
 
@@ -45,12 +45,6 @@ def active(*indexes: int) -> dict[str, str]:
     """jmGeneralTable while these are active."""
     values = (len(indexes), min(indexes, default=0), max(indexes, default=0))
     return {f"{JM}.1.1.1.{column}.1": f"2|{value}" for column, value in enumerate(values, 2)}
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @dataclass
@@ -97,7 +91,7 @@ class Ear:
 @asynccontextmanager
 async def following(place: Path, agent: int, community: str) -> AsyncIterator[tuple[Ear, Path]]:
     """The product follows that agent, and somebody listens; the configuration too."""
-    port = free_port()
+    port = kept_port()
     settings = f'[sane]\nenabled = false\n[fax]\nenabled = true\nlisten = "127.0.0.1:{port}"\n'
     settings += f'[[snmp]]\nhost = "127.0.0.1"\nport = {agent}\ncommunity = "{community}"\n'
     async with product.bridge(place, settings=settings):

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ from drivers.contract.observation import Feeder, JobKind, Phase, Readiness, Trou
 from drivers.snmp.credentials import Auth, Community, Credentials, Privacy, User
 from drivers.snmp.device import open_device
 from drivers.snmp.link import open_link
+from tests.ports import kept_port
 from tests.system import debian
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -76,13 +76,6 @@ def write(path: Path, objects: dict[str, str]) -> None:
     work.replace(path)
 
 
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
 def said(log: Path) -> str:
     return log.read_text("utf-8", "replace")
 
@@ -120,7 +113,7 @@ async def running(*command: str, env: dict[str, str], log: Path) -> AsyncIterato
 @asynccontextmanager
 async def net_snmpd(folder: Path, recording: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, int, Path]]:
     root = debian.packages("snmpd", "snmp")
-    port, state, config, log = free_port(), folder / "state", folder / "snmpd.conf", folder / "snmpd.log"
+    port, state, config, log = kept_port(), folder / "state", folder / "snmpd.conf", folder / "snmpd.log"
     state.mkdir()
     program = f"{sys.executable} -P {PROJECT / 'tests/system/snmp_pass.py'} {recording}"
     mib_2 = ("1.3.6.1.2.1.1", "1.3.6.1.2.1.25.3", "1.3.6.1.2.1.38", "1.3.6.1.2.1.43")
@@ -146,7 +139,7 @@ async def net_snmpd(folder: Path, recording: Path) -> AsyncIterator[tuple[asynci
 @asynccontextmanager
 async def snmpsim(folder: Path, recording: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, int, Path]]:
     root = debian.packages("snmpsim", "python3-pysnmp4", "python3-pycryptodome", "python3")
-    port, data, log = free_port(), folder / "data", folder / "snmpsim.log"
+    port, data, log = kept_port(), folder / "data", folder / "snmpsim.log"
     data.mkdir()
     (data / f"{V2C.name}.snmprec").symlink_to(recording)
     python = root.path / "usr/lib/python3/dist-packages"

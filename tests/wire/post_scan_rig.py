@@ -3,23 +3,22 @@ show them."""
 
 import asyncio
 import json
-import random
-import socket
 import ssl
 import uuid
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from lxml import etree
 
 from drivers.contract.observation import ButtonPress, Readiness, Snapshot
+from tests.ports import kept_port
 from tests.schema import dsm
 from tests.wire.http_rig import DIALECT, KEY, WSD, WSDP, WSE, Answer, Connection, FakeScanner, Hands, Subscriber
 from tests.wire.http_rig import message as envelope
 from tests.wire.http_rig import running as daemon_running
-from tests.wire.test_http_tls import free_port, trusting
+from tests.wire.test_http_tls import trusting
 
 DSP = "http://schemas.microsoft.com/windows/2008/12/wdp/distributedscan/processing"
 PSP = "http://schemas.microsoft.com/windows/2008/02/imaging/postscan/psp"
@@ -100,16 +99,6 @@ PACKAGE = (
     f"Multipart/Related; boundary={BOUNDARY}; "
     'type="application/xop+xml"; start="<xml@example.org>"; start-info="application/soap+xml"'
 )
-
-
-def kept_port() -> int:
-    """A free port, and one that no connection is given while the server that has it is away."""
-    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    while True:
-        port = random.randrange(min(10_000, first - 1000), first)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 @dataclass
@@ -257,7 +246,7 @@ async def serving(
     (place / "processes" / "invoices.toml").write_text(
         f'id = "{PROCESS}"\nname = "Invoices"\n{entry if filters is None else filters}'
     )
-    port = free_port()
+    port = kept_port()
     said = {"processes": str(place / "processes"), "listen": f"127.0.0.1:{port}", **scan_server}
     pushed = process_file(place, port, https="certificate" in scan_server, more=push)
     scanner = {"key": KEY, "processes": {"": str(pushed)}}

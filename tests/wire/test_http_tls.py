@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -15,6 +14,7 @@ import pytest
 
 from bridge.errors import ConfigError
 from bridge.net import doors, serving
+from tests.ports import kept_port
 from tests.wire.http_rig import (
     DIRECTED,
     NS,
@@ -39,16 +39,10 @@ def trusting() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=AUTHORITY)
 
 
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 @asynccontextmanager
 async def secured(directory: Path, *, plain: bool = True) -> AsyncIterator[tuple[Rig, Rig]]:
     """The daemon asked without and with TLS; the first is of no use where there is no plain HTTP."""
-    port = free_port()
+    port = kept_port()
     said: dict[str, dict[str, object]] = {"tls": {"certificate": str(HOST), "port": port, "plain": plain}}
     async with running(directory, more=said) as rig:
         yield rig, replace(rig, port=port, tls=trusting())
