@@ -86,6 +86,15 @@ class State:
                 raise
         return self._contents.scanners[key]
 
+    def forget_identity(self, key: str) -> uuid.UUID:
+        """From now on clients take that device, which must be known, for another one, at which nobody is subscribed;
+        its new uuid. Job ids go on. Raises ConfigError."""
+        kept = self._contents.scanners[key]
+        fresh = ScannerState(uuid=uuid.uuid4(), job_ids_reserved=kept.job_ids_reserved)
+        self._contents.scanners[key] = fresh
+        self.save()
+        return fresh.uuid
+
     def next_job_id(self, key: str) -> int:
         """A JobId (1…2^31-1) that this scanner never used, not even before a crash."""
         kept = self.scanner(key)

@@ -5,7 +5,18 @@ from typing import Final
 
 from bridge.cli import program
 
-COMMANDS: Final = ("run", "devices", "route", "firmware", "watch", "fax", "check-config", "demo")
+COMMANDS: Final = (
+    "run",
+    "devices",
+    "route",
+    "firmware",
+    "watch",
+    "fax",
+    "doctor",
+    "check-config",
+    "reset-identity",
+    "demo",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

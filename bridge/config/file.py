@@ -111,10 +111,15 @@ class Config(Section):
         return self.service.state_dir or _directory("STATE_DIRECTORY", "XDG_STATE_HOME", ".local/state")
 
     @property
-    def firmware_dir(self) -> Path:
-        """Where the operator's firmware files are kept. What root adds by hand is for the service."""
+    def service_dir(self) -> Path:
+        """The state directory that a command works on: the service's, where root works on it by hand."""
         told = self.service.state_dir is not None or {"STATE_DIRECTORY", "XDG_STATE_HOME"} & os.environ.keys()
-        return (self.state_dir if told or os.geteuid() else SERVICE_STATE) / "firmware"
+        return self.state_dir if told or os.geteuid() else SERVICE_STATE
+
+    @property
+    def firmware_dir(self) -> Path:
+        """Where the operator's firmware files are kept."""
+        return self.service_dir / "firmware"
 
     @property
     def cache_dir(self) -> Path:

@@ -166,3 +166,9 @@ def told(interface: Interface, local: IPAddress, most: int = 4) -> tuple[IPAddre
         if each.ip != first and not (first.version == 4 and each.version == 6 and each.ip.is_link_local)
     ]
     return (first, *others)[:most]
+
+
+def url(scheme: str, address: IPAddress, port: int, path: str = "") -> str:
+    """Where we serve at that address."""
+    bare = unscoped(address)
+    return f"{scheme}://{f'[{bare}]' if bare.version == 6 else bare}:{port}{path}"

@@ -15,7 +15,7 @@ from bridge.discovery.pace import HelloPace
 from bridge.discovery.responder import Responder
 from bridge.errors import ConfigError
 from bridge.net import interfaces
-from bridge.net.addresses import Interface, Selection, told, unscoped
+from bridge.net.addresses import Interface, Selection, told, unscoped, url
 from bridge.net.multicast import Link
 from bridge.net.netlink import IPAddress
 from drivers.contract.clock import Clock
@@ -86,8 +86,7 @@ class Presence:
         return f"{self.scheme}://127.0.0.1:{self.port}{path}" if first is None else self._url(first, path)
 
     def _url(self, address: IPAddress, path: str) -> str:
-        bare = unscoped(address)
-        return f"{self.scheme}://{f'[{bare}]' if bare.version == 6 else bare}:{self.port}{path}"
+        return url(self.scheme, address, self.port, path)
 
     def _interface_of(self, address: IPAddress, zone: str) -> Interface | None:
         bare = unscoped(address)

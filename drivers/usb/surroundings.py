@@ -3,11 +3,14 @@
 Documentation/driver-api/usb/power-management.rst (power/control), Documentation/ABI/stable/sysfs-bus-usb.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 SYSFS: Final = Path("/sys/bus/usb/devices")
+NODES: Final = Path("/dev/bus/usb")
+PROC: Final = Path("/proc")
 _OURS: Final = frozenset({"usbfs"})  # how a program has an interface, we too
 
 
@@ -34,6 +37,28 @@ def remarks(path: str, sysfs: Path = SYSFS) -> tuple[Remark, ...]:
             )
         )
     return tuple(found)
+
+
+def node(path: str, sysfs: Path = SYSFS, nodes: Path = NODES) -> Path | None:
+    """The device file of what is plugged in at `path`; None where the kernel has none."""
+    bus, address = _text(sysfs / path / "busnum"), _text(sysfs / path / "devnum")
+    return nodes / f"{int(bus):03}" / f"{int(address):03}" if bus.isdecimal() and address.isdecimal() else None
+
+
+def holders(file: Path, proc: Path = PROC) -> tuple[str, ...]:
+    """The programs that have that device file open, each as `saned (pid 812)`; those of others only root sees."""
+    found = []
+    for process in sorted((each for each in proc.iterdir() if each.name.isdecimal()), key=lambda each: int(each.name)):
+        with suppress(OSError):  # it has ended, or is not ours to look at
+            if any(_leads_to(each, file) for each in (process / "fd").iterdir()):
+                found.append(f"{_text(process / 'comm') or 'a program'} (pid {process.name})")
+    return tuple(found)
+
+
+def _leads_to(link: Path, file: Path) -> bool:
+    with suppress(OSError):
+        return link.readlink() == file
+    return False
 
 
 def _drivers(sysfs: Path, path: str) -> list[tuple[str, str]]:
