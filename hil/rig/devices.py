@@ -81,10 +81,12 @@ class OnUsb:
         noticing: Noticing | None = None,
         by: tuple[str, Open] | None = None,
         control: bool = False,
+        bulk: bool = True,
     ) -> None:
-        """`bad` has the faults of every link that is opened, requests on endpoint 0 among its transfers with `control`;
-        `by`: the driver's name and opener, where the device's ids do not say which."""
-        self._control = control
+        """`bad` has the faults of every link that is opened, requests on endpoint 0 among its transfers with `control`,
+        those of the interrupt endpoint alone but for `bulk`; `by`: the driver's name and opener, where the device's ids
+        do not say which."""
+        self._control, self._bulk = control, bulk
         self._listeners: list[Callable[[str], None]] = []
         self._bad = bad
         self._noticing = noticing
@@ -122,7 +124,7 @@ class OnUsb:
         link = self._plug.open()
         if self._bad is None:
             return link
-        return BadLink(link, self._bad, self._loop.turns, self._struck, control=self._control)
+        return BadLink(link, self._bad, self._loop.turns, self._struck, control=self._control, bulk=self._bulk)
 
     def _struck(self, fault: Fault, number: int) -> None:
         for listener in self._listeners:

@@ -6,6 +6,7 @@ Locks are not needed where one runs at a time, so entering a `Condition` does no
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
@@ -36,7 +37,8 @@ class Condition:
         self._waiters.append(worker)
         if self._turns.park(None if timeout is None else self._turns.now + timeout):
             return True
-        self._waiters.remove(worker)
+        with suppress(ValueError):  # it was notified too, when its time was over already
+            self._waiters.remove(worker)
         return False
 
     def wait_for(self, holds: Callable[[], T], timeout: float | None = None) -> T:

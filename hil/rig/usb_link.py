@@ -130,6 +130,8 @@ class ModelLink:
         if not self._open:
             raise DeviceGone(f"{self._name} was closed")
         self._device.update(self._turns.now)
+        if self._interrupt not in {None, endpoint}:
+            self._plug.changed.notify_all()  # what a host does may make it speak
         if not self._device.plugged:
             if endpoint is not None:
                 self._tell(self._turns.now, "bulk", endpoint.address, data, error="gone")

@@ -15,7 +15,7 @@ from hil.faults.plan import USB, Fault, Plan, Planned
 from hil.scenario.leftovers import megabytes
 from hil.scenario.model import Client, Scenario, When
 from hil.scenario.runs import Outcome, Run, simulated
-from hil.scenario.seen import Lane, Seen
+from hil.scenario.seen import Seen
 
 Simulate = Callable[[str, Scenario, Plan | None], Run]
 
@@ -24,6 +24,7 @@ LATER: Final = 150.0  # seconds until the second client comes: after every deadl
 LIMIT: Final = 600.0
 DELAY: Final = 5.0  # seconds, of a delayed transfer
 MOST: Final = 2000
+HARMLESS: Final = Planned(Fault.DELAY, 1, None)  # by no time at all, so that each transfer is told of
 SETTLED: Final = 20  # runs, after which what is made once is made
 
 
@@ -61,7 +62,7 @@ def rows(name: str, scenario: Scenario, faults: Sequence[Fault], simulate: Simul
     gc.collect()
     gc.freeze()  # every run collects twice: what is there by now need not be looked at again, which halves the time
     try:
-        good = simulate(name, plain, None)
+        good = simulate(name, plain, Plan(HARMLESS, allowed=USB))
         yield _row(0, None, good, plain, good)
         for fault in faults:
             for transfer in range(1, min(MOST, _transfers(good)) + 1):
@@ -78,7 +79,7 @@ def _transfers(run: Run) -> int:
     """How many passed until the last of the first jobs had ended."""
     ends = [each.at for each in run.seen.events if each.name == "JobEndStateEvent" and each.at < LATER]
     until = max(ends, default=0.0)
-    return sum(each.lane is Lane.USB and each.text != "opened" and each.at <= until for each in run.seen.passages)
+    return sum(each.text.startswith("fault: ") and each.at <= until for each in run.seen.deeds)
 
 
 def _row(transfer: int, fault: Fault | None, run: Run, scenario: Scenario, good: Run) -> Row:

@@ -137,8 +137,13 @@ def genesys_and_sane(name: str, scenario: Scenario, bad: Plan | None) -> Run:
         return (OnUsb(usb, turned, bad=bad, by=("genesys+sane", before_sane), control=True),)
 
     run = hand_turned(name, scenario, "genesys beside SANE", subjects, lambda found: (Simulated(found[0]),))
+    return pressed_late(run, PACE)
+
+
+def pressed_late(run: Run, pace: float) -> Run:
+    """The same, judged: the press at `LATE` is told once and in time, and the scanner is idle at the end."""
     told = [each.at for each in run.seen.events if each.name == "ScanAvailableEvent" and each.at >= LATE]
-    wrong = [] if len(told) == 1 and told[0] < LATE + PACE + 0.05 else [f"the late press was told at {told}"]
+    wrong = [] if len(told) == 1 and told[0] < LATE + pace + 0.05 else [f"the late press was told at {told}"]
     if run.seen.scanner != ("Idle", ()):
         wrong.append(f"at the end it is {run.seen.scanner}")
     return replace(run, complaints=(*run.complaints, *wrong))
