@@ -7,8 +7,8 @@ a page was scanned, for what that needed is to be given back, and after a quiet 
 
 import asyncio
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -18,7 +18,7 @@ from bridge.simulation import simulated
 from bridge.wsscan.values import InputSource
 from drivers.contract.clock import SystemClock
 from hil.bench.figures import Figure, samples
-from hil.bench.processes import processes
+from hil.bench.processes import ENDED, processes
 from hil.bench.served import NotServed, Served, served
 from hil.client import ticket
 from hil.client.session import opened
@@ -83,20 +83,25 @@ async def _page(bridge: Served) -> None:
 
 async def cost(bridge: Served, seconds: float) -> Cost:
     """What it costs during the next `seconds`."""
-    before = {thread: _spent(thread) for thread in _threads(bridge.pid)}
+    before = _threads(bridge.pid)
     await asyncio.sleep(seconds)
     wakes, cpu = 0, 0
-    for thread in _threads(bridge.pid):
-        now, then = _spent(thread), before.get(thread, (0, 0))
+    for thread, now in _threads(bridge.pid).items():
+        then = before.get(thread, (0, 0))
         wakes += now[0] - then[0]
         cpu += now[1] - then[1]
     memory = sum(_proportional(process) for process in processes(bridge.pid)) / 1024
     return Cost(wakes / seconds, 100 * cpu / 1e9 / seconds, memory)
 
 
-def _threads(pid: int) -> Iterator[Path]:
+def _threads(pid: int) -> dict[Path, tuple[int, int]]:
+    """What each had until now; one that ends meanwhile is passed over."""
+    found = {}
     for process in processes(pid):
-        yield from (process / "task").iterdir()
+        for thread in (process / "task").iterdir():
+            with suppress(*ENDED):
+                found[thread] = _spent(thread)
+    return found
 
 
 def _spent(thread: Path) -> tuple[int, int]:
