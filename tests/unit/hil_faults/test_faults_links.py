@@ -122,6 +122,29 @@ async def test_an_agent_that_is_not_reached_is_a_timeout(fault: str) -> None:
             await link.get([UPTIME])
 
 
+async def test_a_duplicate_really_comes_twice() -> None:
+    heard: list[bytes] = []
+
+    class Ear(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, addr: object) -> None:
+            heard.append(data)
+
+    loop = asyncio.get_running_loop()
+    agent, _ = await loop.create_datagram_endpoint(Ear, ("127.0.0.1", 0))
+    try:
+        plan = Plan(read("duplicate@2"))
+        async with SnmpProxy(agent.get_extra_info("sockname"), plan) as proxy, asyncio.timeout(8):
+            manager, _ = await loop.create_datagram_endpoint(Ear, remote_addr=("127.0.0.1", proxy.port))
+            for number, wanted in ((b"one", 1), (b"two", 3), (b"three", 4)):
+                manager.sendto(number)
+                while len(heard) < wanted:  # noqa: ASYNC110 - sockets tell nobody
+                    await asyncio.sleep(0.01)
+            manager.close()
+    finally:
+        agent.close()
+    assert heard == [b"one", b"two", b"two", b"three"]
+
+
 async def test_answers_that_overtake_each_other_find_their_questions() -> None:
     async with network("reorder@2") as (link, plan):
         first = await link.get([UPTIME])  # its answer waits for that of the second try
