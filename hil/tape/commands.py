@@ -23,7 +23,7 @@ For each one line `ready URL …` is printed; `wsd-scan-bridge run` and `devices
 SIGTERM or SIGINT; exit code 1 when what was asked differed from the tape, which is said as it happens.
 """
 VERIFY = """\
-Ask a real or simulated device everything that the tape's host asked, and compare what it answers. Ends at the first
+Ask a real or simulated USB device everything that the tape's host asked, and compare what it answers. Ends at the first
 byte that differs. Mind: the device is made to do what is on the tape.
 """
 SEAL = """\

@@ -3,14 +3,18 @@
 Where only a few bytes in a row were changed, those that were there can be had back: what the front must have left is
 reckoned forward byte by byte, what must have stood before the rest is reckoned backward from the remainder, and
 what lies between is the number that is missing. A wrong find needs one chance in 2^64 divided by the places and bytes
-that are tried, and would have to be JSON as well.
+that are tried, and would have to be a line of a tape as well.
 """
 
-import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate, product
 from typing import Final
+
+from pydantic import ValidationError
+
+from hil.tape.records import RECORD, Header
 
 LINE_BREAK: Final = b"\n"
 # The first prime from 2^64 divided by the golden ratio. In a line that is searched no two different changes of one byte
@@ -34,15 +38,15 @@ class Before:
 
 
 def remainder(line: bytes) -> int:
-    """Of the line as a number."""
-    return int.from_bytes(line) % PRIME
+    """Of the line as a number, with a 1 in front, so that zeros count there too."""
+    return int.from_bytes(b"\x01" + line) % PRIME
 
 
 def before(line: bytes, then: int) -> Before | None:
     """What the line was when its remainder was `then`; None where more was changed than can be told."""
     if len(line) > SEARCHED:
         return None
-    return next((found for found in _tried(line, then) if _is_json(found.line)), None)
+    return next((found for found in _tried(line, then) if _is_one(found.line)), None)
 
 
 def _tried(line: bytes, then: int) -> Iterator[Before]:
@@ -69,11 +73,13 @@ def two(line: bytes, first: int, second: int) -> Before | None:
 
 def _fronts(line: bytes) -> list[int]:
     """The remainders of line[:0], line[:1], …"""
-    return list(accumulate(line, lambda rest, byte: (rest * 256 + byte) % PRIME, initial=0))
+    return list(accumulate(line, lambda rest, byte: (rest * 256 + byte) % PRIME, initial=1))
 
 
-def _is_json(line: bytes) -> bool:
-    try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return False
+def _is_one(line: bytes) -> bool:
+    """Whether a tape may say that: its first line or a record."""
+    for read in (RECORD.validate_json, Header.model_validate_json):
+        with suppress(ValidationError):
+            read(line)
+            return True
+    return False

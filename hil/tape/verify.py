@@ -22,7 +22,7 @@ def verify(tape: Tape, where: str) -> str | None:
     Raises TapeError (nothing to compare with), DeviceGone (no such device there) and what a link raises.
     """
     if not tape.usb():
-        raise TapeError(f"{tape.path}: has no USB device")
+        raise TapeError(f"{tape.path}: has no USB device, and only those can be asked again")
     identity = tape.usb()[0]
     try:
         bus: Bus = LocalBus() if where == "local" else RemoteBus(places.parse(where))

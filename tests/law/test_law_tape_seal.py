@@ -3,7 +3,7 @@
 import re
 from itertools import accumulate, repeat
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hil.tape import remainder, seal
@@ -51,6 +51,7 @@ def test_at_no_place_a_change_passes() -> None:
 
 
 @given(st.integers(0, len(TAPE) - 1), st.binary(max_size=4), st.integers(0, 4))
+@example(0, b"\0", 0)
 @settings(max_examples=300, deadline=None)
 def test_whatever_stands_for_up_to_four_bytes_is_noticed_in_its_line(at: int, put: bytes, gone: int) -> None:
     tape = TAPE[:at] + put + TAPE[at + gone :]
