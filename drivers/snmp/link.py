@@ -32,6 +32,7 @@ from drivers.snmp.wire.asking import (
 
 BATCH = 20  # objects of one GET: about 500 octets, which every agent can take (RFC 3417 §3.2.1)
 REPETITIONS = 20  # rows of one GETBULK
+RESOLVE_SECONDS = 10.0  # resolv.conf(5): two servers are each waited for 5 s
 
 
 class UdpLink:
@@ -150,9 +151,11 @@ async def open_link(
     where = f"snmp {host}:{port}"
     patience = timeout * (retries + 1)
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(RESOLVE_SECONDS):
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
-    except (OSError, UnicodeError) as err:  # TimeoutError and gaierror are OSErrors
+    except TimeoutError as err:
+        raise DeviceGone(f"{where}: the name does not resolve within {RESOLVE_SECONDS:g} s") from err
+    except (OSError, UnicodeError) as err:
         raise DeviceGone(f"{where}: the name does not resolve: {err}") from err
     family, _, _, _, address = found[0]
     there = str(address[0]), port
