@@ -40,7 +40,8 @@ def kept_token(directory: Path) -> str:
         with open(path, encoding="ascii") as file:
             token = file.read(_MOST).strip()
     except (OSError, UnicodeDecodeError) as err:
-        raise ConfigError(str(path), "", f"cannot be read: {getattr(err, 'strerror', None) or err}") from err
+        why = f"{getattr(err, 'strerror', None) or err}; a bridge with [fax] makes it, for its own user and root"
+        raise ConfigError(str(path), "", f"cannot be read: {why}") from err
     if len(token) < 16 or not token.isprintable() or " " in token:
         raise ConfigError(str(path), "", "holds no token; remove it, and another one is made at the next start")
     return token

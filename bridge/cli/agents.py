@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from bridge.errors import BridgeError
+from bridge.cli.options import first_line
+from bridge.errors import ConfigError
 from drivers.contract.clock import SystemClock
-from drivers.contract.errors import DriverError
 from drivers.contract.observation import JobReport
 from drivers.snmp import search
 from drivers.snmp.credentials import Auth, Community, Credentials, Privacy, User, Version
@@ -19,10 +19,6 @@ from drivers.snmp.device import DRIVER, PORT
 from drivers.snmp.inspection import Inspection, inspect_agent
 
 UNKNOWN = "unknown"
-
-
-class NotLookedAt(BridgeError):
-    """The agent could not be asked; the text says why."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +57,7 @@ def wanted(arguments: argparse.Namespace) -> bool:
 
 
 def looked_at(arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """An array of one for one agent, else of those that were found. Raises NotLookedAt."""
+    """An array of one for one agent, else of those that were found. Raises ConfigError, DriverError."""
     return asyncio.run(_looked_at(arguments, credentials(arguments)))
 
 
@@ -69,29 +65,28 @@ async def _looked_at(arguments: argparse.Namespace, who: Credentials) -> list[di
     clock = SystemClock()
     if arguments.snmp is not None:
         host, port = arguments.snmp
-        try:
-            return [_said(await inspect_agent(host, port, who, clock=clock))]
-        except DriverError as err:
-            raise NotLookedAt(str(err)) from err
-    told = []
-    for each in await _found(arguments, who):
-        try:
-            told.append(_said(await inspect_agent(each.host, each.port, who, clock=clock)))
-        except DriverError as err:  # it is gone already
-            raise NotLookedAt(str(err)) from err
-    return told
+        return [_said(await inspect_agent(host, port, who, clock=clock))]
+    found = await _found(arguments, who)
+    return [_said(await inspect_agent(each.host, each.port, who, clock=clock)) for each in found]
 
 
 async def _found(arguments: argparse.Namespace, who: Credentials) -> tuple[search.Answerer, ...]:
     try:
         hosts = list(search.addresses(arguments.snmp_network or ()))
-        for interface in arguments.snmp_broadcast or ():
-            if not isinstance(who, Community):
-                raise NotLookedAt("a broadcast needs a community: SNMPv3 speaks with one device at a time")
+    except ValueError as err:
+        raise _wrong("--snmp-network", str(err)) from err
+    for interface in arguments.snmp_broadcast or ():
+        if not isinstance(who, Community):
+            raise _wrong("--snmp-broadcast", "needs a community: SNMPv3 speaks with one device at a time")
+        try:
             hosts += await search.shout(interface, who)
-        return await search.search(hosts, who)
-    except (ValueError, OSError) as err:
-        raise NotLookedAt(str(err)) from err
+        except OSError as err:
+            raise _wrong("--snmp-broadcast", f"{interface}: {err.strerror or err}") from err
+    return await search.search(hosts, who)
+
+
+def _wrong(option: str, reason: str) -> ConfigError:
+    return ConfigError("command line", option, reason)
 
 
 def show(found: list[dict[str, Any]]) -> None:
@@ -176,26 +171,23 @@ def _moment(when: datetime | None) -> str | None:
 
 
 def credentials(arguments: argparse.Namespace) -> Credentials:
-    """Who we are, as the options say. Raises NotLookedAt."""
+    """Who we are, as the options say. Raises ConfigError."""
     version = arguments.snmp_version or ("3" if arguments.user else "2c")
     if version != "3":
         return Community(arguments.community, Version(version))
+    if not arguments.user:
+        raise _wrong("--user", "is missing: SNMPv3 asks who we are")
     try:
         return User(
-            arguments.user or "",
+            arguments.user,
             arguments.auth,
-            _first_line(arguments.auth_file),
+            first_line(arguments.auth_file),
             arguments.privacy,
-            _first_line(arguments.privacy_file),
+            first_line(arguments.privacy_file),
             arguments.context,
         )
-    except (ValueError, OSError) as err:
-        raise NotLookedAt(str(err)) from err
-
-
-def _first_line(file: Path | None) -> str | None:
-    """A password stands in a file: what stands on the command line everybody on the machine can read."""
-    return None if file is None else file.read_text().partition("\n")[0].rstrip("\r")
+    except ValueError as err:
+        raise _wrong("SNMPv3", str(err)) from err
 
 
 def place(text: str, default: int = PORT) -> tuple[str, int]:

@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from bridge import log
 from bridge.cli import agents, options
-from bridge.config import Config, Usb
+from bridge.config import Config
 from bridge.hotplug import find
 from drivers import routing
 from drivers.contract.capabilities import Source
@@ -51,8 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     config = options.load(arguments)
     log.set_up("warning")
-    usb = Usb(enabled=config.usb.enabled, usbip=(*config.usb.usbip, *arguments.usbip))
-    found = asyncio.run(_look(config.model_copy(update={"usb": usb})))
+    found = asyncio.run(_look(config))
     if arguments.json:
         print(json.dumps(found, indent=2))
     else:
@@ -63,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _print(found: list[dict[str, Any]]) -> None:
     console = Console(highlight=False, soft_wrap=True)
     if not found:
-        console.print("No scanner found.")
+        console.print("No scanner found. What becomes of one that lsusb shows: wsd-scan-bridge route VVVV:PPPP")
     for device in found:
         console.print(f"[bold]{escape(device['name'])}[/]", markup=True)  # the device's own words
         for word in ("state", "key", "driver"):

@@ -41,7 +41,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     bridge = parser.add_argument_group("the running bridge")
     options.add_config(parser)
-    bridge.add_argument("--state-dir", type=Path, metavar="DIR", help="where the bridge keeps its own token")
+    bridge.add_argument("--state-dir", metavar="DIR", help="where the bridge keeps its own token")
     bridge.add_argument("--url", metavar="URL", help="where it serves them, without a path (default: as configured)")
     bridge.add_argument("--token-file", type=Path, metavar="FILE", help="its first line is the token")
     server = parser.add_argument_group("a HylaFAX server, directly")
@@ -100,7 +100,8 @@ async def _events(arguments: argparse.Namespace, paper: Paper, clock: Clock) -> 
     if arguments.hylafax:
         host, port = arguments.hylafax
         user = arguments.fax_user or getpass.getuser()
-        server = Hylafax(host=host, port=port, user=user, password=SecretStr(_first_line(arguments.fax_password_file)))
+        password = SecretStr(options.first_line(arguments.fax_password_file) or "")
+        server = Hylafax(host=host, port=port, user=user, password=password)
         async with from_hylafax(server, clock) as events:
             yield events
     elif arguments.snmp:
@@ -130,17 +131,9 @@ def _place(config: Config, arguments: argparse.Namespace) -> str:
 
 def _token(config: Config, arguments: argparse.Namespace) -> str:
     """The one that was named, the first that is configured, or the one the bridge made."""
-    if arguments.token_file is not None:
-        return _first_line(arguments.token_file)
+    named = options.first_line(arguments.token_file)
+    if named is not None:
+        return named.strip()
     if config.fax.token:
         return config.fax.token[0].token.get_secret_value()
-    return kept_token(config.state_dir)
-
-
-def _first_line(file: Path | None) -> str:
-    if file is None:
-        return ""
-    try:
-        return file.read_text().partition("\n")[0].strip()
-    except (OSError, UnicodeDecodeError) as err:
-        raise ConfigError(str(file), "", getattr(err, "strerror", None) or str(err)) from err
+    return kept_token(config.service_dir)

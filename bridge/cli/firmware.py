@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from bridge.cli import options
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, ConfigError
 from drivers.routes import firmware, table
 from drivers.routes.firmware import Kept, NotFirmware, Want
 
@@ -46,7 +46,7 @@ def _add(arguments: argparse.Namespace) -> int:
     file: Path = arguments.file
     ids = table.ids_in(arguments.ids) if arguments.ids else ""
     if ids is None:
-        raise NotTaken(f"'{arguments.ids}' is no USB id VVVV:PPPP")
+        raise ConfigError("command line", "--for", f"'{arguments.ids}' is no USB id VVVV:PPPP")
     try:
         wanted = firmware.recognised(file.name, ids)
         data = _read(file)

@@ -6,6 +6,7 @@ from typing import Any
 
 from bridge import config as configuration
 from bridge.config import Config
+from bridge.errors import ConfigError
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +17,15 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"configuration file (default: {configuration.DEFAULT_FILE} where it exists, built-in defaults otherwise)",
     )
+
+
+def first_line(file: Path | None) -> str | None:
+    """A password stands in a file: what stands on the command line everybody on the machine can read. Raises
+    ConfigError."""
+    try:
+        return None if file is None else file.read_text("utf-8").partition("\n")[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError) as err:
+        raise ConfigError(str(file), "", getattr(err, "strerror", None) or "is no text") from err
 
 
 def load(arguments: argparse.Namespace) -> Config:
@@ -32,8 +42,10 @@ def load(arguments: argparse.Namespace) -> Config:
         service["cache_dir"] = arguments.cache_dir
     if getattr(arguments, "no_multicast", False):
         service["multicast"] = False
-    if not service:
+    usbip = getattr(arguments, "usbip", None) or []
+    if not service and not usbip:
         return config
     values = config.model_dump(exclude_unset=True)
     values["service"] = {**values.get("service", {}), **service}
+    values["usb"] = {**values.get("usb", {}), "usbip": [*config.usb.usbip, *usbip]}
     return configuration.validate(values, "command line")

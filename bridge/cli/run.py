@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 from bridge import log
 from bridge.cli import options
@@ -34,8 +33,8 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     parser.add_argument("--listen", metavar="ADDRESS:PORT", help="where to serve; port 0 takes a free one")
     parser.add_argument("--interface", metavar="NAME", action="append", help="serve this network only; may be repeated")
-    parser.add_argument("--state-dir", type=Path, metavar="DIR", help="where identities and subscriptions are kept")
-    parser.add_argument("--cache-dir", type=Path, metavar="DIR", help="where pages that cannot stream are spooled")
+    parser.add_argument("--state-dir", metavar="DIR", help="where identities and subscriptions are kept")
+    parser.add_argument("--cache-dir", metavar="DIR", help="where pages that cannot stream are spooled")
     parser.add_argument(
         "--no-multicast", action="store_true", help="no announcements: clients find the scanner by its address"
     )

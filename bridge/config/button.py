@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, StrictBool, model_validator
 
-from bridge.config.section import Named, Section, web_address
+from bridge.config.section import Host, Named, Section, web_address
 
 NAME_FIELDS: Final = frozenset({"name", "date", "time", "year", "month", "scanner", "button", "user", "page"})
 
@@ -65,7 +65,7 @@ class Smtp(Section):
 class Account(Section):
     """How to log in at one server: shares, libraries, paperless."""
 
-    host: str = Field(min_length=1)
+    host: Host
     user: str = ""  # DOMAIN\\user for shares, where there is a domain
     password: SecretStr = SecretStr("")
     token: SecretStr = SecretStr("")  # of paperless

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, StrictBool, field_validator, model_validator
 
-from bridge.config.section import Named, Section, web_address
+from bridge.config.section import Host, Named, Section, web_address
 
 
 class Usb(Section):
@@ -36,7 +36,7 @@ class Sane(Section):
 class Snmp(Section):
     """One MFP that is watched over SNMP."""
 
-    host: str = Field(min_length=1)
+    host: Host
     port: int = Field(default=161, ge=1, le=65535, strict=True)
     version: Literal["1", "2c", "3"] = "2c"
     community: SecretStr = SecretStr("public")  # of versions 1 and 2c; the rest is of version 3

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, StrictBool, field_validator, model_validator
 
-from bridge.config.section import Endpoint, Named, Section, endpoint, once
+from bridge.config.section import Endpoint, Host, Named, Section, endpoint, once
 
 Right = Literal[
     "submit_low",
@@ -42,7 +42,7 @@ class FaxToken(Section):
 class Hylafax(Section):
     """One HylaFAX server that is followed."""
 
-    host: str = Field(min_length=1)
+    host: Host
     port: int = Field(default=4559, ge=1, le=65535, strict=True)
     user: str = Field(default="fax", min_length=1, max_length=64)
     password: SecretStr = SecretStr("")

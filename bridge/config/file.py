@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from pydantic import ValidationError, field_validator, model_validator
 from bridge.config.button import Account, Button, Smtp
 from bridge.config.devices import Escl, Mdns, Sane, Scanner, Snmp, Usb
 from bridge.config.fax import Fax
+from bridge.config.meant import unknown
 from bridge.config.scan_server import ScanServer
 from bridge.config.section import Section, once
 from bridge.config.serving import Access, Jobs, Log, Service, Tls
@@ -22,12 +24,12 @@ SERVICE_STATE = Path("/var/lib/wsd-scan-bridge")  # StateDirectory in udev/wsd-s
 
 # What is wrong with a value, in TOML's words; the rest is said well enough by pydantic.
 _WORDS: Final = {
-    "extra_forbidden": "there is no such key",
     "missing": "is missing",
     "tuple_type": "is not a list",
     "dict_type": "is not a table",
     "model_type": "is not a table",
     "string_type": "is not text",
+    "string_too_short": "is empty",
     "bool_type": "is neither true nor false",
     "int_type": "is not a whole number",
     "float_type": "is not a number",
@@ -136,10 +138,13 @@ def load(path: Path | None) -> Config:
     try:
         text = path.read_bytes().decode("utf-8")
         values = tomllib.loads(text)
+    except PermissionError as err:  # the sample is installed for root and the service alone: it may hold passwords
+        raise ConfigError(str(path), "", f"{err.strerror}: use sudo, or name another file with --config") from err
     except OSError as err:
         raise ConfigError(str(path), "", err.strerror or str(err)) from err
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-        raise ConfigError(str(path), "", f"is not TOML: {err}") from err
+        hint = r"; a backslash stands between '…'" if "\\" in str(err) else ""
+        raise ConfigError(str(path), "", f"is not TOML: {err}{hint}") from err
     return validate(values, str(path))
 
 
@@ -150,8 +155,20 @@ def validate(values: dict[str, Any], where: str) -> Config:
     except ValidationError as err:
         first = err.errors(include_url=False, include_context=False)[0]
         key = ".".join(str(part) for part in first["loc"])
-        reason = _WORDS.get(first["type"]) or first["msg"].removeprefix("Value error, ")
-        raise ConfigError(where, _one_line(key), _one_line(reason)) from err
+        raise ConfigError(where, _one_line(key), _one_line(_reason(first, key))) from err
+
+
+def _reason(error: Mapping[str, Any], key: str) -> str:
+    if error["type"] == "extra_forbidden":
+        return unknown(Config, error["loc"])
+    if error["type"] == "tuple_type" and isinstance(error["input"], dict):
+        return f"there may be several: write [[{key}]]"
+    if error["type"] == "model_type" and isinstance(error["input"], list):
+        return f"there is one only: write [{key}]"
+    if error["type"] == "string_pattern_mismatch":
+        return f"'{error['input']}' is not well-formed"
+    said = error["msg"].removeprefix("Value error, ").replace("Input should", "must").replace("String should", "must")
+    return _WORDS.get(error["type"]) or said
 
 
 def _one_line(text: str) -> str:

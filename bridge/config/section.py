@@ -1,6 +1,7 @@
 """What every section of the file is, and the kinds of values that several have."""
 
 import ipaddress
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -69,10 +70,25 @@ def named(value: object) -> object:
         raise ValueError("is not a path")
     if not isinstance(value, str | Path):
         raise ValueError("is not a path")
+    if str(value).startswith("~"):
+        raise ValueError("begins with ~, which is no directory here: write the whole path")
     return value
 
 
 Named = Annotated[Path, BeforeValidator(named)]
+
+
+def host(text: str) -> str:
+    """A name or an address, and nothing else; a port has a key of its own."""
+    if not re.fullmatch(r"[\w.-]+", text):
+        try:
+            ipaddress.ip_address(text)
+        except ValueError as err:
+            raise ValueError(f"'{text}' is not a host's name or address alone") from err
+    return text
+
+
+Host = Annotated[str, Field(min_length=1), AfterValidator(host)]
 
 
 def once(what: str, names: Iterable[str]) -> None:

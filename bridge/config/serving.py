@@ -1,6 +1,6 @@
 """Where the bridge serves, for whom, how patiently, and what it logs."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictBool, field_validator, model_validator
 
@@ -14,7 +14,7 @@ class Service(Section):
     """Where and how the bridge serves."""
 
     listen: Endpoint = Endpoint(address="0.0.0.0", port=DEFAULT_PORT)  # noqa: S104 - a network scanner serves the network
-    interfaces: tuple[str, ...] = ()  # by name; empty: all that are up
+    interfaces: tuple[Annotated[str, Field(min_length=1)], ...] = ()  # by name; empty: all that are up
     multicast: StrictBool = True
     ipv6: StrictBool = True  # false: IPv4 only, for discovery and HTTP
     state_dir: Named | None = None

@@ -132,6 +132,25 @@ def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
             load(path)
 
 
+def test_a_backslash_is_said_to_stand_between_single_quotes(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"is not TOML: .*; a backslash stands between '…'$"):
+        load(written(tmp_path, '[[button]]\nshare = "\\\\nas\\scans"'))
+
+
+def test_who_may_not_read_it_is_told_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)  # root may read everything
+    with pytest.raises(ConfigError, match=r"Permission denied: use sudo, or name another file with --config$"):
+        load(tmp_path / "file.toml")
+
+
+@pytest.mark.parametrize("host", ["mfp", "mfp.example.org", "192.0.2.1", "fd00::1", "fe80::1%eth0"])
+def test_a_host_is_a_name_or_an_address(host: str) -> None:
+    assert validate({"snmp": [{"host": host}]}, "x").snmp[0].host == host
+
+
 def test_directories_are_systemds_then_xdgs_then_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("STATE_DIRECTORY", "XDG_STATE_HOME"):
         monkeypatch.delenv(name, raising=False)
@@ -159,7 +178,17 @@ def test_what_is_no_endpoint(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("[scanner]\nkey = 'k'", "is not a list"),
+        ("[scanner]\nkey = 'k'", "there may be several: write [[scanner]]"),
+        ("[[service]]\nipv6 = true", "there is one only: write [service]"),
+        ("[service]\nlisen = 'x'", "there is no such key; is listen meant?"),
+        ("[servce]\nipv6 = true", "there is no such key; is service meant?"),
+        ("[sane]\nfolder = '/srv/scans'", "there is no such key here, but in [[button]]"),
+        ("[service]\ninterfaces = ['']", "is empty"),
+        ("[service]\nstate_dir = '~/state'", "begins with ~, which is no directory here: write the whole path"),
+        ("[[snmp]]\nhost = 'http://a'", "'http://a' is not a host's name or address alone"),
+        ("[[snmp]]\nhost = '192.0.2.1:161'", "'192.0.2.1:161' is not a host's name or address alone"),
+        ("[sane]\nbackends = ['a b']", "'a b' is not well-formed"),
+        ("[jobs]\nqueue = 0", "must be greater than or equal to 1"),
         ("[[scanner]]\nname = 'n'", "is missing"),
         ("[[scanner]]\nkey = 'k'\n[[scanner]]\nkey = 'k'", "the key k is there 2 times"),
         ("[service]\nlisten = 80", "'80' is not ADDRESS:PORT"),
