@@ -19,6 +19,7 @@ from drivers.usb.esci.scan import Scan
 from drivers.usb.exchange import Exchange
 from drivers.usb.family import Tell
 from drivers.usb.link import Link
+from drivers.usb.presses import Held, Presses
 
 
 class EsciScanner:
@@ -29,8 +30,8 @@ class EsciScanner:
         self._model = model
         self._monotonic = monotonic
         self._dialogue: Dialogue | None = None
-        self._held: int | None = None  # what ESC ! said last; None = not asked yet
-        self._pressed = 0
+        self._held = Held()
+        self._pressed = Presses(model.quirk.buttons)
 
     def observe(self, link: Link) -> Snapshot:
         dialogue = self._speak(link)
@@ -52,7 +53,7 @@ class EsciScanner:
 
     def reopened(self) -> None:
         self._dialogue = None
-        self._held = None
+        self._held = Held()
 
     def resynchronise(self, link: Link) -> None:
         self._speak(link).recover()
@@ -63,10 +64,6 @@ class EsciScanner:
         return self._dialogue
 
     def _presses(self, dialogue: Dialogue) -> tuple[ButtonPress, ...]:
-        """A button that was up and is down is one press, however long it is held.
-
-        One that is down at the very first look was pressed before anybody was listening.
-        """
         if not self._model.button:
             return ()
         answer = dialogue.block(wire.BUTTON)
@@ -74,11 +71,8 @@ class EsciScanner:
             return ()
         if len(answer[1]) != 1:
             raise wire.garbled("a button status of one byte", answer[1])
-        now, before, self._held = answer[1][0], self._held, answer[1][0]
-        if before is None or now in {0, before}:
-            return ()
-        self._pressed += 1
-        return (ButtonPress(self._model.quirk.buttons.get(str(now), str(now)), self._pressed),)
+        number = answer[1][0]
+        return self._pressed.next(str(number)) if self._held.is_fresh(number) else ()
 
 
 def look(dialogue: Dialogue, model: Model) -> wire.Condition:

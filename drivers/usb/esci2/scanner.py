@@ -19,6 +19,7 @@ from drivers.usb.esci2.scan import Scan
 from drivers.usb.exchange import Exchange
 from drivers.usb.family import Tell
 from drivers.usb.link import Link
+from drivers.usb.presses import Held, Presses
 
 PRESSED, PUSH_SCAN = 0x01, 0x04  # first byte of an interrupt packet: a button, whose number follows; "scan to PC"
 UNITS = ((b"#ADF", "ADF "), (b"#FB ", "FB  "))
@@ -32,8 +33,8 @@ class Esci2Scanner:
         self._model = model
         self._monotonic = monotonic
         self._dialogue: Dialogue | None = None
-        self._held: int | None = None  # the button that STAT told of last; None = not asked yet
-        self._pressed = 0
+        self._held = Held()
+        self._pressed = Presses(model.quirk.buttons)
         self._seen = Snapshot(observe.SOURCE, Readiness.IDLE)
 
     def observe(self, link: Link) -> Snapshot:
@@ -55,7 +56,7 @@ class Esci2Scanner:
             self._seen.readiness,
             self._seen.troubles,
             self._seen.feeder,
-            presses=(self._press(number),),
+            presses=self._pressed.next(str(number)),
             explanation=self._seen.explanation,
         )
 
@@ -68,7 +69,7 @@ class Esci2Scanner:
 
     def reopened(self) -> None:
         self._dialogue = None
-        self._held = None
+        self._held = Held()
 
     def _speak(self, link: Link) -> Dialogue:
         if self._dialogue is None or self._dialogue.exchange.link is not link:
@@ -89,17 +90,6 @@ class Esci2Scanner:
         return Condition(faults, found[-1].not_ready, max(each.event for each in found))
 
     def _presses(self, condition: Condition) -> tuple[ButtonPress, ...]:
-        """A button that was up and is down is one press, however long it is held.
-
-        One that is down at the very first look was pressed before anybody was listening.
-        """
-        if not self._model.button:
+        if not self._model.button or not self._held.is_fresh(condition.event):
             return ()
-        before, self._held = self._held, condition.event
-        if before is None or condition.event in {0, before}:
-            return ()
-        return (self._press(condition.event),)
-
-    def _press(self, number: int) -> ButtonPress:
-        self._pressed += 1
-        return ButtonPress(self._model.quirk.buttons.get(str(number), str(number)), self._pressed)
+        return self._pressed.next(str(condition.event))

@@ -19,6 +19,7 @@ from drivers.usb.fujitsu.scan import Scan
 from drivers.usb.fujitsu.sense import Verdict
 from drivers.usb.fujitsu.window import Order
 from drivers.usb.link import Link
+from drivers.usb.presses import Presses
 
 
 class FujitsuScanner:
@@ -30,7 +31,7 @@ class FujitsuScanner:
         self._monotonic = monotonic
         self._dialogue: Dialogue | None = None
         self._down: frozenset[str] = frozenset()  # switches that were still down when they were looked at last
-        self._pressed = 0
+        self._pressed = Presses()
         self._remembered: frozenset[Trouble] = frozenset()
         self._orders = list(Order)  # of colour: those not refused yet
 
@@ -114,8 +115,4 @@ class FujitsuScanner:
         fresh = sorted(seen.switches - down)
         again = self._sensed(dialogue) if seen.switches else seen
         self._down = again.switches if again is not None else seen.switches
-        presses = []
-        for button in fresh:
-            self._pressed += 1
-            presses.append(ButtonPress(button, self._pressed))
-        return tuple(presses)
+        return self._pressed.next(*fresh)

@@ -13,6 +13,7 @@ from drivers.usb.genesys.model import Model
 from drivers.usb.genesys.registers import Registers
 from drivers.usb.genesys.status import Motion, Status, facts, readiness
 from drivers.usb.link import Link
+from drivers.usb.presses import Presses
 
 SOURCE = "usb"
 PACE = 0.25  # s: a hand holds a button down for longer
@@ -28,7 +29,7 @@ class GenesysScanner:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._down: frozenset[str] | None = None  # None: nobody has looked yet, so what is down is no news
-        self._pressed = 0
+        self._pressed = Presses()
         self._reading: int | None = None  # of the lines, at the last look
         self._state = (Status(0), Motion(0))
         self._age = 0  # of that, in looks
@@ -72,8 +73,4 @@ class GenesysScanner:
         """Those that went down since the last look; `down` None: the lines are not set up."""
         fresh = sorted(down - self._down) if down is not None and self._down is not None else []
         self._down = down
-        presses = []
-        for button in fresh:
-            self._pressed += 1
-            presses.append(ButtonPress(button, self._pressed))
-        return tuple(presses)
+        return self._pressed.next(*fresh)

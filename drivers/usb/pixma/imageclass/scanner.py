@@ -9,7 +9,7 @@ from dataclasses import replace
 from drivers.contract.document import ScanRequest
 from drivers.contract.errors import DeviceGarbled
 from drivers.contract.handover import Handover
-from drivers.contract.observation import ButtonPress, Readiness, Snapshot
+from drivers.contract.observation import Readiness, Snapshot
 from drivers.usb.exchange import Exchange
 from drivers.usb.family import Tell
 from drivers.usb.link import Link
@@ -21,6 +21,7 @@ from drivers.usb.pixma.imageclass.model import Model
 from drivers.usb.pixma.imageclass.scan import Scan
 from drivers.usb.pixma.imageclass.wire import Command
 from drivers.usb.pixma.report import SOURCE, Report
+from drivers.usb.presses import Presses
 
 
 class ImageclassScanner:
@@ -31,7 +32,7 @@ class ImageclassScanner:
         self._model = model
         self._monotonic = monotonic
         self._dialogue: Dialogue | None = None
-        self._pressed = 0
+        self._pressed = Presses()
         self._seen = Snapshot(SOURCE, Readiness.IDLE)
 
     def observe(self, link: Link) -> Snapshot:
@@ -51,9 +52,7 @@ class ImageclassScanner:
         names = packets.pressed(packet, self._model.packets)
         if not names:
             return None
-        presses = tuple(ButtonPress(name, self._pressed + number) for number, name in enumerate(names, 1))
-        self._pressed += len(presses)
-        return replace(self._seen, presses=presses)
+        return replace(self._seen, presses=self._pressed.next(*names))
 
     def scan(self, link: Link, request: ScanRequest, handover: Handover, tell: Tell) -> None:
         told = Report(request, tell, self._seen)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from drivers.contract.document import ScanRequest
 from drivers.contract.errors import DeviceBusy, DeviceGarbled, DeviceTimeout, ScanFailed
 from drivers.contract.handover import Handover
-from drivers.contract.observation import ButtonPress, Feeder, Readiness, Snapshot
+from drivers.contract.observation import Feeder, Readiness, Snapshot
 from drivers.usb.exchange import Exchange
 from drivers.usb.family import Tell
 from drivers.usb.link import Link
@@ -26,6 +26,7 @@ from drivers.usb.pixma.mp150.model import Model
 from drivers.usb.pixma.mp150.scan import Scan
 from drivers.usb.pixma.mp150.wire import Command
 from drivers.usb.pixma.report import SOURCE, Report
+from drivers.usb.presses import Presses
 
 GET_STATUS = (0x80, 0x00, 0, 0, 2)  # of the device, USB 2.0 §9.4.5: answered by any that is plugged in
 
@@ -38,7 +39,7 @@ class PixmaScanner:
         self._model = model
         self._monotonic = monotonic
         self._dialogue: Dialogue | None = None
-        self._pressed = 0
+        self._pressed = Presses()
         self._seen = Snapshot(SOURCE, Readiness.IDLE)
 
     def observe(self, link: Link) -> Snapshot:
@@ -62,9 +63,7 @@ class PixmaScanner:
             return None
         if said.feeder is not None:
             self._seen = replace(self._seen, feeder=Feeder.LOADED if said.feeder else Feeder.EMPTY)
-        presses = tuple(ButtonPress(name, self._pressed + number) for number, name in enumerate(said.buttons, 1))
-        self._pressed += len(presses)
-        return replace(self._seen, presses=presses, facts=(*self._seen.facts, *said.settings))
+        return replace(self._seen, presses=self._pressed.next(*said.buttons), facts=(*self._seen.facts, *said.settings))
 
     def scan(self, link: Link, request: ScanRequest, handover: Handover, tell: Tell) -> None:
         told = Report(request, tell, self._seen)
