@@ -241,6 +241,9 @@ async def test_nobody_asks_and_nothing_is_spooled(tmp_path: Path, pool: ThreadPo
     pages = tray(tmp_path, keep_back=60)
     chunks = [bytes([number]) * KIB for number in range(40)]
     writing = start(pool, pages, chunks)
+    async with asyncio.timeout(5):
+        while pages._held < 4 * KIB:  # noqa: ASYNC110  # the encoder's thread is at it
+            await asyncio.sleep(0.005)
     await asyncio.sleep(0.05)
     assert not writing.done()
     assert pages._held == 4 * KIB

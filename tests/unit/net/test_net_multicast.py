@@ -172,7 +172,7 @@ async def test_what_was_owed_from_an_address_that_went_is_not_paid() -> None:
             link.update(here)
             link.owe(Reply(b"fresh", 0.0), client.getsockname(), here.addresses[0].ip)
             with suppress(TimeoutError):
-                async with asyncio.timeout(1):
-                    while True:
+                while True:
+                    async with asyncio.timeout(8 if len(heard) < 2 else 0.5):
                         heard.append(await asyncio.get_running_loop().sock_recv(client, 100))
     assert heard == [b"fresh", b"fresh"]
