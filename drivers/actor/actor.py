@@ -7,6 +7,7 @@ tells something. It can be lent: then another owner has the device, and nobody l
 
 import asyncio
 import logging
+import math
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -34,9 +35,19 @@ LEND_SECONDS: Final = 10.0  # for a look that is under way to end
 class Actor(Generic[T]):
     """Observer and acquirer of one device; also what lends it (drivers.contract.driver). Made in a running loop."""
 
-    def __init__(self, name: str, work: Work[T], clock: Clock, *, opened: T | None = None, share: bool = False) -> None:
-        """`opened`: it is opened already; `share`: it is given back after every look and scan."""
-        self._name, self._work, self._clock, self._share = name, work, clock, share
+    def __init__(
+        self,
+        name: str,
+        work: Work[T],
+        clock: Clock,
+        *,
+        opened: T | None = None,
+        share: bool = False,
+        keep: float = math.inf,
+    ) -> None:
+        """`opened`: it is opened already; `share`: it is given back after every look and scan; `keep`: seconds after
+        which it is given back where a glance is enough to observe it."""
+        self._name, self._work, self._clock, self._share, self._keep = name, work, clock, share, keep
         self._opened = opened
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._news = News()
@@ -72,13 +83,18 @@ class Actor(Generic[T]):
                 await self._news.wait()
                 continue
             if (glanced := self._work.glance()) is not None:
+                if self._opened is not None and self._quiet() > self._keep:
+                    await self._run(self._unneeded)
                 return self._noted(glanced)
             looked = await self._run(self._look)
             if looked is not None and not self._news:
                 return self._noted(looked)
 
     async def rest(self, seen: Snapshot) -> None:  # noqa: ARG002  # what counts is how long it has been so
-        await self._news.rest(self._work.pace(self._clock.monotonic() - self._changed_at), self._clock)
+        await self._news.rest(self._work.pace(self._quiet()), self._clock)
+
+    def _quiet(self) -> float:
+        return self._clock.monotonic() - self._changed_at
 
     def _noted(self, snapshot: Snapshot) -> Snapshot:
         if snapshot != self._seen:
@@ -164,6 +180,10 @@ class Actor(Generic[T]):
         if self._opened is not None:
             opened, self._opened = self._opened, None
             self._work.close(opened)
+
+    def _unneeded(self) -> None:
+        if self._handover is None:
+            self._give_back()
 
     def _set_aside(self) -> None:
         self._returning = self._returning or self._opened is not None

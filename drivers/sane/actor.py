@@ -1,7 +1,7 @@
 """The actor of a SANE device: what there is to do with a child that has it open.
 
-While nobody scans it reads the device's sensors, where it has any; else it only sees to it that the device and the
-child are there. A child that hangs or dies costs what it was doing; the next use starts another.
+While nobody scans it reads the device's sensors, where it has any; else it only sees to it that the device is there,
+and soon after a scan the child ends. One that hangs or dies costs what it was doing; the next use starts another.
 With `share` the device is opened for each look and scan, and not looked at where it has no sensors.
 """
 
@@ -28,6 +28,7 @@ LIVELY: Final = 60.0  # s after the last change: until then somebody stands ther
 QUIET_PACE: Final = 2.0  # from then on; docs/decisions/0098-idle-costs-of-sane.md
 SHARED_PACE: Final = 5.0  # when each look must open the device
 PRESENCE_PACE: Final = 5.0  # when there is nothing to be sensed
+KEPT: Final = 45.0  # s after a scan, when there is nothing to be sensed: the next sheet may be laid on the glass
 BELIEVED: Final = 60.0  # s for which a trouble is believed that SANE told once and no sensor can take back
 
 
@@ -166,7 +167,7 @@ class Actor(actor.Actor[Opened]):
         """`open_device` blocks and raises DriverError; `present`: whether the device is plugged in, as far as known;
         `claim`: of the driver of ours that has the device whenever the child has not."""
         work = ThroughChild(name, model, open_device, present, clock, share=share, claim=claim)
-        super().__init__(name, work, clock, opened=opened, share=share)
+        super().__init__(name, work, clock, opened=opened, share=share, keep=KEPT)
 
     @property
     def pid(self) -> int | None:

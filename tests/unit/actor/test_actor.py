@@ -1,6 +1,7 @@
 """The actor by itself: what it tells, lends, repairs and hears, on a device of a few lines."""
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -35,14 +36,15 @@ class Diary:
         self.fails: deque[DriverError] = deque()
         self.looks: deque[Snapshot] = deque()
         self.openings = 0
+        self.glanced: Snapshot | None = None
         self.interject: Interject | None = None
         self.within_scan: Callable[[Tell], None] = lambda _tell: None
 
     def pace(self, quiet: float) -> float:
         return 0.01
 
-    def glance(self) -> None:
-        return None
+    def glance(self) -> Snapshot | None:
+        return self.glanced
 
     def open(self) -> int:
         self.openings += 1
@@ -83,9 +85,11 @@ class Diary:
 
 
 @asynccontextmanager
-async def acting(*, opened: int | None = 0, share: bool = False) -> AsyncIterator[tuple[Actor[int], Diary]]:
+async def acting(
+    *, opened: int | None = 0, share: bool = False, keep: float = math.inf
+) -> AsyncIterator[tuple[Actor[int], Diary]]:
     work = Diary()
-    actor = Actor("a", work, SystemClock(), opened=opened, share=share)
+    actor = Actor("a", work, SystemClock(), opened=opened, share=share, keep=keep)
     try:
         yield actor, work
     finally:
@@ -126,6 +130,20 @@ async def test_a_shared_device_is_open_for_each_look_only() -> None:
         await actor.poll()
         await actor.poll()
         assert work.done == ["open 1", "look", "close 1", "open 2", "look", "close 2"]
+
+
+async def test_a_device_that_a_glance_is_enough_for_is_given_back_in_time_and_opened_for_a_scan() -> None:
+    async with acting(keep=0.05) as (actor, work):
+        work.glanced = IDLE
+        assert await actor.poll() == IDLE
+        assert work.done == []
+        await asyncio.sleep(0.06)
+        assert [await actor.poll() for _ in range(2)] == [IDLE, IDLE]
+        assert work.done == ["close 0"]
+        document = await actor.scan(REQUEST)
+        assert await asyncio.to_thread(list, document) == []
+        assert work.done == ["close 0", "open 1", "reopened"]
+        assert actor.opened == 1
 
 
 async def test_while_it_is_lent_nobody_looks_and_afterwards_it_is_as_before() -> None:
