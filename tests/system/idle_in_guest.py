@@ -2,8 +2,9 @@
 
     python -m tests.system.idle_in_guest [FAMILY … | sane]
 
-`sane` is its test backend, behind no USB. Nothing but the bridge runs in the guest meanwhile, so that no memory is shared with another Python. A wake-up is a
-voluntary context switch of any of its threads; memory is the proportional set size. proc(5).
+`sane` is its test backend, on no USB. Nothing but the bridge runs in the guest meanwhile, so that no memory is shared
+with another Python. A wake-up is a voluntary context switch of any of its threads; memory is the proportional set
+size. proc(5).
 """
 
 import sys
