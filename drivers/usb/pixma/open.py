@@ -1,7 +1,6 @@
 """From a USB device that should be one of Canon's to an opened Device of the contract: which command set it speaks."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import cache
 from typing import Protocol
 
@@ -12,7 +11,7 @@ from drivers.usb import opening
 from drivers.usb.descriptors import UsbDevice
 from drivers.usb.family import Family, Resynchronising
 from drivers.usb.link import Link
-from drivers.usb.listening import PACKET
+from drivers.usb.listening import forget
 from drivers.usb.opening import Met
 from drivers.usb.pixma.imageclass import model as imageclass
 from drivers.usb.pixma.imageclass.scanner import ImageclassScanner
@@ -20,8 +19,6 @@ from drivers.usb.pixma.mp150 import model as mp150
 from drivers.usb.pixma.mp150.scanner import PixmaScanner
 
 FAMILY = "pixma"
-STALE_PACKETS = 16  # at most, that were meant for whoever had the scanner before
-STALE_SECONDS = 0.05
 
 Model = mp150.Model | imageclass.Model
 
@@ -60,7 +57,7 @@ async def open_device(
     )
 
     def meet(link: Link) -> Met:
-        _forget(link)
+        forget(link)
         try:
             scanner.observe(link)
         except (DeviceTimeout, DeviceGarbled):  # whoever had it before may have left it in a session
@@ -69,11 +66,3 @@ async def open_device(
         return met
 
     return await opening.opened(FAMILY, device, open_link, clock, meet, share=share, pace=pace)
-
-
-def _forget(link: Link) -> None:
-    """A button that was pressed before anybody was listening was not pressed for us."""
-    with suppress(DeviceRefused):  # no interrupt endpoint: no buttons
-        for _ in range(STALE_PACKETS):
-            if not link.interrupt(PACKET, STALE_SECONDS):
-                return

@@ -16,6 +16,7 @@ from drivers.usb.pixma.imageclass.scanner import ImageclassScanner
 from drivers.usb.pixma.imageclass.wire import Block, Command, Read
 from drivers.usb.pixma.mp150.model import table as pixmas
 from drivers.usb.pixma.rows import Rows, grayed, mixed
+from drivers.usb.pixma.talk import ABORT
 
 D420, MF4320, MF4690, MF6100, MF8300, MF220 = (
     table()[f"04a9:{each}"] for each in ("26ef", "26ee", "26b0", "278e", "2708", "27a8")
@@ -25,7 +26,7 @@ MP730, MF5730, IR1020 = (table()[f"04a9:{each}"] for each in ("262f", "265d", "2
 
 def test_a_command_says_how_much_it_wants_or_brings() -> None:
     assert wire.command(Command.STATUS, wanted=12).hex() == "f3200000000000000c00"
-    assert wire.command(Command.ABORT).hex() == "ef20" + "00" * 8
+    assert wire.command(ABORT).hex() == "ef20" + "00" * 8
     assert wire.command(Command.SOURCE, bytes(9) + b"\x01").hex() == "dd200000000000000a00" + "00" * 9 + "01"
 
 

@@ -1,11 +1,11 @@
 """Command and answer of the imageCLASS set over one exchange."""
 
-from drivers.usb.exchange import ANSWER_SECONDS, Exchange, Patience
+from drivers.usb.exchange import Exchange, Patience
 from drivers.usb.pixma import answers
 from drivers.usb.pixma.answers import Status
 from drivers.usb.pixma.imageclass import wire
 from drivers.usb.pixma.imageclass.model import Model
-from drivers.usb.pixma.imageclass.wire import Block, Command, Read
+from drivers.usb.pixma.imageclass.wire import Block, Read
 from drivers.usb.pixma.talk import Talk
 
 
@@ -15,16 +15,8 @@ class Dialogue:
     def __init__(self, exchange: Exchange, model: Model) -> None:
         self.exchange = exchange
         self._model = model
-        self._talk = Talk(exchange, wire.ANSWER_HEADER)
-        self.piece = self._talk.piece
-
-    def spoil(self) -> None:
-        """What is on its way is to be thrown away."""
-        self._talk.spoiled = True
-
-    def ask(self, command: int, data: bytes = b"", *, wanted: int = 0, seconds: Patience = ANSWER_SECONDS) -> bytes:
-        """As drivers.usb.pixma.talk."""
-        return self._talk.ask(wire.command(command, data, wanted), wanted, seconds)
+        self._talk = talk = Talk(exchange, wire.ANSWER_HEADER, wire.command)
+        self.ask, self.piece, self.spoil, self.abort = talk.ask, talk.piece, talk.spoil, talk.abort
 
     def block(self, what: Read, seconds: Patience) -> Block:
         """Ask for image bytes (generation 0 is not told `what` for); those that follow are to be taken with `piece`.
@@ -46,7 +38,3 @@ class Dialogue:
         answers.check(found)
         assert block is not None
         return block
-
-    def abort(self) -> None:
-        """As drivers.usb.pixma.talk."""
-        self._talk.abort(wire.command(Command.ABORT))

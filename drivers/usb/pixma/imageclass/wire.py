@@ -31,7 +31,6 @@ class Command(IntEnum):
     SOURCE = 0xDD20
     PARAMETERS = 0xDE20
     STATUS = 0xF320
-    ABORT = 0xEF20
     READ = 0xD420
     READ_2 = 0xD460
     ERROR = 0xFF20

@@ -1,11 +1,10 @@
 """Command and answer of the mp150 set over one exchange."""
 
-from drivers.usb.exchange import ANSWER_SECONDS, Exchange, Patience
+from drivers.usb.exchange import Exchange, Patience
 from drivers.usb.pixma import answers
 from drivers.usb.pixma.answers import End, Status
 from drivers.usb.pixma.mp150 import envelope, wire
 from drivers.usb.pixma.mp150.envelope import Operation
-from drivers.usb.pixma.mp150.wire import Command
 from drivers.usb.pixma.talk import Talk
 
 
@@ -14,16 +13,8 @@ class Dialogue:
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
-        self._talk = Talk(exchange, wire.ANSWER_HEADER)
-        self.piece = self._talk.piece
-
-    def spoil(self) -> None:
-        """What is on its way is to be thrown away."""
-        self._talk.spoiled = True
-
-    def ask(self, command: int, data: bytes = b"", *, wanted: int = 0, seconds: Patience = ANSWER_SECONDS) -> bytes:
-        """As drivers.usb.pixma.talk."""
-        return self._talk.ask(wire.command(command, data, wanted), wanted, seconds)
+        self._talk = talk = Talk(exchange, wire.ANSWER_HEADER, wire.command)
+        self.ask, self.piece, self.spoil, self.abort = talk.ask, talk.piece, talk.spoil, talk.abort
 
     def block(self, most: int, seconds: Patience) -> tuple[End, int]:
         """Ask for image bytes; what ends with them and how many follow, which are to be taken with `piece`."""
@@ -51,7 +42,3 @@ class Dialogue:
         refusal = self._talk.clean(lambda: envelope.refusal(step()))
         if refusal is not None:
             raise refusal
-
-    def abort(self) -> None:
-        """As drivers.usb.pixma.talk."""
-        self._talk.abort(wire.command(Command.ABORT))

@@ -29,7 +29,6 @@ class Command(IntEnum):
     GAMMA = 0xEE20
     PARAMETERS = 0xDE20
     STATUS = 0xF320
-    ABORT = 0xEF20
     READ = 0xD420
     ERROR = 0xFF20
     PARAMETERS_3 = 0xD820
