@@ -88,7 +88,8 @@ def _row(transfer: int, fault: Fault | None, run: Run, scenario: Scenario, good:
     if run.outcome in {Outcome.PASSED, Outcome.FAILED}:
         got, wanted = run.seen.got.get(NEXT), good.seen.got.get(NEXT)
         if got is None or wanted is None or len(got.pages) != 1 or got.pages != wanted.pages:
-            met = f"{got.refused or got.trouble}, pages of {got.pages} bytes" if got else "nothing"
+            words = (got.refused or got.trouble, f"pages of {got.pages} bytes") if got else ("nothing",)
+            met = ", ".join(filter(None, words))
             wrong.append(f"the next client met {met}")
         if run.alive is not None and good.alive is not None:
             wrong += [f"in the bridge there are {each} more" for each in run.alive.more(good.alive)]
