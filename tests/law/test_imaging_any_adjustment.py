@@ -52,7 +52,7 @@ def pixels(file: bytes) -> tuple[tuple[int, int], bytes]:
     return image.size, image.tobytes()
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     draw=st.data(),
     have=MODES,
@@ -88,7 +88,7 @@ def test_what_is_announced_is_delivered_however_the_page_comes(
     assert len(rows) == said.bytes_per_line * said.number_of_lines
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(draw=st.data(), mode=st.sampled_from(list(Mode)), width=SIDES, height=SIDES)
 def test_what_asks_for_nothing_changes_nothing(*, draw: st.DataObject, mode: Mode, width: int, height: int) -> None:
     data = draw.draw(st.randoms(use_true_random=False)).randbytes(mode.row_bytes(width) * height)
@@ -100,7 +100,7 @@ def test_what_asks_for_nothing_changes_nothing(*, draw: st.DataObject, mode: Mod
             assert b"".join(encode(page(data, mode, width, height, 5), target, Path(directory))) == expected
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 2**32),  # pixels by the hundred thousand are too many to draw
     mode=st.sampled_from(list(Mode)),
@@ -132,7 +132,7 @@ def test_lighter_stays_lighter(brightness: int, contrast: int) -> None:
     assert all(one <= other for one, other in zip(table, tone_table(min(1000, brightness + 50), contrast), strict=True))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(draw=st.data(), adjust=ADJUSTS, content=CONTENTS, mode=MODES, measure=st.integers(1, 2000))
 def test_where_strips_end_is_nowhere_to_be_seen(
     *, draw: st.DataObject, adjust: Adjust, content: Content, mode: Mode, measure: int
@@ -151,7 +151,7 @@ def test_where_strips_end_is_nowhere_to_be_seen(
         assert pixels(b"".join(encode(page(data, Mode.GRAY8, width, height, 9), target, Path(directory)))) == expected
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(draw=st.data(), scaling=st.tuples(PERCENT, PERCENT), measure=st.integers(1, 3000))
 def test_where_scaled_strips_end_is_hardly_to_be_seen(
     draw: st.DataObject, scaling: tuple[int, int], measure: int

@@ -2,7 +2,7 @@
 
 from itertools import repeat
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.imaging.rows import fitted
@@ -21,7 +21,6 @@ def pixel(rows: bytes, mode: Mode, width: int, x: int, y: int) -> bytes | int:
     return row[x * size : (x + 1) * size]
 
 
-@settings(deadline=None)
 @given(data=st.data(), mode=MODES, have_wide=SIDES, have_high=SIDES, wide=SIDES, high=SIDES)
 def test_any_page_fits_any_promise(
     *, data: st.DataObject, mode: Mode, have_wide: int, have_high: int, wide: int, high: int

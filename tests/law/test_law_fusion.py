@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.scanner.hosted import HostedScanner
@@ -19,7 +19,6 @@ from drivers.contract.driver import Device
 from drivers.contract.identity import Identity
 from drivers.contract.observation import JobReport, Phase, Readiness, Snapshot, Trouble, TroubleKind, Unit
 
-steady = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a loaded machine is no fault
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SOURCES = ("escl", "snmp")
 OVER = (Phase.DONE, Phase.CANCELED, Phase.FAILED)
@@ -106,7 +105,6 @@ looks = st.builds(
 pauses = st.sampled_from([0.0, 0.3, 2.0, 6.0, 70.0])
 
 
-@steady
 @given(st.lists(st.tuples(looks, pauses), max_size=30))
 def test_whatever_they_say_counts_do_not_fall_and_a_job_ends_once(said: list[tuple[Snapshot, float]]) -> None:
     bench = Bench()
@@ -118,7 +116,6 @@ def test_whatever_they_say_counts_do_not_fall_and_a_job_ends_once(said: list[tup
         bench.keeps_the_law()
 
 
-@steady
 @given(st.lists(st.tuples(looks, pauses), max_size=30))
 def test_whatever_they_said_nothing_latches(said: list[tuple[Snapshot, float]]) -> None:
     bench = Bench()
@@ -141,7 +138,6 @@ def test_whatever_they_said_nothing_latches(said: list[tuple[Snapshot, float]]) 
     assert bench.scanner.view.explanation == ""
 
 
-@steady
 @given(st.lists(st.tuples(looks, pauses), max_size=30), st.sampled_from(SOURCES))
 def test_one_that_falls_silent_keeps_nothing_alive(said: list[tuple[Snapshot, float]], silent: str) -> None:
     bench = Bench()
@@ -230,7 +226,6 @@ def shows(eye: Eye, truths: list[Truth], at: float) -> Snapshot:
     return Snapshot(eye.source, Readiness.BUSY if busy else Readiness.IDLE, jobs=jobs)
 
 
-@steady
 @given(scans, eyes("escl"), eyes("snmp"))
 def test_each_scan_is_one_job_with_its_pages_and_its_end(
     plan: list[tuple[int, float, Phase]], near: Eye, far: Eye

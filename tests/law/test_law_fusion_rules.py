@@ -6,7 +6,7 @@ What the sources say is arbitrary but for what the rule is about; the job is loo
 from dataclasses import dataclass
 from typing import Final
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.jobs.job import Job, JobSeen, Why
@@ -16,7 +16,6 @@ from bridge.wsscan.job import FINAL_STATES, JobState
 from drivers.contract.observation import JobReport, Phase, Readiness, Snapshot, Trouble, TroubleKind, Unit
 from tests.unit.translate.test_translate_fuse import Scene
 
-steady = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a loaded machine is no fault
 NEAR, FAR = "escl", "snmp"  # what brings the pages, and an onlooker
 GOING: Final = (Phase.WARMING, Phase.SCANNING, Phase.STOPPED)
 OVER: Final = {
@@ -68,7 +67,6 @@ def the_job(of: Scene) -> Job:
 seconds = st.floats(0, 200).map(lambda value: round(value, 1))
 
 
-@steady
 @given(st.lists(words(NEAR, FAR), min_size=1, max_size=20))
 def test_the_state_is_the_word_of_what_brings_the_pages_or_else_of_who_told(said: list[Word]) -> None:
     here, last = scene(FAR), dict[str, Phase]()
@@ -78,7 +76,6 @@ def test_the_state_is_the_word_of_what_brings_the_pages_or_else_of_who_told(said
         assert the_job(here).phase is last.get(NEAR, last.get(FAR))
 
 
-@steady
 @given(st.lists(words("snmp", "ledm"), min_size=1, max_size=20))
 def test_where_nobody_brings_the_pages_the_state_is_the_word_of_who_told_first(said: list[Word]) -> None:
     here, last = scene("snmp", "ledm"), dict[str, Phase]()
@@ -88,7 +85,6 @@ def test_where_nobody_brings_the_pages_the_state_is_the_word_of_who_told_first(s
         assert the_job(here).phase is last[said[0].source]
 
 
-@steady
 @given(st.lists(words(NEAR, FAR), min_size=1, max_size=20))
 def test_all_raise_the_count_and_none_lowers_it(said: list[Word]) -> None:
     here = scene(FAR)
@@ -97,7 +93,6 @@ def test_all_raise_the_count_and_none_lowers_it(said: list[Word]) -> None:
         assert the_job(here).scans_completed == max(each.pages for each in said[:place])
 
 
-@steady
 @given(words(NEAR, phases=(Phase.SCANNING,)), st.lists(words(FAR, phases=(Phase.SCANNING,)), max_size=20))
 def test_percent_of_one_who_is_pages_behind_does_not_count(first: Word, said: list[Word]) -> None:
     here = scene(FAR).says(NEAR, first.report)
@@ -108,7 +103,6 @@ def test_percent_of_one_who_is_pages_behind_does_not_count(first: Word, said: li
             assert after.percent == before.percent
 
 
-@steady
 @given(st.integers(0, 9), st.integers(0, 9), st.integers(5, 99))
 def test_percent_of_one_who_is_at_the_same_page_counts(near: int, far: int, percent: int) -> None:
     here = scene(FAR).says(NEAR, JobReport("name-at-escl", Phase.SCANNING, near))
@@ -116,7 +110,6 @@ def test_percent_of_one_who_is_at_the_same_page_counts(near: int, far: int, perc
     assert the_job(here).percent == (None if far < near else percent)
 
 
-@steady
 @given(words(NEAR), words(FAR), st.sampled_from([Phase.CANCELED, Phase.FAILED]))
 def test_a_cancel_at_the_panel_is_the_reason_whoever_saw_it(near: Word, far: Word, end: Phase) -> None:
     here = scene(FAR).says(NEAR, near.report).says(FAR, far.report)
@@ -126,7 +119,6 @@ def test_a_cancel_at_the_panel_is_the_reason_whoever_saw_it(near: Word, far: Wor
     assert (the_job(here).state, the_job(here).why) == (OVER[end], Why.PANEL)
 
 
-@steady
 @given(words(NEAR), words(FAR), st.sampled_from(list(OVER)), st.floats(0, PATIENCE - 1), st.booleans())
 def test_an_onlookers_end_counts_once_the_leader_is_silent_or_lists_the_job_no_more(
     near: Word, far: Word, end: Phase, later: float, silent: bool
@@ -139,7 +131,6 @@ def test_an_onlookers_end_counts_once_the_leader_is_silent_or_lists_the_job_no_m
     assert the_job(here).state is OVER[end]
 
 
-@steady
 @given(words(NEAR), words(FAR), st.sampled_from(list(OVER)), st.lists(st.floats(1, 25), min_size=1, max_size=8))
 def test_an_onlookers_end_counts_once_the_leader_has_said_otherwise_for_a_minute(
     near: Word, far: Word, end: Phase, pauses: list[float]
@@ -156,7 +147,6 @@ def test_an_onlookers_end_counts_once_the_leader_has_said_otherwise_for_a_minute
             return
 
 
-@steady
 @given(words(NEAR), st.lists(words(FAR), min_size=1, max_size=5), words(NEAR))
 def test_a_source_that_is_gone_leads_nothing_until_it_is_back(near: Word, far: list[Word], back: Word) -> None:
     here = scene(FAR).says(NEAR, near.report)
@@ -170,7 +160,6 @@ def test_a_source_that_is_gone_leads_nothing_until_it_is_back(near: Word, far: l
     assert the_job(here).phase is back.phase
 
 
-@steady
 @given(st.lists(words(FAR, phases=(*GOING, *OVER), pause=100.0), max_size=20))
 def test_a_scan_of_ours_is_what_an_onlooker_tells_and_ends_with_its_document_alone(said: list[Word]) -> None:
     here = scene(FAR)
@@ -182,7 +171,6 @@ def test_a_scan_of_ours_is_what_an_onlooker_tells_and_ends_with_its_document_alo
     assert the_job(here).state is JobState.COMPLETED
 
 
-@steady
 @given(st.sampled_from([*GOING, *OVER]), st.integers(0, 9), st.sampled_from([Phase.QUEUED, Phase.SCANNING]))
 def test_what_brings_the_pages_tells_of_others_scans_beside_ours(phase: Phase, pages: int, mine: Phase) -> None:
     here = scene(FAR)
@@ -190,7 +178,6 @@ def test_what_brings_the_pages_tells_of_others_scans_beside_ours(phase: Phase, p
     assert len(here.says(NEAR, JobReport("name-at-escl", phase, pages)).jobs) == 2
 
 
-@steady
 @given(st.lists(st.sampled_from(GOING), min_size=1, max_size=5), st.sampled_from([NEAR, FAR]))
 def test_scans_of_one_source_are_as_many_jobs(phases: list[Phase], source: str) -> None:
     reports = [JobReport(f"name-{place}", phase, 0) for place, phase in enumerate(phases)]
@@ -206,7 +193,6 @@ def one_that_ended(sources: tuple[str, str], end: Phase) -> Scene:
     return here.says(sources[0], JobReport("one", end, 1), readiness=Readiness.IDLE)
 
 
-@steady
 @given(ended, st.sampled_from(list(OVER)), seconds)
 def test_a_scan_first_told_as_over_is_one_that_ended_within_a_minute(
     of: tuple[tuple[str, str], Phase], end: Phase, later: float
@@ -215,7 +201,6 @@ def test_a_scan_first_told_as_over_is_one_that_ended_within_a_minute(
     assert len(here.jobs) == (1 if later <= ECHO else 2)
 
 
-@steady
 @given(ended, st.floats(0, 10), st.floats(0, 10), st.sampled_from([*GOING, *OVER]))
 def test_a_scan_told_as_running_is_undecided_until_five_seconds_after_the_one_that_ended(
     of: tuple[tuple[str, str], Phase], later: float, longer: float, then: Phase
@@ -229,7 +214,6 @@ def test_a_scan_told_as_running_is_undecided_until_five_seconds_after_the_one_th
     assert len(here.jobs) == (2 if another else 1)
 
 
-@steady
 @given(st.sampled_from(GOING), st.floats(0, 10), st.sampled_from(GOING))
 def test_a_scan_told_while_one_of_ours_waits_is_undecided_for_five_seconds(
     phase: Phase, later: float, then: Phase
@@ -247,7 +231,6 @@ def test_a_scan_told_while_one_of_ours_waits_is_undecided_for_five_seconds(
     assert [told.source for told in here.fusion.provenance(job.id)] == [FAR]
 
 
-@steady
 @given(st.sampled_from(list(OVER)), st.integers(0, 9))
 def test_what_is_over_while_one_of_ours_waits_was_another(end: Phase, pages: int) -> None:
     here = scene(FAR)
@@ -260,7 +243,6 @@ def test_what_is_over_while_one_of_ours_waits_was_another(end: Phase, pages: int
 TROUBLES: Final = tuple(Trouble(kind, Unit.FEEDER) for kind in (TroubleKind.JAM, TroubleKind.COVER_OPEN))
 
 
-@steady
 @given(
     st.lists(
         st.tuples(st.sampled_from([NEAR, FAR]), st.sampled_from(Readiness), st.frozensets(st.sampled_from(TROUBLES))),

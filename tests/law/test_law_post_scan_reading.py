@@ -39,7 +39,6 @@ texts = st.text(st.characters(codec="utf-8", exclude_categories=("C",)), max_siz
 
 
 @given(st.lists(runs, min_size=1, max_size=4).map(tuple), st.lists(seens, max_size=12), texts)
-@settings(deadline=None)
 def test_every_event_that_the_law_can_tell_is_valid(
     filters: tuple[FilterRun, ...], seen: list[PostScanSeen], name: str
 ) -> None:
@@ -58,7 +57,6 @@ def test_every_event_that_the_law_can_tell_is_valid(
     texts,
     st.booleans(),
 )
-@settings(deadline=None)
 def test_what_a_device_asks_is_valid_and_read_back_the_same(
     filters: list[tuple[str, tuple[str, ...]]], name: str, goes_on: bool
 ) -> None:
@@ -69,7 +67,7 @@ def test_what_a_device_asks_is_valid_and_read_back_the_same(
 
 
 @given(st.sampled_from(list(Operation)), st.data())
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_a_request_with_anything_wrong_is_read_or_refused(operation: Operation, data: st.DataObject) -> None:
     """Elements are dropped, doubled, moved, renamed and filled with other text."""
     root = copy.deepcopy(_GOOD[operation])

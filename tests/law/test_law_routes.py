@@ -27,7 +27,7 @@ LINES = st.sampled_from(
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_any_question_is_answered_in_single_lines(text: str):
     for route in routing.asked(text)[:20]:
         assert route.line
@@ -35,7 +35,7 @@ def test_any_question_is_answered_in_single_lines(text: str):
 
 
 @given(st.binary(max_size=2000), st.sampled_from(NAMES), st.integers(0, 200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_bytes_are_firmware_or_refused(data: bytes, known: tuple[str, str], times: int):
     try:
         firmware.check(data * times, firmware.recognised(known[1]))
@@ -45,7 +45,7 @@ def test_any_bytes_are_firmware_or_refused(data: bytes, known: tuple[str, str], 
 
 
 @given(st.lists(LINES, max_size=12), st.sampled_from(["gt68xx", "epjitsu", "artec_eplus48u"]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_line_of_the_systems_is_lost_or_moved(lines: list[str], backend: str):
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)

@@ -32,7 +32,7 @@ def place(at: int) -> tuple[str, str]:
 
 
 @given(st.integers(0, len(TAPE) - 1), st.integers(1, 255))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_byte_that_is_another_is_named(at: int, difference: int) -> None:
     line, byte = place(at)
     said = change(TAPE[:at] + bytes([TAPE[at] ^ difference]) + TAPE[at + 1 :])
@@ -52,7 +52,7 @@ def test_at_no_place_a_change_passes() -> None:
 
 @given(st.integers(0, len(TAPE) - 1), st.binary(max_size=4), st.integers(0, 4))
 @example(0, b"\0", 0)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_whatever_stands_for_up_to_four_bytes_is_noticed_in_its_line(at: int, put: bytes, gone: int) -> None:
     tape = TAPE[:at] + put + TAPE[at + gone :]
     said = change(tape)

@@ -66,7 +66,7 @@ EDITS = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(seed=st.sampled_from(SEEDS), edits=EDITS, cut=st.integers(0, 40))
 def test_reading_ends_in_a_message_or_a_refusal(seed: bytes, edits: list[tuple[bytes, bytes]], cut: int) -> None:
     data = seed
