@@ -28,7 +28,9 @@ LIVELY: Final = 60.0  # s after the last change: until then somebody stands ther
 QUIET_PACE: Final = 2.0  # from then on; docs/decisions/0098-idle-costs-of-sane.md
 SHARED_PACE: Final = 5.0  # when each look must open the device
 PRESENCE_PACE: Final = 5.0  # when there is nothing to be sensed
-KEPT: Final = 45.0  # s after a scan, when there is nothing to be sensed: the next sheet may be laid on the glass
+# s after a scan for the child, where there is nothing to be sensed, and else for its memory: the next sheet may be laid
+# on the glass.
+KEPT: Final = 45.0
 BELIEVED: Final = 60.0  # s for which a trouble is believed that SANE told once and no sensor can take back
 
 
@@ -52,6 +54,7 @@ class ThroughChild:
         self._clock, self._share, self._claim = clock, share, claim
         self._fingers = Fingers()
         self._trouble: tuple[Snapshot, float] | None = None  # how the last scan ended badly, and until when to say so
+        self._kept_until: float | None = None  # memory of a scan that is over
 
     def pace(self, quiet: float) -> float:
         if not self._model.panel.numbers:
@@ -89,6 +92,9 @@ class ThroughChild:
         """There is no need: after an error it is another child."""
 
     def look(self, opened: Opened) -> Snapshot:
+        if self._kept_until is not None and self._clock.monotonic() >= self._kept_until:
+            self._kept_until = None
+            opened.child.give_back()
         panel = self._model.panel
         try:
             values = opened.values(panel)
@@ -123,6 +129,8 @@ class ThroughChild:
             if told.troubles and isinstance(err, ScanFailed) and not isinstance(err, FeederEmpty):
                 self._trouble = replace(told, explanation=str(err)), self._clock.monotonic() + BELIEVED
             raise
+        finally:
+            self._kept_until = self._clock.monotonic() + KEPT
 
     def close(self, opened: Opened) -> None:
         opened.child.quit()

@@ -79,6 +79,8 @@ class Sane:
             getattr(lib, f"sane_{name}").restype = None
         lib.sane_get_parameters.argtypes = (c_void_p, POINTER(_Parameters))
         self._handle = c_void_p()
+        self._length = c_int()
+        self._length_at = byref(self._length)
         version = c_int()
         self._check("sane_init", lib.sane_init(byref(version), None))
 
@@ -134,11 +136,10 @@ class Sane:
         self._check("sane_get_parameters", self._lib.sane_get_parameters(self._handle, byref(told)))
         return {name: getattr(told, name) for name, _ in _Parameters._fields_}
 
-    def read(self, into: Any, at: int, most: int) -> int:
-        """How many bytes came into the array from `at` on, none too. Raises SaneError, EOF at the end of the frame."""
-        length = c_int()
-        self._check("sane_read", self._lib.sane_read(self._handle, byref(into, at), most, byref(length)))
-        return max(0, min(length.value, most))
+    def read(self, address: int, most: int) -> int:
+        """How many bytes came to that address, none too. Raises SaneError, EOF at the end of the frame."""
+        self._check("sane_read", self._lib.sane_read(self._handle, address, most, self._length_at))
+        return max(0, min(self._length.value, most))
 
     def cancel(self) -> None:
         """Ends a scan well or in the middle; may be called from another thread than the one that reads."""

@@ -34,8 +34,7 @@ class Child:
         self._granted: queue.SimpleQueue[int | None] = queue.SimpleQueue()  # slots; None: there was a cancel
         self._requests: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._canceled = threading.Event()
-        self._idle = threading.Event()  # no call that scans is under way
-        self._idle.set()
+        self._calling = threading.Lock()  # held while a call that scans is under way
         self._sane: Sane | None = None
         self._line = 1  # bytes of one of the frame's
         self._asked = 0  # number of the request that is answered
@@ -86,11 +85,8 @@ class Child:
             case "values":
                 return {"values": [sane.value(number) for number in request["numbers"]]}
             case "start":
-                self._idle.clear()
-                try:
+                with self._calling:
                     sane.start()
-                finally:
-                    self._idle.set()
                 parameters = sane.parameters()
                 self._line = max(1, parameters["bytes_per_line"])
                 return {"parameters": parameters}
@@ -109,17 +105,22 @@ class Child:
         raise ValueError("there is no such request")
 
     def _read(self, sane: Sane) -> None:
-        """The rest of the frame: whole rows where there are any; nothing, now and then, where there is none yet."""
-        rest, since = b"", 0.0  # of a row; s
-        room = protocol.SLOT // self._line * self._line or protocol.SLOT
+        """The rest of the frame: whole rows where there are any; nothing, now and then, where there is none yet.
+
+        Pieces end where a number of rows ends that is a power of two, as the strips of a coder do.
+        """
+        rest, since, rows = b"", 0.0, 0  # of a row; s; of the frame
+        most = protocol.SLOT // self._line
+        step = 1 << max(0, most.bit_length() - 1)
+        memory = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
         while True:
             slot = self._slot()
             at, held = slot * protocol.SLOT, len(rest)
-            piece = (ctypes.c_char * protocol.SLOT).from_buffer(self._memory, at)
+            room = (step - rows % step) * self._line if most else protocol.SLOT
             self._memory[at : at + held] = rest
             try:
                 while True:
-                    held += self._more(sane, piece, held, room - held)
+                    held += self._more(sane, memory + at + held, room - held)
                     if held == room or time.monotonic() - since >= protocol.GATHER_SECONDS:
                         break
             except SaneError as err:
@@ -130,6 +131,7 @@ class Child:
             whole = held if held == room else held - held % self._line
             rest = self._memory[at + whole : at + held]
             self._filled(slot, whole)
+            rows += whole // self._line
             since = time.monotonic()
 
     def _slot(self) -> int:
@@ -139,13 +141,10 @@ class Child:
             raise SaneError("sane_read", Status.CANCELLED, "canceled")
         return slot
 
-    def _more(self, sane: Sane, piece: ctypes.Array[ctypes.c_char], held: int, most: int) -> int:
+    def _more(self, sane: Sane, address: int, most: int) -> int:
         """One call: how many bytes came. Raises SaneError."""
-        self._idle.clear()
-        try:
-            count = sane.read(piece, held, most)
-        finally:
-            self._idle.set()
+        with self._calling:
+            count = sane.read(address, most)
         if self._canceled.is_set():
             raise SaneError("sane_read", Status.CANCELLED, "canceled")
         return count
@@ -174,7 +173,9 @@ class Child:
     def _cancel(self) -> None:
         self._canceled.set()
         self._granted.put(None)
-        if not self._idle.wait(_CALL_ENDS) and self._sane is not None:
+        if self._calling.acquire(timeout=_CALL_ENDS):
+            self._calling.release()
+        elif self._sane is not None:
             threads.rest()
             self._sane.cancel()
 
@@ -183,10 +184,9 @@ class Child:
 
     def _frame(self, kind: bytes, payload: bytes) -> None:
         try:
-            for part in (protocol.HEAD.pack(kind, len(payload)), payload):
-                left = memoryview(part)
-                while left:
-                    left = left[os.write(self._target, left) :]
+            left = memoryview(protocol.HEAD.pack(kind, len(payload)) + payload)
+            while left:
+                left = left[os.write(self._target, left) :]
         except BrokenPipeError:
             os._exit(1)  # the bridge is gone; the kernel gives the device back
 

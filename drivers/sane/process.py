@@ -122,7 +122,11 @@ class Child:
                 pass
         with suppress(Refused):
             self.ask("stop", CANCEL_SECONDS)
-        self._slots.rest()
+        self._slots.withdraw()
+
+    def give_back(self) -> None:
+        """The memory of scans that are over; from any thread. Until then it is there for the next one."""
+        self._slots.give_back()
 
     def quit(self) -> None:
         """Let it close its device, but not for long."""

@@ -17,8 +17,8 @@ DATA: Final = b"D"
 FILLED: Final = struct.Struct(">II")  # slot and bytes, the payload of a `D`
 MAX_PAYLOAD: Final = 4 * 1024 * 1024  # a backend with hundreds of options stays far below
 MAX_REQUEST: Final = 64 * 1024
-SLOT: Final = 1024 * 1024  # bytes of an image are what the child gathers at most before it hands rows on
-SLOTS: Final = 12  # more than are on their way to a coded page, so that none is copied
+SLOT: Final = 2 * 1024 * 1024  # bytes of an image are what the child gathers at most before it hands rows on
+SLOTS: Final = 10  # more than are on their way to a coded page, so that none is copied
 GATHER_SECONDS: Final = 0.05  # rows wait no longer for others while more come
 
 CHILD_BROKE: Final = -1  # a status of ours: libsane cannot be loaded, or the request made no sense

@@ -2,7 +2,7 @@
 
 The bridge says which slots the child may fill, two at a time. A slot is free again when nobody looks at it any more,
 in whatever thread. Nobody has to hurry: when few are free, what came is copied and its slot used again. What a scan
-took goes back to the system when it is over. The child cannot make the memory smaller under our eyes.
+took is there for the next one, until it is to be given back. The child cannot make the memory smaller under our eyes.
 Source: memfd_create(2), fcntl(2) F_ADD_SEALS, madvise(2) MADV_REMOVE.
 """
 
@@ -64,10 +64,11 @@ class Slots:
             self._free += self._granted
             self._granted.clear()
 
-    def rest(self) -> None:
-        """The scan is over: what is free goes back to the system, and what is looked at when it becomes free."""
+    def give_back(self) -> None:
+        """Nothing is scanned: what is free goes back to the system, and what is looked at when it becomes free."""
         with self._lock:
-            self.withdraw()
+            if self._granted:
+                return
             self._resting = True
             for slot in self._free:
                 self._give_back(slot)

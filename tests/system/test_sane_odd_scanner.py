@@ -69,6 +69,30 @@ async def test_both_sides_of_each_sheet_come_in_turn(device, turn):
     assert [(len(rows), set(rows)) for _, _, rows in found] == [(100 * 100, {side}) for side in (1, 2, 3, 4)]
 
 
+def memory_of_rows() -> int:
+    """Bytes that scans have in the memory shared with children."""
+    found = 0
+    for each in os.listdir("/proc/self/fd"):
+        path = f"/proc/self/fd/{each}"
+        if os.path.islink(path) and "memfd:rows" in os.readlink(path):
+            found += os.stat(path).st_blocks * 512
+    return found
+
+
+async def test_the_memory_of_a_scan_is_kept_for_the_next_one_and_then_given_back(device, monkeypatch):
+    (observer,) = device.observers
+    await scanned(device, Source.PLATEN)
+    while (await observer.poll()).jobs:
+        pass
+    await observer.poll()
+    assert memory_of_rows() > 0
+    monkeypatch.setattr("drivers.sane.actor.KEPT", 0.0)
+    await scanned(device, Source.PLATEN)
+    async with asyncio.timeout(5):
+        while memory_of_rows():
+            await observer.poll()
+
+
 async def test_an_empty_feeder_is_told_and_then_it_is_filled(device, turn):
     with pytest.raises(FeederEmpty):
         await scanned(device, Source.FEEDER)

@@ -57,12 +57,15 @@ def test_whoever_keeps_all_that_came_gets_copies_at_last(slots: Slots) -> None:
     assert isinstance(held[-1], bytes)
 
 
-def test_after_a_scan_its_memory_is_given_back_as_soon_as_nobody_looks(slots: Slots) -> None:
+def test_after_a_scan_its_memory_is_kept_until_it_is_to_be_given_back_and_nobody_looks(slots: Slots) -> None:
     first, second = slots.grant(), slots.grant()
     fill(slots, first, bytes(SLOT))
     fill(slots, second, bytes(SLOT))
     looked_at = slots.filled(first, SLOT)
-    slots.rest()
+    slots.give_back()  # while it is filled
+    slots.withdraw()
+    assert kept(slots) == 2 * SLOT
+    slots.give_back()
     assert kept(slots) == SLOT
     assert len(looked_at) == SLOT
     del looked_at
