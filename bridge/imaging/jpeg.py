@@ -9,7 +9,10 @@ Spec: ITU-T T.81 B.2.1, E.1.4 (RSTm counts modulo 8), JFIF 1.02, Exif 2.3.
 """
 
 import os
+import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import BinaryIO, Self
 
 from PIL import Image
 
@@ -48,20 +51,18 @@ def _joined(strips: Strips, target: Target, application: markers.Segment, *, hal
     interval = -(-target.width // side)
     widths = list(_mcu_rows(target.height, side, max(1, STRIP_BYTES // (side * target.row_bytes))))
 
-    def code(strip: bytes) -> bytes:
-        return coded(strip, target, halved=halved, restarts=True)
-
-    at = 0
-    for index, jpeg in enumerate(in_order(code, strips(rows * side for rows in widths))):
-        head = markers.read(jpeg)
-        assert head is not None
-        pixels = _renumbered(jpeg, head.size, widths[index], at)
-        if at:
-            yield b"".join((bytes((0xFF, 0xD0 + (at - 1) % 8)), pixels))
-        else:
-            whole = head.with_height(target.height).with_application(application).with_restarts(interval)
-            yield whole.coded() + pixels
-        at += widths[index]
+    at = start = 0
+    with Coder(target, halved=halved, restarts=True) as coder:
+        for index, jpeg in enumerate(in_order(coder.coded, strips(rows * side for rows in widths))):
+            if at:
+                before = bytes((0xFF, 0xD0 + (at - 1) % 8))
+            else:
+                head = markers.read(jpeg)
+                assert head is not None
+                start = head.size  # of every strip: they differ in the number of rows that it states
+                before = head.with_height(target.height).with_application(application).with_restarts(interval).coded()
+            yield b"".join((before, _renumbered(jpeg, start, widths[index], at)))
+            at += widths[index]
     yield markers.EOI
 
 
@@ -76,21 +77,56 @@ def _mcu_rows(height: int, side: int, most: int) -> Iterator[int]:
         at += rows
 
 
-def coded(strip: bytes, target: Target, *, halved: bool, restarts: bool) -> bytes:
-    """One strip as a complete JPEG, if wanted with a restart after every row of MCUs."""
-    mode = "RGB" if target.mode is Mode.RGB24 else "L"
-    size = (target.width, len(strip) // target.row_bytes)
-    image = Image.frombuffer(mode, size, strip, "raw", mode, 0, 1)
-    # Only with a true descriptor does Pillow let go of the interpreter's lock.
-    with os.fdopen(os.memfd_create("strip"), "r+b", buffering=0) as file:
+class Coder:
+    """Strips of one page as complete JPEGs, if wanted with a restart after every row of MCUs. For several threads.
+
+    Each uses one picture and one file for all its strips: to get and to clear them anew would cost a tenth of the page.
+    """
+
+    def __init__(self, target: Target, *, halved: bool, restarts: bool) -> None:
+        self._target = target
+        self._mode = "RGB" if target.mode is Mode.RGB24 else "L"
+        self._subsampling = 2 if halved and target.mode is Mode.RGB24 else 0
+        self._restart_rows = 1 if restarts else 0
+        self._own = threading.local()
+        self._files = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._files.close()
+
+    def coded(self, strip: bytes) -> bytes:
+        """One strip."""
+        image, file = self._picture(strip), self._file()
+        file.seek(0)
         image.save(
             file,
             "JPEG",
-            quality=max(1, min(100, target.quality)),
-            subsampling=2 if halved and mode == "RGB" else 0,
-            restart_marker_rows=1 if restarts else 0,
+            quality=max(1, min(100, self._target.quality)),
+            subsampling=self._subsampling,
+            restart_marker_rows=self._restart_rows,
         )
-        return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0)
+        return os.pread(file.fileno(), file.tell(), 0)
+
+    def _picture(self, strip: bytes) -> Image.Image:
+        size = (self._target.width, len(strip) // self._target.row_bytes)
+        if self._mode == "L":  # of which Pillow needs no copy
+            return Image.frombuffer("L", size, strip, "raw", "L", 0, 1)
+        image: Image.Image | None = getattr(self._own, "image", None)
+        if image is None or image.size != size:
+            image = self._own.image = Image.new(self._mode, size)
+        image.frombytes(strip, "raw", self._mode, 0, 1)
+        return image
+
+    def _file(self) -> BinaryIO:
+        """Only with a true descriptor does Pillow let go of the interpreter's lock."""
+        file: BinaryIO | None = getattr(self._own, "file", None)
+        if file is None:
+            file = os.fdopen(os.memfd_create("strip"), "r+b", buffering=0)
+            self._own.file = self._files.enter_context(file)
+        return file
 
 
 def _renumbered(jpeg: bytes, start: int, rows: int, at: int) -> memoryview:

@@ -43,7 +43,8 @@ def prepared(page: Raster, target: Target, spool: Spool, held: ExitStack) -> Str
     """
     adjust = target.adjust
     if adjust.keeps_values and not adjust.rotation and not _by_content(page, target):
-        return fitted(page, target.mode, target.width, target.height)
+        # JPEG's coder, that of what is lossy, only reads them.
+        return fitted(page, target.mode, target.width, target.height, views=target.format.lossy)
 
     def beside() -> Spool:
         return held.enter_context(spool.beside())

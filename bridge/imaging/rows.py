@@ -18,11 +18,15 @@ from drivers.contract.document import Raster
 WHITE = b"\xff"
 
 
-def fitted(page: Raster, mode: Mode, width: int, height: int) -> Strips:
-    """The page's cutter. Raises ImagingError at once for a page that cannot become this."""
+def fitted(page: Raster, mode: Mode, width: int, height: int, *, views: bool = False) -> Strips:
+    """The page's cutter. Raises ImagingError at once for a page that cannot become this.
+
+    `views`: strips that need no change may be memoryviews of what the device's driver wants back.
+    """
     if page.width < 1:
         raise ImagingError(f"the device announced a page {page.width} pixels wide")
     steps(page.mode, mode)
+    views = views and page.mode is mode and page.width == width and mode is not Mode.LINEART
 
     def strips(counts: Iterable[int]) -> Iterator[bytes]:
         source = Source(page.chunks)
@@ -33,11 +37,12 @@ def fitted(page: Raster, mode: Mode, width: int, height: int) -> Strips:
                 break
             rows = min(count, left)
             left -= rows
-            data = source.take(rows * source_row)
-            data += WHITE * (-len(data) % source_row)  # the rest of a row that was cut short
-            fit = _fit(data, page, mode, width)
+            data = source.view(rows * source_row) if views else source.take(rows * source_row)
+            if cut_short := -len(data) % source_row:
+                data = b"".join((data, WHITE * cut_short))
+            fit = data if views else _fit(data, page, mode, width)
             missing = rows - len(data) // source_row
-            yield fit + WHITE * (missing * mode.row_bytes(width)) if missing else fit
+            yield b"".join((fit, WHITE * (missing * mode.row_bytes(width)))) if missing else fit
             del data, fit
         source.drain()
 

@@ -6,7 +6,7 @@ same page gives the same file.
 
 from collections.abc import Callable, Iterator
 from itertools import repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +26,14 @@ class Source:
 
     def take(self, size: int) -> bytes:
         """`size` bytes; fewer only at the end of the page."""
+        return b"".join(self._parts(size))
+
+    def view(self, size: int) -> bytes:
+        """As `take`, for who does no more than read a buffer: what lies in one piece stays there, as a memoryview."""
+        parts = self._parts(size)
+        return cast("bytes", parts[0]) if len(parts) == 1 else b"".join(parts)
+
+    def _parts(self, size: int) -> list[memoryview]:
         parts: list[memoryview] = []
         while size:
             if not self._rest:
@@ -36,7 +44,7 @@ class Source:
             part, self._rest = self._rest[:size], self._rest[size:] or memoryview(b"")  # an empty end holds memory, too
             parts.append(part)
             size -= len(part)
-        return b"".join(parts)
+        return parts
 
     def drain(self) -> None:
         self._rest = memoryview(b"")

@@ -9,7 +9,7 @@ WS-Scan polarity: black 0, white 1.
 
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
 
@@ -65,7 +65,7 @@ def _fax(code: Callable[[bytes, Target], bytes], strips: Strips, target: Target)
 
 def _jpeg(strips: Strips, target: Target) -> Iterator[bytes]:
     def code(strip: bytes) -> bytes:
-        whole = jpeg.coded(strip, target, halved=jpeg.halves_colour(target), restarts=False)
+        whole = coder.coded(strip)
         head = markers.read(whole)
         assert head is not None
         own = [
@@ -73,7 +73,8 @@ def _jpeg(strips: Strips, target: Target) -> Iterator[bytes]:
         ]
         return markers.SOI + b"".join(segment.coded() for segment in own) + whole[head.size :]
 
-    return in_order(code, strips(repeat(JPEG_ROWS)))
+    with jpeg.Coder(target, halved=jpeg.halves_colour(target), restarts=False) as coder:
+        yield from in_order(code, strips(repeat(JPEG_ROWS)))
 
 
 def _jpeg_fields(target: Target) -> list[Entry]:
@@ -90,7 +91,8 @@ def _jpeg_fields(target: Target) -> list[Entry]:
 
 def _tables(target: Target, *, halved: bool) -> bytes:
     """The tables of every strip: those of any picture of that quality."""
-    sample = jpeg.coded(bytes(target.row_bytes), replace(target, height=1), halved=halved, restarts=False)
+    with jpeg.Coder(target, halved=halved, restarts=False) as coder:
+        sample = coder.coded(bytes(target.row_bytes))
     head = markers.read(sample)
     assert head is not None
     tables = [segment for segment in head.segments if segment.marker in (markers.DQT, markers.DHT)]

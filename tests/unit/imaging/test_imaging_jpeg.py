@@ -115,3 +115,17 @@ def test_exif_begins_with_app1_and_holds_what_the_standard_asks_for(noise: Noise
     assert (second[0xA001], second[0xA002], second[0xA003]) == (1, 40, 30)
     at = file.index(b"\xff\xc0")
     assert file[at + 11] == 0x22  # luma twice as fine as colour, also at 95: Exif has no 4:4:4
+
+
+@pytest.mark.parametrize("mode", [Mode.GRAY8, Mode.RGB24])
+@pytest.mark.parametrize("cut", [0, 7])
+def test_rows_are_coded_where_they_lie_and_let_go_of(mode: Mode, cut: int, noise: Noise, tmp_path: Path) -> None:
+    width, height = 333, 700
+    row = mode.row_bytes(width)
+    data = noise(mode, width, height)[: height * row - cut]
+    goal = target("jfif", mode, width, height, 85)
+    copied = b"".join(encode(Raster(width, height, mode, (600, 600), iter([data])), goal, tmp_path))
+    memory = bytearray(data)
+    views = (memoryview(memory)[at : at + 128 * row] for at in range(0, len(memory), 128 * row))
+    assert b"".join(encode(Raster(width, height, mode, (600, 600), views), goal, tmp_path)) == copied
+    memory.clear()  # raises BufferError while anybody looks
