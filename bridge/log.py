@@ -9,6 +9,8 @@ TRAFFIC = logging.getLogger("traffic")  # whole messages; off by default, never 
 class _OneLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
+        if text.isprintable():
+            return text
         return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 

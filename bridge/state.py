@@ -4,7 +4,6 @@ One small JSON file, replaced atomically and sparingly (an SD card wears): job i
 written at each page is not flushed.
 """
 
-import json
 import os
 import uuid
 from datetime import datetime
@@ -34,6 +33,8 @@ class ScannerState(BaseModel):
     subscriptions: list[dict[str, Any]] = Field(default_factory=list)
     destinations: list[dict[str, Any]] = Field(default_factory=list)  # of subscribers who offer some
     open_jobs: list[dict[str, Any]] = Field(default_factory=list)  # told of, and not yet ended
+    conditions: list[dict[str, Any]] = Field(default_factory=list)  # told of, and not yet cleared
+    condition_ids_reserved: int = Field(default=0, ge=0)  # every id up to this one may have been told
     boot_id: str = ""  # of the boot in which the subscriptions' times were written
 
 
@@ -90,7 +91,8 @@ class State:
         """From now on clients take that device, which must be known, for another one, at which nobody is subscribed;
         its new uuid. Job ids go on. Raises ConfigError."""
         kept = self._contents.scanners[key]
-        fresh = ScannerState(uuid=uuid.uuid4(), job_ids_reserved=kept.job_ids_reserved)
+        ids = {"job_ids_reserved": kept.job_ids_reserved, "condition_ids_reserved": kept.condition_ids_reserved}
+        fresh = ScannerState(uuid=uuid.uuid4(), **ids)
         self._contents.scanners[key] = fresh
         self.save()
         return fresh.uuid
@@ -156,11 +158,11 @@ class State:
         Raises ConfigError when the disk refuses.
         """
         temporary = self._path.with_suffix(".new")
-        data = self._contents.model_dump(mode="json")
+        data = self._contents.model_dump_json(indent=1)
         try:
             # The subscriptions in it carry what their clients keep secret.
             with open(temporary, "w", encoding="utf-8", opener=_private) as file:
-                json.dump(data, file, indent=1)
+                file.write(data)
                 file.flush()
                 if durable:
                     os.fsync(file.fileno())

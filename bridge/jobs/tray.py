@@ -145,7 +145,8 @@ class Tray:
             raise TrayClosed("nobody wants these pages any more")
 
     def _tell(self) -> None:
-        self._loop.call_soon_threadsafe(self._news.set)
+        if not self._news.is_set():  # else the reader has not looked since
+            self._loop.call_soon_threadsafe(self._news.set)
 
     # The client's side, in the event loop.
 
