@@ -26,7 +26,7 @@ from bridge.tokens import own_token
 from drivers.contract.clock import Clock
 from drivers.contract.driver import Device, Finding, Observer
 from drivers.contract.errors import DriverError
-from drivers.contract.fax import FaxSnapshot
+from drivers.contract.fax import FaxObserver
 from drivers.contract.observation import Readiness, Snapshot
 from drivers.snmp.device import key as agent_key
 from drivers.snmp.seen import SOURCE as AGENT
@@ -37,11 +37,9 @@ ALL_RIGHTS: Final = AccessRights(sum(AccessRights))
 PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before a source that is away is asked again; the last repeats
 
 
-class FaxSource(Protocol):
-    """A `drivers.contract.fax.FaxObserver` that can be closed."""
+class FaxSource(FaxObserver, Protocol):
+    """One that can be closed."""
 
-    async def poll(self) -> FaxSnapshot: ...
-    async def rest(self, seen: FaxSnapshot) -> None: ...
     async def close(self) -> None: ...
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from bridge.dpws import wsdl
 from bridge.dpws.metadata import Metadata, add_section
-from bridge.errors import OperationRefused, WireError
+from bridge.errors import OperationRefused
 from bridge.soap import addressing, envelope, fault, names, tree
 from bridge.soap.envelope import Message
 
@@ -47,12 +47,3 @@ def _dialect(message: Message) -> str | None:
 def get(device: str) -> bytes:
     """A client's Get to the device of that endpoint address (urn:uuid:…)."""
     return envelope.write(addressing.request(names.TRANSFER_GET, device))
-
-
-def read_response(data: bytes, max_bytes: int) -> Metadata:
-    """What the device answered. Raises OperationRefused with its fault, WireError."""
-    message = envelope.read(data, max_bytes=max_bytes)
-    fault.refuse_fault(message.body, message.addressing.action)
-    if message.body is None:
-        raise WireError("Metadata", "is missing")
-    return Metadata.from_xml(message.body)

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from bridge.dsm.job import DocumentDescription, Documents, JobDescription, JobStatus, PostScanJobEndState
 from bridge.dsm.names import DspElement, qname
-from bridge.dsm.process import JobInstructions
+from bridge.dsm.process import PostScanInstructions
 from bridge.errors import WireError
 from bridge.soap.element import Attribute, XsBoolean, XsQName
 from bridge.soap.xop import Include
@@ -37,7 +37,7 @@ class EventName(StrEnum):
 class CreatePostScanJobRequest(DspElement):
     user_identifier: LongText  # a SID on Windows; to us any name
     psp_identifier: Annotated[LongText, Field(alias="PSP_Identifier")]
-    post_scan_instructions: JobInstructions
+    post_scan_instructions: PostScanInstructions
 
 
 class CreatePostScanJobResponse(DspElement):

@@ -12,7 +12,6 @@ from bridge.dsm import names
 from bridge.dsm.job import MAX_FILTERS, Uri
 from bridge.dsm.names import PspElement
 from bridge.soap.element import Attribute, Element, XsBoolean
-from bridge.wsscan.ticket import ScanTicket
 from bridge.wsscan.values import LongText
 
 MAX_TARGETS: Final = 64  # addresses, shares or sites of one filter
@@ -77,21 +76,10 @@ class FiltersToProcess(PspElement):
 
 
 class PostScanInstructions(PspElement):
+    """In CreatePostScanJob: there the element itself is one of the processing service's."""
+
+    named_in: ClassVar[str] = names.NAMESPACE
+
     continue_on_error: XsBoolean | None = None
     document_root_name: LongText
     filters_to_process: FiltersToProcess
-
-
-class JobInstructions(PostScanInstructions):
-    """The same in CreatePostScanJob, where the element is one of the processing service's."""
-
-    named_in: ClassVar[str] = names.NAMESPACE
-    tag: ClassVar[str] = "PostScanInstructions"
-
-
-class PostScanProcess(PspElement):
-    """A scan process as the directory keeps it: where to send, how to scan, what to do then."""
-
-    scan_repository: LongText
-    scan_ticket: ScanTicket
-    post_scan_instructions: PostScanInstructions

@@ -141,10 +141,6 @@ class Ledger:
             del self._entries[entry.identifier]
         return gone
 
-    def next_expiry(self) -> float | None:
-        """The boottime at which expire() will next have something."""
-        return min((entry.expires_at for entry in self._entries.values()), default=None)
-
     def end(self, identifier: str, status: EndStatus, reason: str | None = None) -> Subscription | None:
         """Strike it out at OUR wish; a SubscriptionEnd is owed when it named an EndTo. None: it was gone already."""
         entry = self._entries.pop(identifier, None)

@@ -11,7 +11,7 @@ from bridge.dsm.process import (
     Filter,
     FiltersToProcess,
     Instructions,
-    JobInstructions,
+    PostScanInstructions,
     SaveToSharePointSites,
     SendToAddresses,
     SharePointConfig,
@@ -25,7 +25,7 @@ def request(
     return CreatePostScanJobRequest(
         user_identifier=user,
         psp_identifier=process_id,
-        post_scan_instructions=JobInstructions(
+        post_scan_instructions=PostScanInstructions(
             continue_on_error=goes_on,
             document_root_name=name,
             filters_to_process=FiltersToProcess(

@@ -16,7 +16,7 @@ class Timed(Protocol):
 
 
 class Live:
-    """Runs one device in the current event loop until `close`. Not for use from other threads, but `stimulate_soon`."""
+    """Runs one device in the current event loop until `close`. Not for use from other threads."""
 
     def __init__(self, device: Timed, clock: Clock) -> None:
         self._device = device
@@ -36,10 +36,6 @@ class Live:
         """Something happens to the device, at once."""
         self._device.update(self.now(), stimuli)
         self.touch()
-
-    def stimulate_soon(self, *stimuli: Stimulus) -> None:
-        """The same, callable from any thread."""
-        self._loop.call_soon_threadsafe(lambda: self.stimulate(*stimuli))
 
     def touch(self) -> None:
         """A face has used the device: wind it up anew and let all faces look."""

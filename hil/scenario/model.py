@@ -32,7 +32,6 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-Seconds = Field(ge=0, le=86_400, allow_inf_nan=False)
 Span = tuple[float, float]
 
 

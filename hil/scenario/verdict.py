@@ -4,7 +4,7 @@ Beside what the scenario says, every run must keep what a subscriber may always 
 back, a job ends once and says nothing after its end, and one that was told of ends.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from bridge.wsscan.job import FINAL_STATES
 from hil.scenario.model import Expected, Match, Scenario, Span
@@ -154,8 +154,3 @@ def said(match: Match) -> str:
 
 def _in(span: Span, value: float) -> bool:
     return span[0] - 1e-6 <= value <= span[1] + 1e-6
-
-
-def lines(found: Iterable[str]) -> str:
-    """For people."""
-    return "\n".join(f"  {each}" for each in found)

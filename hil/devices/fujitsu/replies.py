@@ -13,7 +13,6 @@ INQUIRY_SIZE = 96
 VITAL_SIZE = 0x68
 HARDWARE_SIZE, HARDWARE_LONG = 12, 20
 VITAL_LONG, VITAL_SENT = 0x90, 204  # of the newer ones: what it tells, and filled up to
-PIXEL_SIZE = 32
 MODE_PAGES = frozenset({0x33, 0x34, 0x37, 0x38, 0x39, 0x3A, 0x3C})
 MODE_AUTO, MODE_DROPOUT = 0x3C, 0x39
 MODE_HEADER = 4

@@ -37,11 +37,6 @@ class Parameters:
     def row_bytes(self) -> int:
         return self.width * self.samples
 
-    @property
-    def bytes(self) -> int:
-        """Of the whole page."""
-        return self.row_bytes * self.height
-
 
 def read(data: bytes, mark: int, *, feeder: bool, duplex: bool, product: Product) -> Parameters | None:
     """From the 22 bytes that all command sets have in common; `mark` is set in both resolutions. None: not such a

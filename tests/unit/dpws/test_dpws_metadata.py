@@ -10,7 +10,7 @@ from lxml import etree
 from bridge.dpws import transfer
 from bridge.dpws.metadata import Hosted, Metadata, scanner_service
 from bridge.errors import OperationRefused, WireError
-from bridge.soap import addressing, envelope, fault
+from bridge.soap import addressing, envelope
 
 REALDATA = Path(os.environ.get("WSD_REALDATA", Path(__file__).parents[4] / "shared" / "realdata"))
 SCANNER = scanner_service(("http://192.0.2.1:5380/scan",), "http://wsd-scan-bridge/ScannerService", "VEN_04B8&DEV_011B")
@@ -58,6 +58,12 @@ def test_windows_finds_what_it_chooses_its_driver_by() -> None:
     assert root.findtext(f".//{FOUNDATION}ContainerId") == "{4509a320-00a0-008f-00b6-006a7023f0bb}"
 
 
+def answered(message: bytes) -> Metadata:
+    body = envelope.read(message).body
+    assert body is not None
+    return Metadata.from_xml(body)
+
+
 def test_names_are_cut_to_what_windows_takes() -> None:
     long = Metadata("m" * 300, "n", "f" * 300)
     read = Metadata.from_xml(long.to_xml())
@@ -66,7 +72,7 @@ def test_names_are_cut_to_what_windows_takes() -> None:
 
 def test_the_kyocera_s_metadata_are_read() -> None:
     message = recording("wsd/kyocera-ecosys-m2040dn_GetResponse-metadata.xml")
-    read = transfer.read_response(message, max_bytes=100_000)
+    read = answered(message)
     assert (read.manufacturer, read.model_name) == ("Kyocera", "ECOSYS M2040dn")
     assert read.friendly_name == "Kyocera:ECOSYS M2040dn:KM7B6A91"
     assert read.device_category == "MFP MobilePrinter"
@@ -85,7 +91,7 @@ def test_the_kyocera_s_metadata_are_read() -> None:
 
 def test_a_documents_example_with_https_and_padding_is_read() -> None:
     message = recording("wsd/ms-docs-examples/getresponse--metadata-exchange--message-1.xml")
-    read = transfer.read_response(message, max_bytes=100_000)
+    read = answered(message)
     assert (read.manufacturer, read.firmware_version, read.serial_number) == ("Microsoft", "alpha", "1")
     assert read.host is not None
     assert read.host.addresses == ("urn:uuid:37f86d35-e6ac-4241-964f-1d9ae46fb366",)
@@ -100,7 +106,8 @@ def test_a_get_of_sane_airscan_is_answered() -> None:
     data = file.read_bytes().partition(b"\r\n\r\n")[2] if file.exists() else AIRSCAN_GET
     request = envelope.read_request(data)
     answer = transfer.answer(request, OURS)
-    assert transfer.read_response(answer, max_bytes=32_767) == OURS
+    assert len(answer) <= 32_767
+    assert answered(answer) == OURS
     assert envelope.read(answer).addressing.relates_to == request.addressing.message_id
 
 
@@ -126,9 +133,3 @@ def test_more_services_than_anybody_has_are_refused() -> None:
     many = Metadata("m", "n", "f", hosted=(SCANNER,) * 129)
     with pytest.raises(WireError):
         Metadata.from_xml(many.to_xml())
-
-
-def test_a_fault_in_place_of_metadata_is_told_as_it_is() -> None:
-    refused = envelope.write_fault(fault.endpoint_unavailable(), "urn:uuid:1")
-    with pytest.raises(OperationRefused, match="cannot process"):
-        transfer.read_response(refused, max_bytes=32_767)

@@ -120,7 +120,6 @@ def test_renewing_counts_from_now_and_keeps_the_place(ledger: Ledger, clock: Han
     assert ledger.status(first.identifier) == 2 * HOUR
     assert ledger.status(second.identifier) == timedelta(seconds=600)
     assert [entry.identifier for entry in ledger.everyone()] == [first.identifier, second.identifier]
-    assert ledger.next_expiry() == second.expires_at
 
 
 def test_what_is_unknown_run_out_or_ended_is_an_invalid_message(ledger: Ledger, clock: HandClock) -> None:

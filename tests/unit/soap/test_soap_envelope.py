@@ -3,7 +3,7 @@
 import pytest
 from lxml import etree
 
-from bridge.errors import Fault, FaultCode
+from bridge.errors import Fault, FaultCode, OperationRefused
 from bridge.soap import addressing, envelope, fault, names, tree
 from bridge.soap.addressing import Addressing
 from bridge.soap.envelope import EnvelopeRefused
@@ -198,3 +198,9 @@ def test_a_relation_that_is_no_reply_is_not_taken_for_one() -> None:
         + '<a:RelatesTo RelationshipType="a:Other">urn:uuid:0</a:RelatesTo><a:RelatesTo>urn:uuid:9</a:RelatesTo>'
     )
     assert envelope.read(message(header)).addressing.relates_to == "urn:uuid:9"
+
+
+def test_a_fault_in_place_of_an_answer_is_told_as_it_is() -> None:
+    message = envelope.read(envelope.write_fault(fault.endpoint_unavailable(), "urn:uuid:1"))
+    with pytest.raises(OperationRefused, match="cannot process"):
+        fault.refuse_fault(message.body, message.addressing.action)

@@ -14,7 +14,6 @@ from hil.devices.pixma.page import Block
 
 HEADER = 10
 READ_BYTES = 11  # but in generation 0, where it is a command like any other
-BLOCK_HEADER = 8
 BEGIN, GO_ON = 0, 4  # byte 8 of a read
 ANY = Block.PAGE_END | Block.NO_DATA
 
