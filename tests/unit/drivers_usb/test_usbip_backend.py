@@ -51,7 +51,8 @@ class Server:
         self.place = Place("127.0.0.1", self.socket.getsockname()[1])
         self.open: list[socket.socket] = []
         self.taken = False
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self.accept, daemon=True)
+        self.accepting.start()
 
     def accept(self) -> None:
         while True:
@@ -131,6 +132,8 @@ def serving(bulk: Callable[[int, bytes | int], Reply] = lambda ep, what: None) -
     try:
         yield server
     finally:
+        server.socket.shutdown(socket.SHUT_RDWR)  # which ends a wait in accept, as closing does not
+        server.accepting.join(8)
         for peer in [server.socket, *server.open]:
             peer.close()
 
@@ -244,14 +247,13 @@ def test_a_lost_connection_is_a_device_gone_for_everybody_who_waits() -> None:
 
 
 def test_a_device_that_another_importer_holds_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "IMPORT_RETRY_SECONDS", 1.0)
     with serving() as server:
         bus = RemoteBus(server.place)
         [device] = bus.devices()
-        time.sleep(0.05)
-        server.taken = True
-        with pytest.raises(DeviceBusy):
-            bus.open(device.key)
+        with linked(server):
+            monkeypatch.setattr(connection, "IMPORT_RETRY_SECONDS", 1.0)
+            with pytest.raises(DeviceBusy):
+                bus.open(device.key)
         assert server.log.count("refuse") >= 2
 
 
