@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from bridge import durable
 from bridge.dsm.job import FilterStateReason
-from bridge.filters import durable
 from bridge.filters.apart import apart
 from bridge.filters.filter import FilterFailed, Work
 from bridge.filters.names import FileNames

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from bridge import durable
 from bridge.dsm.job import FilterStateReason
-from bridge.filters import durable
 from bridge.filters.filter import FilterFailed
 
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)

@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from bridge import durable
 from bridge.dsm.job import FilterStateReason
-from bridge.filters import durable
 from bridge.filters.apart import apart
 from bridge.filters.filter import Filter, StoredImage, Work
 from bridge.filters.notes import no_room_here

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from bridge import durable
 from bridge.errors import BridgeError, ConfigError
 
 _log = logging.getLogger(__name__)
@@ -88,14 +89,14 @@ class Store:
             if not place.exists():
                 (place / _IMAGES).mkdir(parents=True, mode=0o700)
                 (place / _NOTES).mkdir(mode=0o700)
-                _sync(self._directory)
+                durable.flush(self._directory)
             new = place / f"{RECORD}{_PART}"
             with new.open("w", encoding="utf-8") as file:
                 json.dump(record, file)
                 file.flush()
                 os.fsync(file.fileno())
             new.replace(place / RECORD)
-            _sync(place)
+            durable.flush(place)
         except OSError as err:
             raise _full(err) if err.errno in FULL else err from err
 
@@ -189,7 +190,7 @@ class Incoming:
                 self._file.close()
                 fresh = self._store.settle(self._part, self._final)
                 self._over = fresh
-                _sync(self._directory)
+                durable.flush(self._directory)
             except OSError as err:
                 raise _full(err) if err.errno in FULL else err from err
         if not fresh:
@@ -209,12 +210,3 @@ class Incoming:
 
 def _full(err: OSError) -> StoreFull:
     return StoreFull(err.strerror or str(err))
-
-
-def _sync(directory: Path) -> None:
-    """Until the directory is on the disk too, a power cut takes the file back."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 
-from bridge.filters import durable
+from bridge import durable
 from bridge.filters.apart import apart
 from bridge.filters.filter import StoredImage, Work
 from bridge.filters.names import suffix

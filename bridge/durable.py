@@ -35,7 +35,7 @@ def shared(there: int | Path, like: Path, most: int) -> None:
 
 
 def flush(directory: Path) -> None:
-    """What was created and renamed in it is on the disk. Raises OSError."""
+    """What was created, renamed or unlinked in it is so after a power cut too. Raises OSError."""
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
