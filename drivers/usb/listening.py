@@ -10,13 +10,29 @@ from typing import Final, NoReturn
 
 from drivers.actor.work import Interject
 from drivers.contract.clock import Clock
-from drivers.contract.errors import DeviceGone, DeviceRefused, DriverError
+from drivers.contract.errors import DeviceGarbled, DeviceGone, DeviceRefused, DeviceTimeout, DriverError
 from drivers.usb.family import Listener
 from drivers.usb.link import LISTEN, Link
 
 PACKET: Final = 64  # bytes: no interrupt endpoint of a scanner is larger
 PAUSE: Final = (0.1, 1.0, 10.0)  # s after a read that failed, and after the next; the last one repeats
 END_SECONDS: Final = 0.5
+STALE_PACKETS: Final = 16  # at most, that were meant for whoever had the scanner before
+STALE_SECONDS: Final = 0.05
+
+
+def forget(link: Link) -> bool:
+    """Whether there is an interrupt endpoint. What it says just now is thrown away: a button that was pressed before
+    anybody listened was not pressed for us. Raises DeviceGone; one that stalls is left to the reader, which waits."""
+    try:
+        for _ in range(STALE_PACKETS):
+            if not link.interrupt(PACKET, STALE_SECONDS):
+                break
+    except DeviceRefused:
+        return False
+    except (DeviceGarbled, DeviceTimeout):
+        pass
+    return True
 
 
 class Listening:

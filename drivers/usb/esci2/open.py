@@ -5,7 +5,6 @@ from functools import partial
 
 from drivers.contract.clock import Clock
 from drivers.contract.driver import Device
-from drivers.contract.errors import DeviceRefused
 from drivers.usb import opening
 from drivers.usb.descriptors import UsbDevice
 from drivers.usb.esci2.dialogue import Dialogue
@@ -13,7 +12,7 @@ from drivers.usb.esci2.model import identify
 from drivers.usb.esci2.scanner import Esci2Scanner
 from drivers.usb.exchange import Exchange
 from drivers.usb.link import Link
-from drivers.usb.listening import PACKET
+from drivers.usb.listening import forget
 from drivers.usb.opening import Met
 
 FAMILY = "esci2"
@@ -28,7 +27,7 @@ async def open_device(
 
     def meet(link: Link) -> Met:
         dialogue = Dialogue(Exchange(link, clock.monotonic))
-        model = identify(dialogue, device.vendor_id, device.product_id, speaks=_speaks(link))
+        model = identify(dialogue, device.vendor_id, device.product_id, speaks=forget(link))
         return Met(
             Esci2Scanner(model, clock.monotonic),
             model.capabilities,
@@ -39,12 +38,3 @@ async def open_device(
         )
 
     return await opening.opened(FAMILY, device, open_link, clock, meet, share=share, pace=pace)
-
-
-def _speaks(link: Link) -> bool:
-    """Whether there is an interrupt endpoint. A press that comes just now was made before anybody listened."""
-    try:
-        link.interrupt(PACKET, 0.001)
-    except DeviceRefused:
-        return False
-    return True

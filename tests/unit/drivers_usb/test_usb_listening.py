@@ -14,13 +14,14 @@ import pytest
 from drivers.contract.capabilities import Mode, Source
 from drivers.contract.clock import SystemClock
 from drivers.contract.document import Region, ScanRequest
-from drivers.contract.errors import DeviceGone
+from drivers.contract.errors import DeviceGarbled, DeviceGone, DeviceRefused, DeviceTimeout, DriverError
 from drivers.contract.handover import Handover
 from drivers.contract.observation import ButtonPress, JobReport, Phase, Readiness, Snapshot
 from drivers.usb.actor import Actor
 from drivers.usb.bus import RemoteBus
 from drivers.usb.family import Listener, Tell
 from drivers.usb.link import LISTEN, Link
+from drivers.usb.listening import STALE_PACKETS, forget
 from drivers.usbip.place import parse
 from hil.devices.live import Live
 from hil.devices.stimuli import Press, Stimulus, Unplug
@@ -193,3 +194,34 @@ async def test_a_cable_that_is_pulled_is_noticed_before_the_next_look() -> None:
         with pytest.raises(DeviceGone):
             await actor.poll()
         assert time.monotonic() - began < 4  # the pace is 5 s
+
+
+class Saying:
+    """A link on whose interrupt endpoint that much is said, or goes wrong."""
+
+    def __init__(self, *said: bytes | DriverError) -> None:
+        self.left = deque(said)
+
+    def interrupt(self, limit: int, seconds: float) -> bytes:
+        said = self.left.popleft() if self.left else b""
+        if isinstance(said, DriverError):
+            raise said
+        return said
+
+
+def test_what_was_said_before_anybody_listened_is_forgotten_but_not_without_end() -> None:
+    few, many = Saying(b"a", b"b"), Saying(*[b"a"] * (STALE_PACKETS + 1))
+    assert forget(few)  # type: ignore[arg-type]  # no more is used of it
+    assert forget(many)  # type: ignore[arg-type]
+    assert (len(few.left), len(many.left)) == (0, 1)
+
+
+@pytest.mark.parametrize("wrong", [DeviceGarbled("stalled"), DeviceTimeout("late")])
+def test_an_interrupt_endpoint_that_stalls_keeps_no_scanner_from_being_opened(wrong: DriverError) -> None:
+    assert forget(Saying(b"a", wrong))  # type: ignore[arg-type]
+
+
+def test_a_scanner_without_an_interrupt_endpoint_and_one_that_is_gone_are_told_apart() -> None:
+    assert not forget(Saying(DeviceRefused("none")))  # type: ignore[arg-type]
+    with pytest.raises(DeviceGone):
+        forget(Saying(DeviceGone("unplugged")))  # type: ignore[arg-type]
