@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
+from bridge.cli import options, program
 from bridge.stopping import asked_to_stop
 from hil import script, serving
 from hil.devices.mfp.serve import MfpRig
@@ -50,7 +51,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     parser.add_argument(
         "--usbredir",
-        type=Path,
+        type=options.new_file,
         action="append",
         default=[],
         metavar="SOCKET",
@@ -78,13 +79,15 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         for each in arguments.families:
             family, _, text = each.partition("=")
+            if family == serving.TAPE and not text:
+                raise script.ScriptError("tape: which one? tape=FILE")
             wanted.append((family, Path(text) if family == serving.TAPE else script.read(text)))
         asyncio.run(_serve(wanted, arguments))
     except (script.ScriptError, serving.UnknownFamily, TapeError) as err:
         print(f"wsd-scan-hil: {err}", file=sys.stderr)
         return 2
     except OSError as err:
-        print(f"wsd-scan-hil: cannot serve: {err}", file=sys.stderr)
+        print(f"wsd-scan-hil: cannot serve: {program.said(err)}", file=sys.stderr)
         return 1
     return 0
 

@@ -11,6 +11,7 @@ from typing import IO
 
 from rich.console import Console
 
+from bridge.cli import options
 from bridge.errors import BridgeError
 
 SCRIPT = "esci=adf=3"
@@ -29,7 +30,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     parser.add_argument(
         "--output",
-        type=Path,
+        type=options.new_folder,
         default=Path("demo-pages"),
         metavar="DIR",
         help="where the pages go (default: %(default)s)",
@@ -39,7 +40,6 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def run(arguments: argparse.Namespace) -> int:
     """The client's own exit code: 0 when the scan was Completed."""
-    arguments.output.mkdir(parents=True, exist_ok=True)  # where that cannot be, nothing is started
     return asyncio.run(_demo(arguments.output))
 
 

@@ -1,6 +1,7 @@
 """Options that several commands share, and how they override the configuration file."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
@@ -49,3 +50,30 @@ def load(arguments: argparse.Namespace) -> Config:
     values["service"] = {**values.get("service", {}), **service}
     values["usb"] = {**values.get("usb", {}), "usbip": [*config.usb.usbip, *usbip]}
     return configuration.validate(values, "command line")
+
+
+# For argparse: whether what a command makes can be written is said before the work is done, not after it.
+
+
+def new_file(text: str) -> Path:
+    """A file to be written, or written over."""
+    path = Path(text)
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text!r} is no file that can be written")
+    return path
+
+
+def new_folder(text: str) -> Path:
+    """A folder to write to, made where it is not there."""
+    path = Path(text).absolute()
+    there = next(each for each in (path, *path.parents) if each.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise argparse.ArgumentTypeError(f"{text!r} is no folder that can be written to")
+    return Path(text)
+
+
+def positive(text: str) -> int:
+    """A whole number above 0."""
+    if not text.isdecimal() or not 0 < int(text) < 2**31:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bridge.errors import BridgeError
+from bridge.cli import options
 from drivers.contract.clock import SystemClock
-from drivers.contract.errors import DriverError
 from hil.bench import (
     compare,
     discovery,
@@ -66,7 +65,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument(
         "--beside", type=_rival, metavar="airsane=PATH", help="the program of AirSane that `sane` is compared with"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples there")
+    parser.add_argument("--json", type=options.new_file, metavar="FILE", help="write all samples there")
     parser.add_argument("--compare", type=Path, nargs=2, metavar=("BEFORE", "AFTER"), help="measure nothing")
     parser.set_defaults(run=run)
 
@@ -88,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
         table.show(console, figures, about)
         if arguments.json is not None:
             arguments.json.write_text(json.dumps(table.record(figures, about), indent=1) + "\n")
-    except (BridgeError, DriverError, RuntimeError, TooLate, OSError, ValueError) as err:
+    except (RuntimeError, TooLate, ValueError) as err:
         print(f"wsd-scan-hil: {err}", file=sys.stderr)
         return 1
     return 0

@@ -5,7 +5,8 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bridge.errors import BridgeError, ConfigError
+from bridge.cli import options
+from bridge.errors import ConfigError
 from bridge.stopping import asked_to_stop
 from bridge.wsscan.values import ColorEntry, Format, InputSource
 from bridge.wsscan.year import DEFAULT, Year
@@ -39,10 +40,12 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("--interface", default="127.0.0.1", help="name or address for --probe (%(default)s)")
     parser.add_argument("--source", choices=tuple(SOURCES), default="adf")
     parser.add_argument("--pages", type=_pages, default=None, metavar="N", help="at most N images (adf: all there are)")
-    parser.add_argument("--resolution", type=int, default=150, metavar="PPI")
+    parser.add_argument("--resolution", type=options.positive, default=150, metavar="PPI")
     parser.add_argument("--color", choices=tuple(COLORS), default="rgb24")
     parser.add_argument("--format", choices=tuple(map(str, Format)), default=str(Format.JFIF))
-    parser.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where pages are saved (here)")
+    parser.add_argument(
+        "--output", type=options.new_folder, default=Path(), metavar="DIR", help="where pages are saved (here)"
+    )
     parser.add_argument("--year", choices=tuple(map(str, Year)), default=str(DEFAULT), help="of WS-Scan's namespace")
     parser.add_argument("--one-each", action="store_true", help="one subscription for each event, as Windows does")
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
@@ -62,15 +65,11 @@ def run(arguments: argparse.Namespace) -> int:
         one_each=arguments.one_each,
         device=arguments.device,
     )
+    plan.output.mkdir(parents=True, exist_ok=True)
     try:
-        plan.output.mkdir(parents=True, exist_ok=True)
         return asyncio.run(_run(plan, as_json=arguments.json))
-    except (ConfigError, Unable, OSError) as err:
-        print(f"wsd-scan-hil: {err}", file=sys.stderr)
-        return 2
-    except BridgeError as err:
-        print(f"wsd-scan-hil: {err}", file=sys.stderr)
-        return 1
+    except Unable as err:
+        raise ConfigError("command line", "", str(err)) from err
 
 
 async def _run(plan: Plan, *, as_json: bool) -> int:

@@ -17,6 +17,7 @@ from random import Random
 from typing import Final
 from urllib.parse import urlsplit
 
+from bridge.cli import options
 from bridge.discovery import messages
 from bridge.discovery.messages import DEVICE_TYPE, SCAN_DEVICE_TYPE, AppSequence, Resolve, Target
 from bridge.dpws.metadata import Metadata
@@ -69,7 +70,9 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument(
         "--press", type=_seconds, metavar="SECONDS", help="wait so long for the scanner's button, and scan as it asks"
     )
-    parser.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where pages are saved (here)")
+    parser.add_argument(
+        "--output", type=options.new_folder, default=Path(), metavar="DIR", help="where pages are saved (here)"
+    )
     parser.set_defaults(run=run)
 
 
@@ -84,14 +87,8 @@ def run(arguments: argparse.Namespace) -> int:
     )
     plan = Plan(arguments.url, arguments.interface, arguments.device, wanted)
     report = Report(sys.stdout)
-    try:
-        wanted.output.mkdir(parents=True, exist_ok=True)
-        asyncio.run(check(plan, report, SystemClock()))
-    except (ConfigError, OSError) as err:
-        print(f"wsd-scan-hil: {err}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 1
+    wanted.output.mkdir(parents=True, exist_ok=True)
+    asyncio.run(check(plan, report, SystemClock()))
     print("nothing is missing" if report.complete else "something is missing")
     return 0 if report.complete else 1
 

@@ -7,6 +7,7 @@ import sys
 import threading
 from contextlib import AsyncExitStack
 
+from bridge.cli import program
 from bridge.stopping import asked_to_stop
 from hil.faults import plan as plans
 from hil.faults.plan import FaultError, Plan
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         asyncio.run(_serve(proxy, plan))
     except OSError as err:
-        print(f"wsd-scan-hil: cannot serve: {err}", file=sys.stderr)
+        print(f"wsd-scan-hil: cannot serve: {program.said(err)}", file=sys.stderr)
         return 1
     return 0
 

@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+from bridge.cli import options
+from bridge.errors import ConfigError
 from hil.bench.served import NotServed, Served, served
 from hil.fuzz import corpus, inside, outside
 from hil.fuzz.memory import Growth, resident
@@ -30,7 +32,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser = subcommands.add_parser(
         "fuzz", help="abuse the bridge", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--count", type=int, default=20_000, metavar="N", help="messages (%(default)s)")
+    parser.add_argument("--count", type=options.positive, default=20_000, metavar="N", help="messages (%(default)s)")
     parser.add_argument(
         "--seconds", type=float, default=float("inf"), metavar="S", help="end after that time at the latest"
     )
@@ -43,7 +45,9 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument(
         "--messages", type=Path, metavar="DIR", help="recorded messages to begin with ($WSD_REALDATA, where set)"
     )
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="write the messages of the findings there")
+    parser.add_argument(
+        "--keep", type=options.new_folder, metavar="DIR", help="write the messages of the findings there"
+    )
     parser.set_defaults(run=run)
 
 
@@ -54,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     work = _outside if arguments.outside else _inside
     try:
         sent = asyncio.run(work(arguments, tally, growth))
-    except (NotServed, OSError) as err:
+    except NotServed as err:
         print(f"wsd-scan-hil: {err}", file=sys.stderr)
         return 1
     seconds = time.monotonic() - began
@@ -109,6 +113,8 @@ def _seeds(arguments: argparse.Namespace) -> list[corpus.Seed]:
     if directory is None and "WSD_REALDATA" in os.environ:
         directory = Path(os.environ["WSD_REALDATA"])
     recorded = [] if directory is None else corpus.recorded(directory)
+    if arguments.messages is not None and not recorded:
+        raise ConfigError("command line", "--messages", f"{directory}: there is no recorded message")
     return corpus.ours(CAPABILITIES) * _OURS + recorded
 
 

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from bridge.cli import options
 from hil.report.page import page
 from hil.report.taped import run_of
 from hil.tape import file
@@ -18,7 +19,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         description="Draw what is on tapes as one HTML page that needs nothing else: USB, SNMP, jobs, events and SOAP.",
     )
     parser.add_argument("tapes", nargs="+", type=Path, metavar="TAPE")
-    parser.add_argument("--html", type=Path, required=True, metavar="FILE", help="the page to write")
+    parser.add_argument("--html", type=options.new_file, required=True, metavar="FILE", help="the page to write")
     parser.set_defaults(run=run)
 
 

@@ -215,7 +215,7 @@ OUTLET: Final = (POWER[0], POWER[1])
 def lacking(stimuli: Sequence[Stimulus], actuators: Sequence[Actuator]) -> str | None:
     """What the rig at hand cannot do of these; None: it can do all."""
     missing = dict.fromkeys(each.do for each in stimuli if not any(actuator.can(each) for actuator in actuators))
-    return f"nothing here can do: {', '.join(missing)}" if missing else None
+    return f"nothing here can do: {', '.join(missing)} (--operator asks a person)" if missing else None
 
 
 async def do(stimulus: Stimulus, actuators: Sequence[Actuator]) -> str:

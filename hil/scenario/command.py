@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bridge.errors import ConfigError
+from bridge.cli import options
 from drivers.contract.clock import SystemClock
 from hil.faults.plan import USB, Fault
 from hil.report.junit import junit
@@ -67,9 +67,11 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         metavar="FAULT,…",
         help=f"run each again with each fault ({', '.join(sorted(USB))}) at each USB transfer; simulated only",
     )
-    parser.add_argument("--record", type=Path, metavar="DIR", help="keep a tape of each run as DIR/NAME.tape")
-    parser.add_argument("--junit", type=Path, metavar="FILE", help="write a report as JUnit XML")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write a report as one HTML page")
+    parser.add_argument(
+        "--record", type=options.new_folder, metavar="DIR", help="keep a tape of each run as DIR/NAME.tape"
+    )
+    parser.add_argument("--junit", type=options.new_file, metavar="FILE", help="write a report as JUnit XML")
+    parser.add_argument("--html", type=options.new_file, metavar="FILE", help="write a report as one HTML page")
     parser.set_defaults(run=run)
 
 
@@ -88,14 +90,11 @@ def run(arguments: argparse.Namespace) -> int:
             return _enumerate(wanted, arguments.enumerate)
         actuators = _actuators(arguments)
         found = [_one(name, scenario, arguments, actuators) for name, scenario in wanted]
-        _write(found, arguments)
-    except (ScenarioError, ConfigError, CannotAct, TapeError) as err:
+    except (ScenarioError, CannotAct, TapeError) as err:
         print(f"wsd-scan-hil: {err}", file=sys.stderr)
         return 2
-    except OSError as err:
-        print(f"wsd-scan-hil: cannot write: {err}", file=sys.stderr)
-        return 2
     print(table(found))
+    _write(found, arguments)
     outcomes = {each.outcome for each in found}
     if outcomes & {Outcome.FAILED, Outcome.BROKEN}:
         return 1
@@ -122,7 +121,7 @@ def _one(name: str, scenario: Scenario, arguments: argparse.Namespace, actuators
     if arguments.tape is None:
         return runs.simulated(name, scenario)
     path: Path = arguments.tape / f"{name}.tape" if arguments.tape.is_dir() else arguments.tape
-    if not path.exists():
+    if not path.exists() and arguments.tape.is_dir():
         return Run(name, scenario, Outcome.NOT_RUNNABLE, f"tape {path}", ("there is no such tape",))
     return runs.taped(name, scenario, file.read(path))
 

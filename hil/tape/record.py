@@ -8,8 +8,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from bridge.cli import options
 from bridge.config import Config
-from bridge.errors import BridgeError
 from hil.tape import file, wire
 from hil.tape.file import Tape
 from hil.tape.recording import Recording
@@ -35,7 +35,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("tape", type=Path, metavar="TAPE", help="the file to write")
+    parser.add_argument("tape", type=options.new_file, metavar="TAPE", help="the file to write")
     parser.add_argument("--state-dir", type=Path, metavar="DIR", help="of the bridge (default: where one is running)")
     parser.add_argument("--seconds", type=float, metavar="N", help="stop by itself after so long")
     parser.add_argument("--images", action="store_true", help="keep image data too, in TAPE.data/")
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         if not arguments.unredacted:
             tape = redacted(tape)
         file.write(arguments.tape, tape.header, tape.records, tape.aside if arguments.images else None)
-    except (wire.NoBridge, BridgeError, OSError) as err:
+    except wire.NoBridge as err:
         print(f"wsd-scan-hil: {err}", file=sys.stderr)
         return 1
     names = ", ".join(each.name for each in tape.header.devices) or "no device"

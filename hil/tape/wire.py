@@ -121,7 +121,7 @@ async def opened(state_dir: Path) -> AsyncIterator[Tapped]:
         # Through the directory's descriptor, because a socket's path has 108 characters at most.
         directory = os.open(state_dir, os.O_PATH | os.O_DIRECTORY)
     except OSError as err:
-        raise NoBridge(f"{state_dir}: {err.strerror}") from err
+        raise NoBridge(f"{place}: no bridge is running there ({err.strerror})") from err
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             reader, writer = await asyncio.open_unix_connection(

@@ -104,7 +104,9 @@ def test_a_sentence_of_the_scenarios_own_wins():
 
 def test_what_nothing_can_do_is_named():
     stimuli = (happening("unplug"), happening("jam"), happening("slow 2"), happening("jam"))
-    assert actuators.lacking(stimuli, (Switched(Relay(), CABLE),)) == "nothing here can do: jam, slow 2"
+    assert actuators.lacking(stimuli, (Switched(Relay(), CABLE),)) == (
+        "nothing here can do: jam, slow 2 (--operator asks a person)"
+    )
     assert actuators.lacking(stimuli, (OnTape(),)) is None
     assert actuators.lacking((), ()) is None
 
