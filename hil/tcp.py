@@ -36,7 +36,6 @@ class TcpServer:
             for task in tuple(self._hosts):
                 task.cancel()
             await asyncio.gather(*self._hosts, return_exceptions=True)
-            await self._server.wait_closed()
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._hosts) >= self._most:
@@ -45,3 +44,4 @@ class TcpServer:
         task = asyncio.ensure_future(self._session(reader, writer))
         self._hosts.add(task)
         task.add_done_callback(self._hosts.discard)
+        task.add_done_callback(lambda _: writer.close())  # even where it was canceled before it began

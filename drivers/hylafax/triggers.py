@@ -45,7 +45,7 @@ class Trigger:
 
         try:
             listener = await asyncio.start_server(connected, ours, 0, limit=LINE_MAX, backlog=1)
-            async with listener:
+            try:
                 await _tell_port(control, ours, listener.sockets[0].getsockname()[1])
                 reply = await control.command(f"SITE TRIGGER {specification}")
                 if not reply.good:
@@ -55,6 +55,8 @@ class Trigger:
                         reader, writer = await called
                 except TimeoutError as err:
                     raise DeviceTimeout(f"{server} does not connect to {ours} to tell its events") from err
+            finally:
+                listener.close()  # no wait_closed: from Python 3.12.1 on it waits for the connection, too
         except OSError as err:
             await control.close()
             raise DeviceRefused(f"nobody can be listened to on {ours}: {err}") from err

@@ -289,4 +289,3 @@ async def mail(pem: Path | None, *, implicit: bool = False, size: int = 33_554_4
         yield server
     finally:
         listening.close()
-        await listening.wait_closed()

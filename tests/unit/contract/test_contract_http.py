@@ -46,7 +46,6 @@ async def raw(talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Await
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
     finally:
         server.close()
-        await server.wait_closed()
 
 
 async def post(url: str, timeout: float = 2, max_answer: int = 1000) -> tuple[int, str, bytes]:
