@@ -8,7 +8,6 @@ acknowledged is sent again, also after a restart. What the server says of the jo
 import asyncio
 import logging
 import uuid
-from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from bridge.scanner.hosted import HostedScanner
 from bridge.service import push_scan
 from bridge.service.post_scan_process_files import ProcessFile, read
 from bridge.soap import addressing
+from bridge.tasks import Tasks
 from bridge.translate.post_scan_request import request
 from bridge.wsscan.job import FINAL_STATES, JobState
 from drivers.contract.clock import Clock
@@ -63,7 +63,7 @@ class Pushes:
         quota = config.service.cache_quota_mb * _MB
         self._store = Store(directory, quota, quota)
         self._busy: set[str] = set()  # keys of scanners
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(_log, "a push broke")
         self._closing = False
 
     def recover(self) -> None:
@@ -74,7 +74,7 @@ class Pushes:
             except TypeError as err:
                 _log.error("push %s: its record is damaged and left alone: %s", place, err)
                 continue
-            self._start(self._resume(push))
+            self._tasks.start(self._resume(push))
 
     def takes(self, scanner: HostedScanner, acquisition: Acquisition, button: str) -> bool:
         """Whether a press of that button pushes, which is then under way."""
@@ -87,25 +87,13 @@ class Pushes:
             _log.warning("device=%s: button %s: the scan of the last press is not over", key, button)
         elif not self._closing:
             self._busy.add(key)
-            self._start(self._press(scanner, acquisition, file))
+            self._tasks.start(self._press(scanner, acquisition, file))
         return True
 
     async def close(self) -> None:
         """What is not over is taken up by the next run."""
         self._closing = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _start(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            _log.error("a push broke", exc_info=task.exception())
+        await self._tasks.cancel()
 
     # One press.
 

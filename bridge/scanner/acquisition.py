@@ -129,7 +129,6 @@ class Acquisition:
                     self._stop(opened, Why.TRANSFER, faults.operation_failed("the transfer of an image broke"))
                     raise
                 page.done()
-                opened.delivered += 1
                 self._scanner.see(job_id, JobSeen(sending=False))
                 self._finish_if_delivered(opened)
         finally:

@@ -21,7 +21,6 @@ class OpenJob:
     document: Document | None = None  # while the device scans
     begun: bool = False  # its turn at the device has come
     pages: int = 0  # images read from the device to their end
-    delivered: int = 0  # images that a client has whole
     waiting: int = 0  # RetrieveImage requests held just now
     ending: Why | None = None  # why it was told to stop
     patience: asyncio.Task[None] | None = None  # runs out when nobody retrieves

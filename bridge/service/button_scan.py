@@ -4,10 +4,8 @@ The bridge is its own client: it creates the job and retrieves its pages, and ev
 as of any other. docs/decisions/0086-a-button-that-scans.md
 """
 
-import asyncio
 import logging
 import secrets
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,6 +22,7 @@ from bridge.scanner.hosted import HostedScanner
 from bridge.service import button_record
 from bridge.service.button_delivery import Delivery, Told
 from bridge.service.button_record import Press, Record
+from bridge.tasks import Tasks
 from bridge.translate import ticket
 from bridge.translate.button_ticket import button_ticket
 from bridge.translate.remembered import remembered
@@ -67,7 +66,7 @@ class ButtonScans:
         self._quota = config.service.cache_quota_mb * 1024 * 1024
         self._delivery = Delivery(config, clock, told)
         self._busy: set[str] = set()  # keys of scanners
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(_log, "a scan by button broke")
         self._closing = False
 
     def recover(self) -> None:
@@ -88,7 +87,7 @@ class ButtonScans:
                 record.remove()
             else:
                 _log.info("device=%s scan=%s: an earlier run's, not yet delivered", record.press.scanner, record.token)
-                self._start(self._delivery.deliver(record))
+                self._tasks.start(self._delivery.deliver(record))
 
     def takes(self, scanner: HostedScanner, acquisition: Acquisition, name: str, button: str) -> bool:
         """Whether that button scans by itself, which is then under way. `name`: the scanner's, for people."""
@@ -101,25 +100,13 @@ class ButtonScans:
             _log.warning("device=%s: button %s: %s", pressed.key, button, why)
         elif not self._closing:
             self._busy.add(pressed.key)
-            self._start(self._scan_and_deliver(pressed))
+            self._tasks.start(self._scan_and_deliver(pressed))
         return True
 
     async def close(self) -> None:
         """What is not delivered yet is taken up by the next run. Scans have been ended before."""
         self._closing = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _start(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            _log.error("a scan by button broke", exc_info=task.exception())
+        await self._tasks.cancel()
 
     async def _scan_and_deliver(self, pressed: Pressed) -> None:
         try:

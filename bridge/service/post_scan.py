@@ -8,10 +8,10 @@ Spec: DSM, the processing service (WS-DSP); [MS-BDSRR] for what its pages leave 
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from bridge.dsm import faults
 from bridge.dsm.job import FilterState, JobStateReason
@@ -23,7 +23,7 @@ from bridge.dsm.operations import (
     PostScanJobStatusEvent,
     SendImageRequest,
 )
-from bridge.errors import BridgeError, OperationRefused
+from bridge.errors import BridgeError
 from bridge.filters.filter import StoredImage, Work
 from bridge.jobs.post_scan_store import ImageDiffers, ImageTooLarge, Store, StoreFull
 from bridge.log import kept_short
@@ -31,6 +31,7 @@ from bridge.service import post_scan_record, post_scan_work
 from bridge.service.post_scan_keep import keep
 from bridge.service.post_scan_process import Process, Processes, wanted
 from bridge.service.post_scan_record import Held
+from bridge.tasks import Tasks
 from bridge.translate.post_scan import (
     FINAL_FILTER_STATES,
     FilterRun,
@@ -46,7 +47,6 @@ from drivers.contract.clock import Clock
 from drivers.contract.observation import Phase
 
 _log = logging.getLogger(__name__)
-_T = TypeVar("_T")
 
 HISTORY: Final = 200  # jobs that ended and are still answered for
 
@@ -75,7 +75,7 @@ class PostScan:
         self._processes, self._store, self._clock, self._tell = processes, store, clock, tell
         self._limits = limits or Limits()
         self._jobs: dict[str, Held] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks = Tasks(_log, "a post-scan job broke")
         self._closing = False
 
     async def resume(self) -> None:
@@ -92,7 +92,7 @@ class PostScan:
             elif held.canceled:
                 await self._see(held, PostScanSeen(Phase.CANCELED))
             elif held.ended:
-                held.work = self._start(self._work(held))
+                held.work = self._tasks.start(self._work(held))
             else:
                 held.formats = {each.document_id: each.format for each in self._store.images(token)}
                 held.job = replace(held.job, images=len(held.formats))
@@ -107,7 +107,7 @@ class PostScan:
                 for task in (held.patience, held.work):
                     if task is not None:
                         task.cancel()
-            await asyncio.wait(self._tasks)
+            await self._tasks.wait()
 
     # What devices ask. All raise OperationRefused; `user` is Peer.user.
 
@@ -149,7 +149,7 @@ class PostScan:
             return known
         await held.turn.acquire()  # at once; _take() gives it back
         self._jobs[job.token] = held
-        return await self._whole(self._take(held, process))
+        return await self._tasks.whole(self._take(held, process))
 
     async def _known(self, message_id: str, user: str) -> str | None:
         for held in tuple(self._jobs.values()):
@@ -196,10 +196,10 @@ class PostScan:
         except ImageDiffers as err:
             raise faults.invalid_args(f"DocumentDescription/DocumentId: {err}") from err
         except (ImageTooLarge, StoreFull, OSError) as err:
-            await self._whole(self._cannot_keep(held, err))
+            await self._tasks.whole(self._cannot_keep(held, err))
         finally:
             held.arriving -= 1
-        await self._whole(self._count(held, number, word))
+        await self._tasks.whole(self._count(held, number, word))
 
     async def _while_open(self, held: Held, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """What comes, until the job takes no more."""
@@ -223,7 +223,7 @@ class PostScan:
     async def end(self, token: str) -> None:
         """No more images come. Saying it again does no harm."""
         if not self._of(token).ended:
-            await self._whole(self._end(self._open(token)))
+            await self._tasks.whole(self._end(self._open(token)))
 
     async def _end(self, held: Held) -> None:
         async with held.turn:
@@ -241,14 +241,14 @@ class PostScan:
                 raise faults.temporary_error(f"the end cannot be noted: {_why(err)}") from err
             if held.patience is not None:
                 held.patience.cancel()
-            held.work = self._start(self._work(held))
+            held.work = self._tasks.start(self._work(held))
 
     async def cancel(self, token: str, user: str) -> None:
         """For who created the job. What its filters have done by now is not undone."""
         held = self._of(token)
         if held.owner != user:
             raise faults.operation_failed("only who created the job may cancel it")
-        await self._whole(self._cancel(held))
+        await self._tasks.whole(self._cancel(held))
 
     async def _cancel(self, held: Held) -> None:
         async with held.turn:
@@ -279,7 +279,7 @@ class PostScan:
             await self._filter(held)
         except Exception:  # noqa: BLE001 - a bug of ours costs this job, and leaves nobody waiting for its end
             _log.exception("job=%s: it broke", held.job.token)
-            await self._whole(self._see(held, PostScanSeen(Phase.FAILED)))
+            await self._tasks.whole(self._see(held, PostScanSeen(Phase.FAILED)))
 
     async def _filter(self, held: Held) -> None:
         """One after the other; what an earlier run finished stays finished."""
@@ -291,7 +291,7 @@ class PostScan:
             _log.error("job=%s: %s", held.job.token, err)
         if filters is None:  # the operator changed it meanwhile
             seen = PostScanSeen(Phase.FAILED, reason=JobStateReason.NO_VALID_INSTRUCTIONS)
-            await self._whole(self._see(held, seen))
+            await self._tasks.whole(self._see(held, seen))
             return
         work = self._order(held)
         for index, chosen in enumerate(filters):
@@ -301,9 +301,9 @@ class PostScan:
                 run = replace(await post_scan_work.run(chosen, work, self._clock), dialect=run.dialect)
                 await self._report(held, index, run)
             if run.state is FilterState.COMPLETED_WITH_ERRORS and not held.continue_on_error:
-                await self._whole(self._see(held, PostScanSeen(Phase.FAILED)))
+                await self._tasks.whole(self._see(held, PostScanSeen(Phase.FAILED)))
                 return
-        await self._whole(self._see(held, PostScanSeen(Phase.DONE)))
+        await self._tasks.whole(self._see(held, PostScanSeen(Phase.DONE)))
 
     def _order(self, held: Held) -> Work:
         job = held.job
@@ -315,7 +315,7 @@ class PostScan:
 
     async def _report(self, held: Held, index: int, run: FilterRun) -> None:
         runs = (*held.job.filters[:index], run, *held.job.filters[index + 1 :])
-        await self._whole(self._see(held, PostScanSeen(Phase.SCANNING, filters=runs)))
+        await self._tasks.whole(self._see(held, PostScanSeen(Phase.SCANNING, filters=runs)))
 
     async def _see(self, held: Held, seen: PostScanSeen) -> None:
         async with held.turn:
@@ -350,12 +350,12 @@ class PostScan:
             self._prune()
 
     def _be_patient(self, held: Held) -> None:
-        held.patience = self._start(self._lose_patience(held))
+        held.patience = self._tasks.start(self._lose_patience(held))
 
     async def _lose_patience(self, held: Held) -> None:
         gone = max(0.0, (self._clock.now() - held.job.created).total_seconds())
         await self._clock.sleep(max(0.0, self._limits.patience - gone))
-        await self._whole(self._time_out(held))
+        await self._tasks.whole(self._time_out(held))
 
     async def _time_out(self, held: Held) -> None:
         async with held.turn:
@@ -387,23 +387,6 @@ class PostScan:
             del self._jobs[held.job.token]
             with suppress(OSError):
                 self._store.forget(held.job.token)
-
-    def _start(self, work: Coroutine[Any, Any, _T]) -> "asyncio.Task[_T]":
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _done(self, task: "asyncio.Task[Any]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            err = task.exception()
-            if err is not None and not isinstance(err, OperationRefused):
-                _log.error("a post-scan job broke", exc_info=err)
-
-    async def _whole(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """To its end, even when a device that asked for it hangs up, or a filter is stopped."""
-        return await asyncio.shield(self._start(work))
 
 
 def _why(err: Exception) -> str:

@@ -72,7 +72,7 @@ async def test_the_next_run_takes_up_what_is_worth_it(tmp_path: Path) -> None:
     buttons = ButtonScans(config, SystemClock(), scans)
     buttons.recover()
     while buttons._tasks:
-        await next(iter(buttons._tasks))
+        await buttons._tasks.wait()
     name = PRESS.scanner_name
     assert {each.name: each.read_bytes() for each in target.iterdir()} == {
         f"{name} 1.jpg": whole.token.encode(),
@@ -90,7 +90,7 @@ async def test_where_no_entry_is_left_the_pages_stay(tmp_path: Path) -> None:
     buttons = ButtonScans(Config(button=(Button(folder=tmp_path, button="1"),)), SystemClock(), tmp_path)
     buttons.recover()
     while buttons._tasks:
-        await next(iter(buttons._tasks))
+        await buttons._tasks.wait()
     assert json.loads((record.path / "job.json").read_text())["button"] == "2"
 
 
