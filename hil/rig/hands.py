@@ -71,6 +71,7 @@ NOT_HERE: Final = {
     "bridge.scan_server": "no scan server is played by hand",
     "bridge.jobs.post_scan_store": "no scan server is played by hand",
     "bridge.filters": "pages are brought to no folder by hand",
+    "bridge.imaging.jpeg": "what each thread keeps for itself; nobody waits",
 }
 
 _taken = threading.Lock()
