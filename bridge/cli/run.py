@@ -4,12 +4,11 @@ import argparse
 import asyncio
 from contextlib import AsyncExitStack
 
-from bridge import log
+from bridge import log, memory
 from bridge.cli import options
 from bridge.config import Config, Escl, Mdns, Sane, Snmp, Usb
 from bridge.daemon import Daemon
 from bridge.hotplug import ByWord, find
-from bridge.imaging import heap
 from bridge.simulation import Simulated, simulated
 from bridge.stopping import asked_to_stop
 from drivers.contract.clock import SystemClock
@@ -45,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal."""
     config = options.load(arguments)
     log.set_up(config.log.level, traffic=config.log.traffic)
-    heap.keep_one()
+    memory.keep_one()
     asyncio.run(_serve(config, arguments.simulate))
     return 0
 

@@ -14,9 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bridge import memory
 from bridge.config import Jobs
 from bridge.errors import OperationRefused
-from bridge.imaging import heap
 from bridge.imaging.errors import ImagingError
 from bridge.jobs.book import Paper
 from bridge.jobs.job import Job, JobSeen, Kind, Why
@@ -60,7 +60,7 @@ class Acquisition:
         self._queue = Line(jobs.queue)
         self._scanning: OpenJob | None = None
         self._closing = False
-        self._used = False  # since it was tidied
+        self._used = True  # since it was tidied; at first by the start
         self._tasks: set[asyncio.Task[Any]] = set()
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode")
 
@@ -330,7 +330,7 @@ class Acquisition:
         self._scanner.settle()
         if self._used and not self._open:
             self._used = False
-            self._keep(asyncio.to_thread(heap.give_back))
+            self._keep(asyncio.to_thread(memory.give_back))
 
     # The end.
 

@@ -75,31 +75,3 @@ def test_an_adjusted_page_is_never_whole_in_memory(adjust: str, height: int, tmp
 
 def test_a_jpeg_of_the_device_is_decoded_elsewhere(tmp_path: Path) -> None:
     assert growth("tiff-single-uncompressed", 7016, tmp_path, source="coded") < 40 * 1024
-
-
-HEAPS = """
-import ctypes, threading
-from bridge.imaging import heap
-
-def held():
-    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("RssAnon"))
-
-def strips():
-    del [bytearray(b"x") * 2**21][0]  # one of that size tells glibc to keep as much from then on
-    ready.wait()
-    del [bytearray(b"x") * 60_000 for _ in range(50)][:]
-
-heap.keep_one()
-before = held()
-ready = threading.Barrier(4)
-threads = [threading.Thread(target=strips) for _ in range(4)]
-for thread in threads: thread.start()
-for thread in threads: thread.join()
-heap.give_back()
-print(held() - before)
-"""
-
-
-def test_what_threads_took_for_their_strips_goes_back_to_the_system() -> None:
-    run = subprocess.run([sys.executable, "-c", HEAPS], check=True, capture_output=True, text=True, timeout=300)
-    assert int(run.stdout) < 1024  # KiB; 12 MB without the first call, 3 MB without the second
