@@ -194,10 +194,7 @@ async def faxes(config: Config, state: State, clock: Clock) -> AsyncIterator[Age
     secured = None
     if not said.local and config.tls.certificate is not None:
         secured = doors.context(config.tls.certificate, config.tls.key)
-    try:
-        sockets = listen(said.listen.address, said.listen.port, ipv6=config.service.ipv6)
-    except ConfigError as err:
-        raise ConfigError("fax", "listen", err.reason) from err
+    sockets = listen(said.listen.address, said.listen.port, ipv6=config.service.ipv6, said=("fax", "listen"))
     face = FaxEvents(service, _passes(config))
     async with serving(face.application(), [(sock, secured) for sock in sockets]):
         scheme = "http" if secured is None else "https"

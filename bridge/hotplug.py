@@ -52,9 +52,12 @@ async def find(config: Config, clock: Clock, *, patient: bool = False, unserved:
         clock=clock,
     )
     there = {finding.key for finding in found}
-    for entry in config.scanner:
-        if entry.key not in there:
-            _note_absent(entry.key)
+    named = [each.key for each in config.scanner]
+    named += (each.scanner for each in config.button)
+    named += (each.scanner for each in config.snmp)
+    for key in named:
+        if key and key not in there:
+            _note_absent(key)
     return found
 
 

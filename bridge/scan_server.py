@@ -65,7 +65,8 @@ class ScanServer:
         self._face = PostScanWeb(self.endpoint, self._allowed)
         secured = None if said.certificate is None else context(said.certificate, said.key, said.client_authority)
         self._scheme = "http" if secured is None else "https"
-        socks = listening.listen(said.listen.address, said.listen.port, ipv6=config.service.ipv6)
+        address, port = said.listen.address, said.listen.port
+        socks = listening.listen(address, port, ipv6=config.service.ipv6, said=("scan_server", "listen"))
         self._doors = tuple((sock, secured) for sock in socks)
         self.port = doors.port(self._doors[0])
         self._loose: set[asyncio.Task[None]] = set()

@@ -4,12 +4,16 @@ import argparse
 import json
 
 from bridge.cli import options
+from bridge.net import doors
+from bridge.service.post_scan_process_files import ProcessFolder
 
 
 def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = subcommands.add_parser(
-        "check-config", help="check the configuration file", description="Check the configuration and print the result."
+        "check-config",
+        help="check the configuration file",
+        description="Read the configuration and the files it names as `run` would, and print the result.",
     )
     options.add_config(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -19,6 +23,10 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def run(arguments: argparse.Namespace) -> int:
     """Print every setting with the value in force; passwords and communities stay hidden."""
     config = options.load(arguments)
+    if config.tls.certificate is not None:
+        doors.context(config.tls.certificate, config.tls.key)
+    if config.scan_server.processes is not None:
+        ProcessFolder(config.scan_server.processes, config.smtp, config.account).check()
     values = config.model_dump(mode="json")
     values["service"]["state_dir"] = str(config.state_dir)
     values["service"]["cache_dir"] = str(config.cache_dir)

@@ -29,7 +29,8 @@ def doors(service: Service, tls: Tls) -> tuple[Door, ...]:
                 (stack.enter_context(sock), None) for sock in listen(address, service.listen.port, ipv6=service.ipv6)
             )
         if secured is not None:
-            made += ((stack.enter_context(sock), secured) for sock in listen(address, tls.port, ipv6=service.ipv6))
+            secure = listen(address, tls.port, ipv6=service.ipv6, said=("tls", "port"))
+            made += ((stack.enter_context(sock), secured) for sock in secure)
         stack.pop_all()
     return tuple(made)
 

@@ -23,12 +23,15 @@ _TRIES: Final = 8
 _NO_IPV6: Final = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT})
 
 
-def listen(address: str, port: int, *, ipv6: bool = True) -> tuple[socket.socket, ...]:
-    """Listening sockets, all on the same port; port 0 finds a free one. Raises ConfigError."""
+def listen(
+    address: str, port: int, *, ipv6: bool = True, said: tuple[str, str] = ("service", "listen")
+) -> tuple[socket.socket, ...]:
+    """Listening sockets, all on the same port; port 0 finds a free one. Raises ConfigError, which names the section
+    and the key where it was `said`."""
     named = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     if address not in WILDCARDS:
         if not ipv6 and ":" in address:
-            raise ConfigError("service", "listen", f"{named} is IPv6, which `ipv6 = false` turns off")
+            raise ConfigError(*said, f"{named} is IPv6, which `ipv6 = false` turns off")
         families = [socket.AF_INET6 if ":" in address else socket.AF_INET]
     else:
         families = [socket.AF_INET, socket.AF_INET6] if ipv6 else [socket.AF_INET]
@@ -38,7 +41,8 @@ def listen(address: str, port: int, *, ipv6: bool = True) -> tuple[socket.socket
         except OSError as err:
             # A port that is free in one family may be taken in the other; chosen by us, it is chosen again.
             if port or err.errno != errno.EADDRINUSE or not tries_left:
-                raise ConfigError("service", "listen", f"{named}: {err.strerror or err}") from err
+                whose = "; `ss -ltnp` shows by whom" if err.errno == errno.EADDRINUSE else ""
+                raise ConfigError(*said, f"{named}: {err.strerror or err}{whose}") from err
     raise AssertionError("unreachable")
 
 

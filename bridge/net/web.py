@@ -30,6 +30,7 @@ from drivers.contract.xml import MAX_BYTES
 _log = logging.getLogger(__name__)
 
 STABLE_PROBE: Final = "/StableWSDiscoveryEndpoint/schemas-xmlsoap-org_ws_2005_04_discovery"
+TO_A_PERSON: Final = "Scan programs talk here. What the scanners do is shown by: wsd-scan-bridge watch URL\n"
 STALL_TIMEOUT: Final = 60.0  # seconds in which a client must take the next piece of its image
 # sane-airscan waits for ever when the image of a job that it cancels breaks off before CancelJob is answered.
 CANCEL_PAUSE: Final = 0.25
@@ -57,9 +58,9 @@ class Web:
         uuid, _, rest = request.path[1:].partition("/")
         endpoint = self._endpoints().get(uuid) if rest in ("", "scan") else None
         if endpoint is None and request.path != STABLE_PROBE:
-            raise web.HTTPNotFound(text="no scanner lives here\n")
+            raise web.HTTPNotFound(text=f"no scanner lives here\n{TO_A_PERSON}")
         if request.method != "POST":
-            raise web.HTTPMethodNotAllowed(request.method, ["POST"])
+            raise web.HTTPMethodNotAllowed(request.method, ["POST"], text=TO_A_PERSON)
         return await (self._probe(request) if endpoint is None else self._post(request, endpoint))
 
     async def _post(self, request: web.Request, endpoint: Endpoint) -> web.StreamResponse:

@@ -86,7 +86,7 @@ async def test_a_port_that_is_taken_is_named(tmp_path):
         code, out, err = await command(tmp_path, "run", "--no-multicast", "--simulate", "esci", "--listen", listen)
     assert (code, out) == (2, "")
     assert listen in complaint(err)
-    assert complaint(err).endswith("Address already in use")
+    assert complaint(err).endswith("Address already in use; `ss -ltnp` shows by whom")
 
 
 @pytest.mark.parametrize(
