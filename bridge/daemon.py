@@ -62,6 +62,7 @@ class Hosted:
     subscriptions: Subscriptions
     courier: Courier
     endpoint: Endpoint
+    keeping: Keeping
 
 
 class Daemon:
@@ -209,6 +210,7 @@ class Daemon:
             subscriptions.tell,
             lambda press: self._pressed(str(identifier), press),
         )
+        keeping.restore_conditions(scanner)
         scanner.attach(device)
         keeping.end_open_jobs(scanner)
         quota = config.service.cache_quota_mb * 1024 * 1024
@@ -216,9 +218,8 @@ class Daemon:
         name = (said.name or device.identity.name)[:127]
         service = ScanService(scanner, acquisition, subscriptions.invitations, name, said.location, self._access)
         subscriptions.shown = partial(shown, service)
-        return Hosted(
-            scanner, acquisition, subscriptions, courier, Endpoint(identifier, service, subscriptions, self._responder)
-        )
+        endpoint = Endpoint(identifier, service, subscriptions, self._responder)
+        return Hosted(scanner, acquisition, subscriptions, courier, endpoint, keeping)
 
     def _pressed(self, identifier: str, press: ButtonPress) -> None:
         """The press scans by itself, or goes to the destination that the operator or the client chose for it."""
@@ -270,12 +271,15 @@ class Daemon:
             for hosted in self._hosted.values():
                 hosted.subscriptions.expire()
                 hosted.acquisition.settle()
+                hosted.keeping.settle()
 
     async def _close_scanners(self) -> None:
         """The last events leave, then those who want it learn that there will be no more."""
         for task in tuple(self._loose):
             task.cancel()
         everyone = tuple(self._hosted.values())
+        for hosted in everyone:
+            hosted.keeping.settle()
         await asyncio.gather(*(hosted.courier.close(GRACE) for hosted in everyone))
         ends = [self._say_end(hosted, owed) for hosted in everyone for owed in hosted.subscriptions.shut_down()]
         # One that does not answer keeps neither the others nor the stop waiting.

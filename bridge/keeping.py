@@ -1,10 +1,13 @@
-"""What one scanner's clients must not lose when the bridge is killed: subscriptions, destinations, open jobs.
+"""What one scanner's clients must not lose when the bridge is killed: subscriptions, destinations, open jobs, and the
+conditions that they were told of.
 
 Everything is stored before anybody is told of it, so that after a `kill -9` nothing that was promised is unknown and
 no count falls. Spec: docs/decisions/0017-what-outlives-a-restart.md.
 """
 
 import logging
+import math
+from typing import Final
 
 from bridge.errors import ConfigError
 from bridge.eventing.ledger import Ledger
@@ -12,8 +15,12 @@ from bridge.jobs.job import Job
 from bridge.scanner.hosted import HostedScanner
 from bridge.service.subscriptions import Subscriptions
 from bridge.state import State, boot_id
+from bridge.translate.device import Condition, remembered
 
 _log = logging.getLogger(__name__)
+
+CONDITION_IDS: Final = 64  # that may be told until the next write
+CONDITIONS_PACE: Final = 1.0  # seconds between two writes: a contact that flickers must not wear the disk out
 
 
 class Keeping:
@@ -25,6 +32,8 @@ class Keeping:
         self._ledger = ledger
         self._subscriptions = subscriptions
         self._boot = boot_id()
+        self._unwritten: HostedScanner | None = None  # whose conditions changed just after they were written
+        self._written_at = -math.inf  # Clock.monotonic
 
     def restore(self) -> None:
         """Who subscribed before the last stop is subscribed still; from now on every change is kept."""
@@ -47,6 +56,34 @@ class Keeping:
                 _log.warning("device=%s: a stored job is damaged and forgotten: %s", self._key, err)
         scanner.jobs_changed = lambda: self._keep_jobs(scanner)
         scanner.end_what_was_open(jobs)
+
+    def restore_conditions(self, scanner: HostedScanner) -> None:
+        """Who was told of a condition is told when it is over, though that was while nobody looked."""
+        kept = self._state.scanner(self._key)
+        try:
+            conditions = [Condition.from_json(data) for data in kept.conditions]
+        except (ValueError, KeyError, TypeError) as err:
+            _log.warning("device=%s: the stored conditions are damaged and forgotten: %s", self._key, err)
+            conditions = []
+        scanner.view = remembered(conditions, kept.condition_ids_reserved + 1)
+        scanner.conditions_changed = lambda: self._keep_conditions(scanner)
+
+    def settle(self) -> None:
+        """To be called now and then, and at the end: what was not written yet is."""
+        if self._unwritten is not None:
+            self._written_at = -math.inf
+            self._keep_conditions(self._unwritten)
+
+    def _keep_conditions(self, scanner: HostedScanner) -> None:
+        now = scanner.clock.monotonic()
+        if now - self._written_at < CONDITIONS_PACE:
+            self._unwritten = scanner
+            return
+        self._written_at, self._unwritten = now, None
+        kept = self._state.scanner(self._key)
+        kept.conditions = [condition.to_json() for condition in scanner.view.active]
+        kept.condition_ids_reserved = scanner.view.next_condition - 1 + CONDITION_IDS
+        self._save("the conditions", durable=False)
 
     def _keep_subscriptions(self) -> None:
         kept = self._state.scanner(self._key)

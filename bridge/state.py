@@ -89,10 +89,13 @@ class State:
 
     def forget_identity(self, key: str) -> uuid.UUID:
         """From now on clients take that device, which must be known, for another one, at which nobody is subscribed;
-        its new uuid. Job ids go on. Raises ConfigError."""
+        its new uuid. Ids go on. Raises ConfigError."""
         kept = self._contents.scanners[key]
-        ids = {"job_ids_reserved": kept.job_ids_reserved, "condition_ids_reserved": kept.condition_ids_reserved}
-        fresh = ScannerState(uuid=uuid.uuid4(), **ids)
+        fresh = ScannerState(
+            uuid=uuid.uuid4(),
+            job_ids_reserved=kept.job_ids_reserved,
+            condition_ids_reserved=kept.condition_ids_reserved,
+        )
         self._contents.scanners[key] = fresh
         self.save()
         return fresh.uuid

@@ -68,6 +68,7 @@ class HostedScanner:
         self._given_up: set[int] = set()  # jobs whose scan is over and that are not
         self._summary: StatusSummary | None = None  # the last one told
         self.jobs_changed: Callable[[], None] = lambda: None  # called when a job began, ended or has a page more
+        self.conditions_changed: Callable[[], None] = lambda: None  # called before one is told, or that it is over
 
     def attach(self, device: Device) -> None:
         """The device is there (again), perhaps able to do other things than before."""
@@ -164,7 +165,10 @@ class HostedScanner:
         """An observer looked at the device."""
         self._looks[snapshot.source] = replace(snapshot, presses=())
         before = self.view
-        self.view = look(self.view, snapshot, self.clock.now())
+        observers = 1 if self.device is None else len(self.device.observers)
+        self.view = look(self.view, snapshot, self.clock.now(), observers)
+        if self.view.active != before.active:
+            self.conditions_changed()
         # Who watches the observers says that the device is gone, and why.
         news = self.view.explanation != before.explanation and snapshot.readiness is not Readiness.GONE
         if news and self.view.explanation:

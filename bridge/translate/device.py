@@ -5,10 +5,11 @@ trouble that no source shows any more is cleared with the very snapshot that lac
 Spec: WS-Scan ScannerStatus, ActiveConditions, ConditionHistory.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, Self
 
 from bridge.wsscan.scanner import (
     Component,
@@ -20,6 +21,9 @@ from bridge.wsscan.scanner import (
 from drivers.contract.observation import Feeder, Readiness, Snapshot, Trouble, TroubleKind, Unit
 
 HISTORY: Final = 20
+MOST_ID: Final = 2**31 - 1
+# In the place of the observers that have not looked yet since the bridge was started.
+EARLIER: Final = "an earlier run"
 
 COMPONENTS: Final = MappingProxyType(
     {
@@ -82,6 +86,19 @@ class Condition:
         """What WS-Scan calls it."""
         return WORDS[self.trouble.kind]
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for the state file, of one that is not cleared."""
+        kind, unit = self.trouble.kind, self.trouble.unit
+        return {"id": self.id, "kind": str(kind), "unit": str(unit), "since": self.since.isoformat()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Raises ValueError, KeyError or TypeError for what to_json() cannot have written."""
+        if type(data["id"]) is not int:
+            raise TypeError("a stored condition has an id that is no number")
+        trouble = Trouble(TroubleKind(data["kind"]), Unit(data["unit"]))
+        return cls(data["id"], trouble, datetime.fromisoformat(data["since"]))
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
@@ -96,8 +113,9 @@ class DeviceView:
     @property
     def is_gone(self) -> bool:
         """Whether nobody reaches the device, or what brings its pages: SNMP may answer though the cable is out."""
-        closest = [each for each in self.snapshots if each.source not in self.onlookers]
-        return all(each.readiness is Readiness.GONE for each in closest or self.snapshots)
+        looked = [each for each in self.snapshots if each.source != EARLIER]
+        closest = [each for each in looked if each.source not in self.onlookers]
+        return all(each.readiness is Readiness.GONE for each in closest or looked)
 
     @property
     def feeder(self) -> Feeder:
@@ -114,21 +132,32 @@ class DeviceView:
         return "; ".join(dict.fromkeys(text for text in told if text))
 
 
-def look(view: DeviceView, snapshot: Snapshot, now: datetime) -> DeviceView:
-    """The view after one more snapshot: conditions raised and cleared by difference."""
+def remembered(conditions: Iterable[Condition], next_condition: int) -> DeviceView:
+    """A device of which an earlier run told these conditions: they stand until everybody has looked."""
+    active = tuple(conditions)
+    earlier = Snapshot(EARLIER, Readiness.GONE, frozenset(condition.trouble for condition in active))
+    return DeviceView((earlier,) if active else (), active, next_condition=next_condition)
+
+
+def look(view: DeviceView, snapshot: Snapshot, now: datetime, observers: int = 1) -> DeviceView:
+    """The view after one more snapshot: conditions raised and cleared by difference. `observers`: how many there are;
+    what an earlier run told stands until so many have looked."""
     others = tuple(known for known in view.snapshots if known.source != snapshot.source)
+    if len({known.source for known in others} - {EARLIER}) + 1 >= observers:
+        others = tuple(known for known in others if known.source != EARLIER)
     # What happened (jobs, presses) is not part of how the device is.
     snapshots = (*others, replace(snapshot, jobs=(), presses=()))
     troubles = frozenset[Trouble]().union(*(known.troubles for known in snapshots))
     kept = tuple(condition for condition in view.active if condition.trouble in troubles)
     cleared = tuple(replace(condition, cleared=now) for condition in view.active if condition.trouble not in troubles)
     new = sorted(troubles - {condition.trouble for condition in kept})
-    raised = tuple(Condition(view.next_condition + place, trouble, now) for place, trouble in enumerate(new))
+    first = view.next_condition if view.next_condition + len(new) <= MOST_ID else 1
+    raised = tuple(Condition(first + place, trouble, now) for place, trouble in enumerate(new))
     return DeviceView(
         snapshots=snapshots,
         active=kept + raised,
         history=(cleared + view.history)[:HISTORY],
-        next_condition=view.next_condition + len(raised),
+        next_condition=first + len(raised),
         onlookers=view.onlookers,
     )
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from drivers.contract.document import ScanRequest
 from drivers.contract.handover import Handover
-from tests.wire.http_rig import KEY, Gate, Subscriber, page, running, ticket
+from drivers.contract.observation import Readiness, Snapshot, Trouble, TroubleKind, Unit
+from tests.wire.http_rig import KEY, FakeScanner, Gate, Subscriber, page, running, ticket
 
 
 async def test_jobs_open_at_a_kill_end_aborted_after_the_restart(tmp_path: Path) -> None:
@@ -51,4 +52,68 @@ async def test_a_damaged_job_in_the_state_file_is_forgotten_and_nothing_else(tmp
     async with running(tmp_path) as rig:
         assert rig.urls[0].endswith(uuid)
         assert await rig.active() == []
+        assert (await rig.retrieve(await rig.create())).status == 200
+
+
+JAM = Trouble(TroubleKind.JAM, Unit.FEEDER)
+
+
+def conditions(subscriber: Subscriber) -> list[tuple[str, str]]:
+    """What was told of conditions: event and id."""
+    found = []
+    for letter in subscriber.letters:
+        kind = letter.line.partition(" ")[0]
+        if "Condition" in kind:
+            (child,) = letter.content
+            found.append((kind, child.get("Id") or child.findtext("{*}ConditionId") or ""))
+    return found
+
+
+async def test_a_condition_told_before_a_kill_is_cleared_after_it(tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    async with Subscriber() as subscriber:
+        async with running(before) as rig:
+            await rig.subscribe(subscriber)
+            rig.scanner.show(Snapshot("fake", Readiness.STOPPED, frozenset({JAM})))
+            await subscriber.first("ScannerStatusConditionEvent")
+            (after / "state").mkdir(parents=True)
+            shutil.copy(before / "state" / "state.json", after / "state")
+        ((_, first),) = conditions(subscriber)
+        subscriber.letters.clear()
+        async with running(after) as rig:  # somebody took the paper out meanwhile
+            await subscriber.until("ScannerStatusConditionClearedEvent")
+            rig.scanner.show(Snapshot("fake", Readiness.STOPPED, frozenset({JAM})))
+            await subscriber.until("ScannerStatusConditionEvent")
+        (cleared, (kind, second)) = conditions(subscriber)
+        assert cleared == ("ScannerStatusConditionClearedEvent", first)
+        assert kind == "ScannerStatusConditionEvent"
+        assert int(second) > int(first), "it would be taken for the old one"
+
+
+async def test_a_condition_that_outlasts_a_restart_is_told_once(tmp_path: Path) -> None:
+    stopped = Snapshot("fake", Readiness.STOPPED, frozenset({JAM}))
+    async with Subscriber() as subscriber:
+        async with running(tmp_path) as rig:
+            await rig.subscribe(subscriber)
+            rig.scanner.show(stopped)
+            await subscriber.first("ScannerStatusConditionEvent")
+        scanner = FakeScanner()
+        scanner.snapshot = stopped
+        async with running(tmp_path, scanners=(scanner,)) as rig:
+            await subscriber.until("ScannerStatusSummaryEvent", count=2)
+            rig.scanner.show(Snapshot("fake", Readiness.IDLE))
+            await subscriber.until("ScannerStatusConditionClearedEvent")
+        told = conditions(subscriber)
+        assert [kind for kind, _ in told] == ["ScannerStatusConditionEvent", "ScannerStatusConditionClearedEvent"]
+        assert told[0][1] == told[1][1]
+
+
+async def test_damaged_conditions_in_the_state_file_are_forgotten(tmp_path: Path) -> None:
+    async with running(tmp_path):
+        pass
+    file = tmp_path / "state" / "state.json"
+    kept = json.loads(file.read_text(encoding="utf-8"))
+    kept["scanners"][KEY]["conditions"] = [{"id": "seven"}, {}]
+    file.write_text(json.dumps(kept), encoding="utf-8")
+    async with running(tmp_path) as rig:
         assert (await rig.retrieve(await rig.create())).status == 200

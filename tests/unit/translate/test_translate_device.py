@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.translate import report
-from bridge.translate.device import HISTORY, DeviceView, look, reasons, state
+from bridge.translate.device import HISTORY, Condition, DeviceView, look, reasons, remembered, state
 from bridge.wsscan.operations import GetScannerElementsResponse
 from bridge.wsscan.sections import ScannerElementData, ScannerElements, ScannerSection
 from bridge.wsscan.year import Year, respell
@@ -72,6 +72,31 @@ def test_a_trouble_is_raised_once_and_cleared_with_the_snapshot_that_lacks_it() 
     assert told(view) == ("Idle", [])
     assert view.active == ()
     assert [(condition.id, condition.since, condition.cleared) for condition in view.history] == [(1, NOON, LATER)]
+
+
+def test_what_an_earlier_run_told_stands_until_everybody_has_looked() -> None:
+    kept = [Condition(7, JAM, NOON), Condition(8, COVER, NOON)]
+    assert [Condition.from_json(each.to_json()) for each in kept] == kept
+    view = remembered(kept, 70)
+    assert told(view) == ("Stopped", ["MediaJam", "CoverOpen"])
+    view = look(view, usb(Readiness.STOPPED, COVER), LATER, observers=2)
+    assert [each.id for each in view.active] == [7, 8], "the agent, which told of the jam, has not looked yet"
+    view = look(view, snmp(), LATER, observers=2)
+    assert ([each.id for each in view.active], [each.id for each in view.history]) == ([8], [7])
+    assert told(view) == ("Stopped", ["CoverOpen"])
+    view = look(view, usb(Readiness.STOPPED, JAM), LATER, observers=2)
+    assert [each.id for each in view.active] == [70]
+
+
+def test_a_device_that_only_an_earlier_run_saw_is_where_those_who_look_say() -> None:
+    view = remembered([Condition(1, LAMP, NOON)], 2)
+    assert view.is_gone
+    assert not look(view, snmp(), NOON, observers=2).is_gone
+
+
+def test_ids_begin_again_when_there_are_no_more() -> None:
+    view = look(remembered((), 2**31 - 1), usb(Readiness.STOPPED, JAM, COVER), NOON)
+    assert [each.id for each in view.active] == [1, 2]
 
 
 def test_the_same_trouble_again_is_a_new_condition() -> None:
