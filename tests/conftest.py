@@ -1,9 +1,12 @@
-"""What holds for every test: the log is as the test before found it, and a run ends with what was skipped, and why.
+"""What holds for every test: the log is as the test before found it, and no thread is left.
+A run ends with what was skipped, and why.
 
 The recordings of real devices are no part of the project; `$WSD_REALDATA` says where they are.
 """
 
 import logging
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from bridge.log import TRAFFIC
 
 MARKS = ("WSD_REALDATA", "no recordings")
+ENDS = 10.0  # s until a thread has ended to which that was said, on a machine that does something else
 
 # How long an example takes says something of the machine, not of the law.
 settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -28,6 +32,23 @@ def _the_log_as_it_was() -> Iterator[None]:
     for each, level, handlers in before:
         each.setLevel(level)
         each.handlers[:] = handlers
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A thread that outlives its test works on in the next one. But for the loop's own pool, which the loop ends, and
+    for tests with real servers and clients, whose libraries have threads as they like."""
+    before = set(threading.enumerate())
+    yield
+    if "system" in request.path.parts:
+        return
+    until = time.monotonic() + ENDS
+    while left := [each for each in threading.enumerate() if each not in before]:
+        if not (names := [each.name for each in left if not each.name.startswith("asyncio_")]):
+            return
+        if time.monotonic() > until:
+            pytest.fail(f"left behind: threads {', '.join(names)}")
+        time.sleep(0.005)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -51,8 +52,9 @@ def start(pool: ThreadPoolExecutor, tray: Tray, chunks: list[bytes]) -> "asyncio
 
 
 @pytest.fixture
-def pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1)
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as made:
+        yield made
 
 
 async def test_pages_come_out_as_they_went_in(tmp_path: Path) -> None:
