@@ -1,18 +1,79 @@
-"""One filter of a post-scan job at work: tried again while that may help, and its outcome in DSM's words."""
+"""The filters of a post-scan job at work, one after the other: each is tried again while that may help, and its outcome
+is told in DSM's words."""
 
 import errno
 import logging
+from dataclasses import dataclass, replace
 from typing import Final
 
-from bridge.dsm.job import FilterState, FilterStateReason
-from bridge.filters.filter import Filter, FilterFailed, Work
-from bridge.translate.post_scan import FilterRun
+from bridge.dsm.job import FilterState, FilterStateReason, JobStateReason
+from bridge.errors import BridgeError
+from bridge.filters.filter import Filter, FilterFailed, StoredImage, Work
+from bridge.jobs.post_scan_store import Store
+from bridge.service.post_scan_book import Book
+from bridge.service.post_scan_process import Processes
+from bridge.service.post_scan_record import Held
+from bridge.translate.post_scan import FINAL_FILTER_STATES, FilterRun, PostScanSeen
 from drivers.contract.clock import Clock
+from drivers.contract.observation import Phase
 
 _log = logging.getLogger(__name__)
 
 PAUSES: Final = (5.0, 30.0, 120.0)  # seconds before a filter is tried again whose trouble may pass
 _DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """Works jobs off, as the scan processes say now."""
+
+    processes: Processes
+    store: Store
+    book: Book
+    clock: Clock
+
+    async def off(self, held: Held) -> None:
+        """That job, to an end in any case."""
+        try:
+            await self._filter(held)
+        except Exception:  # noqa: BLE001 - a bug of ours costs this job, and leaves nobody waiting for its end
+            _log.exception("job=%s: it broke", held.job.token)
+            await self.book.see(held, PostScanSeen(Phase.FAILED))
+
+    async def _filter(self, held: Held) -> None:
+        """What an earlier run finished stays finished."""
+        filters = None
+        try:
+            process = await self.processes.get(held.job.process_id, held.job.user)
+            filters = None if process is None else process.chosen(held.wanted)
+        except BridgeError as err:
+            _log.error("job=%s: %s", held.job.token, err)
+        if filters is None:  # the operator changed it meanwhile
+            await self.book.see(held, PostScanSeen(Phase.FAILED, reason=JobStateReason.NO_VALID_INSTRUCTIONS))
+            return
+        work = self._order(held)
+        for index, chosen in enumerate(filters):
+            done = held.job.filters[index]
+            if done.state not in FINAL_FILTER_STATES:
+                await self._report(held, index, replace(done, state=FilterState.PROCESSING))
+                done = replace(await run(chosen, work, self.clock), dialect=done.dialect)
+                await self._report(held, index, done)
+            if done.state is FilterState.COMPLETED_WITH_ERRORS and not held.continue_on_error:
+                await self.book.see(held, PostScanSeen(Phase.FAILED))
+                return
+        await self.book.see(held, PostScanSeen(Phase.DONE))
+
+    def _order(self, held: Held) -> Work:
+        job = held.job
+        stored = {each.document_id: each for each in self.store.images(job.token)}
+        images = tuple(
+            StoredImage(stored[number].path, number, held.formats[number]) for number in sorted(held.formats)
+        )
+        return Work(job.token, held.document_name, job.user, job.created, images, self.store.notes(job.token))
+
+    async def _report(self, held: Held, index: int, became: FilterRun) -> None:
+        runs = (*held.job.filters[:index], became, *held.job.filters[index + 1 :])
+        await self.book.see(held, PostScanSeen(Phase.SCANNING, filters=runs))
 
 
 async def run(chosen: Filter, work: Work, clock: Clock) -> FilterRun:

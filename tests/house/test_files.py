@@ -11,7 +11,6 @@ TEXT = frozenset({".py", ".md", ".toml", ".xml", ".xsd", ".rules", ".service", "
 LONGEST = 300
 # A file of the product may be longer for a reason.
 LONG = {
-    "bridge/service/post_scan.py": "one job's way through the scan server; its steps share the state of that one job",
     "bridge/scanner/acquisition.py": "one job's way through the device; its steps share the state of that one job",
     "hil/devices/mfp/model.py": "one machine; a scan at its panel and one for the network share the paper path",
 }
