@@ -83,6 +83,8 @@ def _transfers(run: Run) -> int:
 
 
 def _row(transfer: int, fault: Fault | None, run: Run, scenario: Scenario, good: Run) -> Row:
+    if run.outcome is Outcome.NOT_RUNNABLE:  # it has no USB link
+        return Row(transfer, fault, ", ".join(run.complaints), (), run, megabytes())
     ends = [f"job {each.job} {each.state}" for each in run.seen.events if each.name == "JobEndStateEvent"]
     wrong = [*run.complaints, *(f"it left {each} behind" for each in run.left), *_untold(run, scenario)]
     if run.outcome in {Outcome.PASSED, Outcome.FAILED}:
