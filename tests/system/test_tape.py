@@ -322,10 +322,10 @@ def memory() -> float:
 
 
 # A fault that costs the driver's whole patience, seconds though the clock is fast, is put at every seventh transfer:
-# at every one of them it would take four minutes more. There it is put on the hand-turned clock, where patience costs
-# nothing: wsd-scan-hil scenario NAME --enumerate garble,short,loss
+# at every one of them it would take six minutes more. There it is put on the hand-turned clock, where patience costs
+# nothing: wsd-scan-hil scenario NAME --enumerate garble,short,stall,loss
 EVERY_SEVENTH = range(1, MOST + 1, 7)
-COSTLY = frozenset({Fault.GARBLE, Fault.SHORT, Fault.LOSS})
+COSTLY = frozenset({Fault.GARBLE, Fault.SHORT, Fault.STALL, Fault.LOSS})
 
 
 @pytest.mark.parametrize(
