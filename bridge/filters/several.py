@@ -24,10 +24,11 @@ class Several:
         self.dialect, self._filters = dialect, filters
 
     async def process(self, work: Work) -> tuple[FilterStateReason, ...]:
-        """Raises FilterFailed, after every place was tried."""
+        """Raises FilterFailed, or what broke one of them, after every place was tried."""
         notes = await apart(lambda: Notes(work.notes, f"several {' '.join(self._filters)}"))
         said: list[FilterStateReason] = []
         failures: list[FilterFailed] = []
+        broken: Exception | None = None
         for place, each in self._filters.items():
             if notes.get(place) == _DONE:
                 continue
@@ -35,8 +36,12 @@ class Several:
                 said += await each.process(work)
             except FilterFailed as err:
                 failures.append(err)
+            except Exception as err:  # noqa: BLE001 - a bug, or no memory for this place
+                broken = broken or err
             else:
                 await apart(partial(notes.put, place, _DONE))
+        if broken is not None:
+            raise broken
         if failures:
             reasons = dict.fromkeys(reason for err in failures for reason in err.reasons)
             raise FilterFailed(

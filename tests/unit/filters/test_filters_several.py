@@ -58,3 +58,30 @@ async def test_what_no_place_took_has_failed_and_every_reason_is_told(tmp_path: 
     assert not failed.value.partly
     assert "file is not there" in str(failed.value)
     assert "away is not there" in str(failed.value)
+
+
+class OutOfMemory:
+    """A filter for which there is no memory the first time."""
+
+    dialect = FILE_SHARE
+
+    def __init__(self) -> None:
+        self.tries = 0
+
+    async def process(self, work: Work) -> tuple[Reason, ...]:
+        self.tries += 1
+        if self.tries == 1:
+            raise MemoryError
+        return ()
+
+
+async def test_a_place_that_breaks_keeps_the_pages_from_no_other_and_is_tried_again_alone(tmp_path: Path) -> None:
+    folder, short = tmp_path / "folder", OutOfMemory()
+    folder.mkdir()
+    job, to = work(tmp_path), Several(FILE_SHARE, {"short": short, "folder": Folder(FILE_SHARE, folder)})
+    with pytest.raises(MemoryError):
+        await to.process(job)
+    assert names_in(folder) == ["Letter.jpg"]
+    (folder / "Letter.jpg").unlink()
+    assert await to.process(job) == ()
+    assert (short.tries, names_in(folder)) == (2, [])
