@@ -375,11 +375,13 @@ async def test_a_retrieve_that_waits_too_long_is_told_to_come_again(bench: Any) 
 async def test_a_second_retrieve_waits_for_the_first_but_not_for_ever(bench: Any) -> None:
     job = await bench.create()
     bench.hand.page()
+    await until(lambda: bench.events(job)[-1].endswith(" 1"))
     async with bench.acquisition.retrieve(job, "one") as page:
         with Refused(Subcode.TEMPORARY_ERROR):
             await bench.retrieve(job)
         assert b"".join([chunk async for chunk in page.chunks()])
     bench.hand.page()
+    await until(lambda: bench.events(job)[-1].endswith(" 2"))
     assert await bench.retrieve(job)
 
 
