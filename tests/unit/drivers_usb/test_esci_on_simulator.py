@@ -11,14 +11,14 @@ from drivers import catalog
 from drivers.contract.capabilities import Mode, Source
 from drivers.contract.clock import SystemClock
 from drivers.contract.document import Region, ScanRequest
-from drivers.contract.errors import CanceledAtDevice, DeviceBusy, DeviceGone, DriverError, FeederEmpty, ScanFailed
+from drivers.contract.errors import DeviceBusy, DeviceGone, DriverError, ScanFailed
 from drivers.contract.handover import ScanCanceled
 from drivers.contract.observation import Feeder, Phase, Readiness, Trouble, TroubleKind, Unit
 from drivers.usb.esci.open import open_device
 from hil import chart, script
 from hil.devices.esci.scanner import EsciScanner
 from hil.devices.esci.usb import esci_usb
-from hil.devices.stimuli import CancelAtPanel, Clear, Cover, InUse, LoadPaper, Plug, Press, Slow, Unplug
+from hil.devices.stimuli import CancelAtPanel, Clear, Cover, LoadPaper, Plug, Press, Slow, Unplug
 from tests.unit import usb_rig
 from tests.unit.usb_rig import Rig, read
 
@@ -96,30 +96,6 @@ async def test_a_duplex_scan_gives_fronts_and_backs() -> None:
         assert len({data for _, data in found}) == 4
 
 
-async def test_no_more_pages_are_scanned_than_asked_for() -> None:
-    async with rig("warmup=0,speed=0,feed=0,adf=3") as bench:
-        assert len(await read(await bench.scan(Source.FEEDER, pages=2))) == 2
-        assert bench.scanner.state.sheets == 1
-        assert bench.scanner.state.path is None
-
-
-async def test_an_empty_feeder_is_told_before_any_page() -> None:
-    async with rig() as bench:
-        with pytest.raises(FeederEmpty):
-            await read(await bench.scan(Source.FEEDER))
-        ended = await bench.until(lambda s: any(job.phase is Phase.FAILED for job in s.jobs))
-        assert Trouble(TroubleKind.FEEDER_EMPTY, Unit.FEEDER) in ended.troubles
-        assert [(p.phase, p.pages) for p in ended.jobs] == [(Phase.FAILED, 0)]
-
-
-async def test_progress_is_told_while_a_page_is_scanned() -> None:
-    async with rig("warmup=0,speed=4000,feed=0") as bench:
-        await read(await bench.scan())
-        percents = [job.percent for s in bench.seen for job in s.jobs if job.percent is not None]
-        assert percents == sorted(percents)
-        assert len(set(percents)) > 5
-
-
 async def test_a_jam_on_the_second_page_stops_and_then_fails_the_scan() -> None:
     async with rig("warmup=0,speed=0,feed=0,adf=3,jam@2") as bench:
         document = await bench.scan(Source.FEEDER)
@@ -145,47 +121,12 @@ async def test_an_unnamed_error_of_a_feeder_that_senses_it_is_a_double_feed() ->
         assert still.readiness is Readiness.STOPPED
 
 
-async def test_a_scanner_in_use_over_another_interface_is_busy_before_anything_moves() -> None:
-    async with rig() as bench:
-        bench.live.stimulate(InUse(taken=True))
-        with pytest.raises(DeviceBusy, match="in use over another interface"):
-            await bench.scan()
-        assert not bench.scanner.scanning
-        bench.live.stimulate(InUse(taken=False))
-        assert len(await read(await bench.scan())) == 1
-
-
 async def test_a_scan_after_a_jam_was_cleared_works() -> None:
     async with rig("warmup=0,speed=0,feed=0,adf=2,jam@1") as bench:
         with pytest.raises(ScanFailed):
             await read(await bench.scan(Source.FEEDER))
         bench.live.stimulate(Clear(), LoadPaper(1))
         assert len(await read(await bench.scan(Source.FEEDER))) == 2
-
-
-async def test_cancel_at_the_panel_cancels_the_job_at_the_panel() -> None:
-    async with rig("warmup=0,speed=0,feed=0,cancel@1") as bench:
-        with pytest.raises(CanceledAtDevice):
-            await read(await bench.scan())
-        ended = await bench.until(lambda s: any(job.phase is Phase.CANCELED for job in s.jobs))
-        assert ended.jobs[0].at_panel
-        assert ended.readiness is Readiness.IDLE
-        assert len(await read(await bench.scan())) == 1
-
-
-async def test_cancel_by_us_stops_the_hardware_within_a_moment() -> None:
-    async with rig("warmup=0,speed=100,feed=0,adf=2") as bench:  # the sheets would take 12 s
-        document = await bench.scan(Source.FEEDER)
-        await bench.until(lambda s: any((job.percent or 0) > 10 for job in s.jobs))
-        began = time.monotonic()
-        document.cancel()
-        with pytest.raises(ScanCanceled):
-            await read(document)
-        assert time.monotonic() - began < 5
-        assert not bench.scanner.scanning
-        ended = await bench.until(lambda s: any(job.phase is Phase.CANCELED for job in s.jobs))
-        assert not ended.jobs[0].at_panel
-        assert len(await read(await bench.scan(Source.FEEDER, resolution=(50, 50)))) == 1
 
 
 async def test_unplugged_in_the_middle_of_a_page_and_back_again() -> None:

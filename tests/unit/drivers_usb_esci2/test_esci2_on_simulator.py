@@ -1,6 +1,5 @@
 """The ESC/I-2 driver against the simulated scanner over USB/IP: pyusb, link, actor and decoders as they ship."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,8 +11,7 @@ from PIL import Image
 from drivers.contract.capabilities import Mode, Source
 from drivers.contract.clock import SystemClock
 from drivers.contract.document import Encoded, Raster, Region
-from drivers.contract.errors import CanceledAtDevice, DeviceBusy, DeviceGone, FeederEmpty, ScanFailed
-from drivers.contract.handover import ScanCanceled
+from drivers.contract.errors import DeviceBusy, DeviceGone, ScanFailed
 from drivers.contract.observation import Feeder, Phase, Readiness, Trouble, TroubleKind, Unit
 from drivers.usb.esci2.open import open_device
 from hil import chart, script
@@ -22,7 +20,7 @@ from hil.devices.esci2.scanner import Esci2Scanner
 from hil.devices.esci2.usb import esci2_usb
 from hil.devices.stimuli import Clear, Cover, Fatal, InUse, LoadPaper, Plug, Press, Slow, Unplug
 from tests.unit import usb_rig
-from tests.unit.usb_rig import Rig, pages, whole
+from tests.unit.usb_rig import Rig, whole
 
 SMALL = Region(0, 0, 4000, 3000)
 QUICK = "warmup=0,speed=0,feed=0"
@@ -161,15 +159,6 @@ async def test_a_page_that_ends_with_its_paper_is_filled_up_with_white() -> None
         assert data == shown(1, Source.FEEDER, Mode.GRAY8, (214, 1000, 400, 169)) + b"\xff" * 331 * 400
 
 
-async def test_an_empty_feeder_is_said_before_anything_moves() -> None:
-    async with rig() as bench:
-        with pytest.raises(FeederEmpty):
-            await whole(await bench.scan(Source.FEEDER))
-        failed = await bench.until(lambda s: any(job.phase is Phase.FAILED for job in s.jobs))
-        assert Trouble(TroubleKind.FEEDER_EMPTY, Unit.FEEDER) in failed.troubles
-        assert len(await whole(await bench.scan())) == 1
-
-
 @pytest.mark.parametrize(
     ("event", "kind"),
     [
@@ -217,39 +206,6 @@ async def test_a_lamp_that_warms_is_waited_for_and_told() -> None:
         assert Trouble(TroubleKind.LAMP_WARMING, Unit.PLATEN) in warming.troubles
         bench.later(60)
         assert len(await whole(document)) == 1
-
-
-async def test_cancel_at_the_panel_ends_the_scan_as_canceled_there() -> None:
-    async with rig(f"{QUICK},adf=2,cancel@1:40%") as bench:
-        with pytest.raises(CanceledAtDevice):
-            await whole(await bench.scan(Source.FEEDER))
-        ended = await bench.until(lambda s: any(job.phase is Phase.CANCELED for job in s.jobs))
-        assert ended.jobs[0].at_panel
-        async with asyncio.timeout(8):
-            while bench.scanner.session:  # noqa: ASYNC110  # a look has one too
-                await asyncio.sleep(0.005)
-
-
-async def test_a_cancel_of_ours_stops_the_motor_in_mid_page() -> None:
-    async with rig("warmup=0,speed=600,feed=0") as bench:
-        document = await bench.scan(resolution=(300, 300), mode=Mode.RGB24)
-        reader = asyncio.create_task(asyncio.to_thread(pages, document))
-        await bench.until(lambda s: any(job.percent for job in s.jobs))
-        began = asyncio.get_running_loop().time()
-        document.cancel()
-        with pytest.raises(ScanCanceled):
-            await reader
-        assert asyncio.get_running_loop().time() - began < 3  # of a page that takes 4.5 s
-        assert not bench.scanner.scanning
-        assert len(await whole(await bench.scan(region=Region(0, 0, 1000, 500)))) == 1
-
-
-async def test_progress_is_told_while_the_page_comes() -> None:
-    async with rig("warmup=0,speed=4000,feed=0") as bench:
-        await whole(await bench.scan(resolution=(200, 200), mode=Mode.RGB24))
-        told = [job.percent for snapshot in bench.seen for job in snapshot.jobs if job.percent is not None]
-        assert told == sorted(told)
-        assert len({percent for percent in told if 0 < percent < 100}) >= 3
 
 
 async def test_a_press_is_told_once_by_the_interrupt_endpoint() -> None:

@@ -12,7 +12,7 @@ from drivers import catalog
 from drivers.contract.capabilities import Mode, Source
 from drivers.contract.clock import SystemClock
 from drivers.contract.document import Raster, Region
-from drivers.contract.errors import CanceledAtDevice, DeviceBusy, DeviceGone, FeederEmpty, ScanFailed
+from drivers.contract.errors import DeviceBusy, DeviceGone, ScanFailed
 from drivers.contract.handover import ScanCanceled
 from drivers.contract.observation import Feeder, Phase, Readiness, Trouble, TroubleKind, Unit
 from drivers.usb.fujitsu import open as fujitsu
@@ -20,7 +20,7 @@ from hil import chart, script
 from hil.devices.fujitsu.product import FI_6230, LINE, Product
 from hil.devices.fujitsu.scanner import FujitsuScanner
 from hil.devices.fujitsu.usb import FujitsuUsb
-from hil.devices.stimuli import Clear, Cover, DoubleFeed, InUse, LoadPaper, Plug, Press
+from hil.devices.stimuli import Clear, Cover, DoubleFeed, LoadPaper, Plug, Press
 from tests.unit import usb_rig
 from tests.unit.usb_rig import Rig, read
 
@@ -141,23 +141,6 @@ async def test_no_more_pages_are_scanned_than_asked_for() -> None:
         assert not bench.scanner.scanning
 
 
-async def test_an_empty_feeder_is_told_before_any_page_and_nothing_moves() -> None:
-    async with rig() as bench:
-        with pytest.raises(FeederEmpty):
-            await read(await bench.scan(Source.FEEDER))
-        ended = await bench.until(lambda s: any(job.phase is Phase.FAILED for job in s.jobs))
-        assert Trouble(TroubleKind.FEEDER_EMPTY, Unit.FEEDER) in ended.troubles
-        assert [(p.phase, p.pages) for p in ended.jobs] == [(Phase.FAILED, 0)]
-
-
-async def test_progress_is_told_while_a_page_is_scanned() -> None:
-    async with rig("speed=4000") as bench:
-        await read(await bench.scan())
-        percents = [job.percent for s in bench.seen for job in s.jobs if job.percent is not None]
-        assert percents == sorted(percents)
-        assert len(set(percents)) > 5
-
-
 async def test_a_jam_stops_and_then_fails_the_scan_and_is_remembered_until_the_cover_was_open() -> None:
     async with rig("adf=3,jam@2") as bench:
         with pytest.raises(ScanFailed, match="paper jam"):
@@ -205,26 +188,6 @@ async def test_an_open_cover_fails_the_feeder_and_not_the_platen() -> None:
         with pytest.raises(ScanFailed, match="cover is open"):
             await read(await bench.scan(Source.FEEDER))
         assert len(await read(await bench.scan())) == 1
-
-
-async def test_a_scanner_in_use_over_another_interface_is_busy_before_anything_moves() -> None:
-    async with rig() as bench:
-        bench.live.stimulate(InUse(taken=True))
-        with pytest.raises(DeviceBusy, match="in use over another interface"):
-            await bench.scan()
-        assert not bench.scanner.scanning
-        bench.live.stimulate(InUse(taken=False))
-        assert len(await read(await bench.scan())) == 1
-
-
-async def test_the_stop_button_cancels_the_job_at_the_device() -> None:
-    async with rig("adf=2,cancel@1") as bench:
-        with pytest.raises(CanceledAtDevice):
-            await read(await bench.scan(Source.FEEDER))
-        ended = await bench.until(lambda s: any(job.phase is Phase.CANCELED for job in s.jobs))
-        assert ended.jobs[0].at_panel
-        assert ended.readiness is Readiness.IDLE
-        assert len(await read(await bench.scan(Source.FEEDER))) == 1
 
 
 @pytest.mark.parametrize("source", [Source.FEEDER, Source.FEEDER_DUPLEX])

@@ -11,9 +11,8 @@ from drivers.contract.capabilities import Mode, Source
 from drivers.contract.clock import SystemClock
 from drivers.contract.document import Region
 from drivers.contract.driver import Device
-from drivers.contract.errors import CanceledAtDevice, DeviceBusy, DeviceGone, FeederEmpty, ScanFailed
-from drivers.contract.handover import ScanCanceled
-from drivers.contract.observation import Feeder, Phase, Readiness, TroubleKind
+from drivers.contract.errors import DeviceGone, ScanFailed
+from drivers.contract.observation import Feeder, Phase, Readiness
 from drivers.usb.descriptors import UsbDevice
 from drivers.usb.link import Link
 from drivers.usb.pixma.open import open_device
@@ -21,7 +20,7 @@ from hil import chart, script
 from hil.devices.pixma.product import D420, IR1020, MF220, MF4320, MF4690, MF5730, MF6100, MF8300, MP730, Product
 from hil.devices.pixma.scanner import PixmaScanner
 from hil.devices.pixma.usb import pixma_usb
-from hil.devices.stimuli import Clear, Fatal, InUse, LoadPaper, Plug, Press, Slow, Unplug
+from hil.devices.stimuli import Clear, Fatal, LoadPaper, Plug, Press, Slow, Unplug
 from tests.unit import usb_rig
 from tests.unit.usb_rig import Rig, read
 
@@ -137,29 +136,10 @@ async def test_both_sides_of_a_sheet_come_in_order(product: Product, sheets: int
         assert [data for _, data in got] == [shown(page, Source.FEEDER, Mode.GRAY8, back=back) for page, back in sides]
 
 
-@pytest.mark.parametrize("product", [MP730, D420, MF220], ids=model)
-async def test_no_more_pages_are_scanned_than_asked_for(product: Product) -> None:
-    async with rig("adf=3", product) as bench:
-        assert len(await read(await bench.scan(Source.FEEDER, pages=2))) == 2
-        assert bench.scanner.state.sheets == 1
-        assert len(await read(await bench.scan(Source.FEEDER))) == 1
-
-
 @pytest.mark.parametrize("product", [D420, MF220], ids=model)
 async def test_a_last_block_that_says_so_itself_is_the_last(product: Product) -> None:
     async with rig("adf=2,lastblock=rest", product) as bench:
         assert len(await read(await bench.scan(Source.FEEDER))) == 2
-
-
-@pytest.mark.parametrize("product", [MP730, D420, MF220], ids=model)
-async def test_an_empty_feeder_is_told_and_the_next_scan_works(product: Product) -> None:
-    async with rig("", product) as bench:
-        with pytest.raises(FeederEmpty):
-            await read(await bench.scan(Source.FEEDER))
-        waiting = await bench.until(lambda each: bool(each.troubles))
-        assert {trouble.kind for trouble in waiting.troubles} == {TroubleKind.FEEDER_EMPTY}
-        bench.live.stimulate(LoadPaper(1))
-        assert len(await read(await bench.scan(Source.FEEDER))) == 1
 
 
 @pytest.mark.parametrize("product", [D420, MF220], ids=model)
@@ -181,31 +161,6 @@ async def test_a_press_is_told_once_during_a_scan_too() -> None:
         assert [press.serial for snapshot in bench.seen for press in snapshot.presses] == [1, 2]
 
 
-async def test_percent_rises_with_the_page() -> None:
-    async with rig("speed=4000") as bench:
-        await read(await bench.scan(mode=Mode.RGB24, region=WHOLE))
-        await bench.until(lambda each: any(job.phase is Phase.DONE for job in each.jobs))
-        told = [job.percent for snapshot in bench.seen for job in snapshot.jobs if job.percent is not None]
-        assert told == sorted(told)
-        assert len(set(told)) > 10
-        assert told[-1] <= 100
-
-
-@pytest.mark.parametrize("product", [MP730, D420, MF220], ids=model)
-async def test_a_cancel_takes_effect_at_once_and_the_next_scan_works(product: Product) -> None:
-    async with rig("speed=50", product) as bench:  # the page would take 17 s
-        document = await bench.scan(mode=Mode.RGB24, region=WHOLE)
-        await bench.until(lambda each: any(job.percent for job in each.jobs))
-        began = time.monotonic()
-        document.cancel()
-        with pytest.raises(ScanCanceled):
-            await read(document)
-        assert time.monotonic() - began < 5
-        assert not bench.scanner.scanning
-        bench.live.stimulate(Slow(0.01))
-        assert len(await read(await bench.scan())) == 1
-
-
 async def test_a_cancel_while_the_last_sheet_leaves_harms_no_page() -> None:
     async with rig("adf=1") as bench:
         document = await bench.scan(Source.FEEDER_DUPLEX)
@@ -214,17 +169,6 @@ async def test_a_cancel_while_the_last_sheet_leaves_harms_no_page() -> None:
         document.cancel()
         await bench.until(lambda each: each.readiness is Readiness.IDLE, after=len(bench.seen))
         assert time.monotonic() - began < 4  # the wait is of 8 s
-        assert len(await read(await bench.scan())) == 1
-
-
-@pytest.mark.parametrize("product", [MP730, D420, MF220], ids=model)
-async def test_cancel_at_the_scanner_is_told_and_the_next_scan_works(product: Product) -> None:
-    async with rig("", product) as bench:
-        bench.live.stimulate(*script.read("cancel@1:20%").stimuli)
-        with pytest.raises(CanceledAtDevice):
-            await read(await bench.scan(mode=Mode.RGB24, region=WHOLE))
-        last = await bench.until(lambda each: any(job.phase is Phase.CANCELED for job in each.jobs))
-        assert last.jobs[0].at_panel
         assert len(await read(await bench.scan())) == 1
 
 
@@ -237,15 +181,6 @@ async def test_a_jam_ends_the_scan_and_after_clearing_the_next_works(product: Pr
             await read(await bench.scan(Source.FEEDER))
         bench.live.stimulate(Clear(), LoadPaper(1))
         assert len(await read(await bench.scan(Source.FEEDER))) >= 1
-
-
-async def test_a_scanner_that_another_host_has_is_busy() -> None:
-    async with rig() as bench:
-        bench.live.stimulate(InUse(taken=True))
-        with pytest.raises(DeviceBusy):
-            await bench.scan()
-        bench.live.stimulate(InUse(taken=False))
-        assert len(await read(await bench.scan())) == 1
 
 
 @pytest.mark.parametrize("product", [D420, MF220], ids=model)

@@ -13,8 +13,8 @@ from drivers import catalog
 from drivers.contract.capabilities import Mode, Source
 from drivers.contract.clock import SystemClock
 from drivers.contract.document import Encoded, Region, ScanRequest
-from drivers.contract.errors import CanceledAtDevice, DeviceBusy, DeviceGone, FeederEmpty, ScanFailed
-from drivers.contract.handover import Handover, ScanCanceled
+from drivers.contract.errors import DeviceGone, ScanFailed
+from drivers.contract.handover import Handover
 from drivers.contract.observation import Feeder, Phase, Readiness, TroubleKind
 from drivers.usb.bus import RemoteBus
 from drivers.usb.pixma.mp150.scanner import PixmaScanner as PixmaScannerDriver
@@ -24,7 +24,7 @@ from hil import chart, script
 from hil.devices.pixma.product import MB5100, MP160, MP530, MX850, MX870, MX920, Product
 from hil.devices.pixma.scanner import PixmaScanner
 from hil.devices.pixma.usb import pixma_usb
-from hil.devices.stimuli import Clear, Fatal, InUse, LoadPaper, Plug, Press, Slow, Unplug
+from hil.devices.stimuli import Clear, Fatal, LoadPaper, Plug, Press, Slow, Unplug
 from tests.unit import usb_rig
 from tests.unit.usb_rig import Rig, pages, read, whole
 
@@ -130,27 +130,9 @@ async def test_a_feeder_that_gives_nothing_but_jpeg_gives_it_on(mode: Mode) -> N
         assert data == shown(1, Source.PLATEN, mode, PART_BOX)
 
 
-async def test_no_more_pages_are_scanned_than_asked_for() -> None:
-    async with rig("adf=3") as bench:
-        assert len(await read(await bench.scan(Source.FEEDER, pages=2))) == 2
-        assert bench.scanner.state.sheets == 1
-        assert len(await read(await bench.scan(Source.FEEDER))) == 1
-
-
 async def test_a_last_block_that_says_so_itself_is_the_last() -> None:
     async with rig("adf=2,lastblock=rest") as bench:
         assert len(await read(await bench.scan(Source.FEEDER))) == 2
-
-
-@pytest.mark.parametrize("product", WITH_FEEDER, ids=model)
-async def test_an_empty_feeder_is_told_and_the_next_scan_works(product: Product) -> None:
-    async with rig("", product) as bench:
-        with pytest.raises(FeederEmpty):
-            await read(await bench.scan(Source.FEEDER))
-        waiting = await bench.until(lambda each: bool(each.troubles))
-        assert {trouble.kind for trouble in waiting.troubles} == {TroubleKind.FEEDER_EMPTY}
-        bench.live.stimulate(LoadPaper(1))
-        assert len(await read(await bench.scan(Source.FEEDER))) == 1
 
 
 async def test_paper_in_the_feeder_is_seen() -> None:
@@ -195,47 +177,11 @@ async def test_a_press_before_the_scanner_was_opened_is_not_ours() -> None:
         assert bench.presses() == []
 
 
-async def test_percent_rises_with_the_page() -> None:
-    async with rig("speed=4000") as bench:
-        await read(await bench.scan(mode=Mode.RGB24, region=Region(0, 0, 8506, 11693)))
-        await bench.until(lambda each: any(job.phase is Phase.DONE for job in each.jobs))
-        told = [job.percent for snapshot in bench.seen for job in snapshot.jobs if job.percent is not None]
-        assert told == sorted(told)
-        assert len(set(told)) > 10
-        assert told[-1] <= 100
-
-
 async def test_a_cold_lamp_is_waited_for_and_told() -> None:
     async with rig("warmup=1", MP530) as bench:
         assert len(await read(await bench.scan())) == 1
         warming = await bench.until(lambda each: each.readiness is Readiness.WARMING)
         assert {trouble.kind for trouble in warming.troubles} == {TroubleKind.CALIBRATING}
-
-
-@pytest.mark.parametrize("product", [MP530, MX850, MX870], ids=model)
-async def test_a_cancel_takes_effect_at_once_and_the_next_scan_works(product: Product) -> None:
-    async with rig("speed=50", product) as bench:  # the page would take 17 s
-        document = await bench.scan(mode=Mode.RGB24, region=Region(0, 0, 8506, 11693))
-        await bench.until(lambda each: any(job.percent for job in each.jobs))
-        began = time.monotonic()
-        document.cancel()
-        with pytest.raises(ScanCanceled):
-            await read(document)
-        assert time.monotonic() - began < 5
-        assert not bench.scanner.scanning
-        bench.live.stimulate(Slow(0.01))
-        assert len(await read(await bench.scan())) == 1
-
-
-@pytest.mark.parametrize("product", [MP530, MX850, MX870], ids=model)
-async def test_cancel_at_the_scanner_is_told_and_the_next_scan_works(product: Product) -> None:
-    async with rig("", product) as bench:
-        bench.live.stimulate(*script.read("cancel@1:20%").stimuli)
-        with pytest.raises(CanceledAtDevice):
-            await read(await bench.scan(mode=Mode.RGB24, region=Region(0, 0, 8506, 11693)))
-        last = await bench.until(lambda each: any(job.phase is Phase.CANCELED for job in each.jobs))
-        assert last.jobs[0].at_panel
-        assert len(await read(await bench.scan())) == 1
 
 
 async def test_a_jam_ends_the_scan_and_after_clearing_the_next_works() -> None:
@@ -245,15 +191,6 @@ async def test_a_jam_ends_the_scan_and_after_clearing_the_next_works() -> None:
             await read(await bench.scan(Source.FEEDER))
         bench.live.stimulate(Clear(), LoadPaper(1))
         assert len(await read(await bench.scan(Source.FEEDER))) == 1
-
-
-async def test_a_scanner_that_another_host_has_is_busy() -> None:
-    async with rig() as bench:
-        bench.live.stimulate(InUse(taken=True))
-        with pytest.raises(DeviceBusy):
-            await bench.scan()
-        bench.live.stimulate(InUse(taken=False))
-        assert len(await read(await bench.scan())) == 1
 
 
 async def test_the_carriage_on_its_way_home_is_waited_for() -> None:
