@@ -130,6 +130,11 @@ class Turns:
         self.park(self.now + max(0.0, seconds))
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Of the workers that have not ended."""
+        return tuple(sorted(each.name for each in self._workers))
+
+    @property
     def worker(self) -> Worker:
         """The worker that runs now. Raises RuntimeError in the event loop, which must never wait like this."""
         worker: Worker | None = getattr(self._here, "worker", None)

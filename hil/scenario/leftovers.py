@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from hil.rig.turns import Turns
+
 OURS: Final = ("bridge", "drivers")
 TAPPED: Final = "Passed"  # kept by the rig for its timeline, and by the product for a tape: bounded by both
 ANYBODY: Final = "to"  # asyncio.to_thread's, which stay for the next one
@@ -82,6 +84,11 @@ def tasks() -> tuple[str, ...]:
     """The tasks of the running loop but for the one that asks."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
     return tuple(sorted(f"task {each.get_coro()!r}" for each in others))
+
+
+def threads(turns: Turns) -> tuple[str, ...]:
+    """Those that still take turns, but for the loop's own."""
+    return tuple(f"thread {name}" for name in turns.names if name.partition("_")[0] != ANYBODY)
 
 
 def megabytes() -> float:

@@ -37,6 +37,7 @@ from hil.serving import UnknownFamily
 from hil.tape.file import Tape, TapeError
 
 AGENTS: Final = (MFP, devices.FUSED)  # families with an SNMP agent
+MOMENT: Final = 1.0  # s: whoever was told to end when the bridge did has ended by then
 _NO_FAULTS: Final = "faults of the link are for simulated devices; `wsd-scan-hil fault` puts some before others"
 
 
@@ -117,7 +118,9 @@ def hand_turned(
                 async with bench.hand_turned(turned, Path(place), found, scenario.bridge) as here:
                     seen = await play(scenario, here, actuators(found), tap)
                     alive.append(Alive.now())
-                    return seen
+                await turned.clock.sleep(MOMENT)
+                left.extend(leftovers.threads(turned.turns))
+                return seen
             finally:
                 passed.extend(tap.passed)
                 left.extend(leftovers.tasks())
