@@ -1,7 +1,8 @@
 """What every system test gets: an end, the certainty that it left nothing running, and its place in the run.
 
-A test that hangs is ended after `SECONDS`. Every program that it starts inherits a mark in its environment; what still
-bears the mark afterwards is a daemon left on somebody's machine, and fails the test that left it.
+A test that hangs is ended after `SECONDS`, one that measures whole minutes after `MEASURING`. Every program that it
+starts inherits a mark in its environment; what still bears the mark afterwards is a daemon left on somebody's machine,
+and fails the test that left it.
 
 `make test-system` runs most of them side by side (`-m "not alone" --numprocesses …`), then the others one by one
 (`-m alone`). Those that share the virtual machine run one after the other in one process, and before all others.
@@ -26,6 +27,7 @@ import pytest
 from tests.system import debian, guest, service_in_guest
 
 SECONDS = 120
+MEASURING = 300
 MARK = "WSD_SYSTEM_TEST"
 
 # Which files are run when nothing else is, and why.
@@ -95,12 +97,14 @@ def _in_guest(file: Path) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def _ends() -> Iterator[None]:
+def _ends(request: pytest.FixtureRequest) -> Iterator[None]:
+    seconds = MEASURING if request.node.get_closest_marker("alone") else SECONDS
+
     def too_late(_signal: int, _frame: object) -> None:
-        raise TimeoutError(f"the test took more than {SECONDS} s")
+        raise TimeoutError(f"the test took more than {seconds} s")
 
     before = signal.signal(signal.SIGALRM, too_late)
-    signal.alarm(SECONDS)
+    signal.alarm(seconds)
     try:
         yield
     finally:
