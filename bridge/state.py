@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bridge.durable import flush
 from bridge.errors import ConfigError
 
 FILE: Final = "state.json"
@@ -171,7 +172,7 @@ class State:
                     os.fsync(file.fileno())
             temporary.replace(self._path)
             if durable:
-                _sync_directory(self._path.parent)
+                flush(self._path.parent)  # else a power cut brings job ids back that were used already
         except OSError as err:
             raise ConfigError(str(self._path), "", f"cannot be written: {err.strerror or err}") from err
 
@@ -183,12 +184,3 @@ def boot_id() -> str:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
-
-
-def _sync_directory(directory: Path) -> None:
-    """Until the directory is on the disk, a power cut brings the old file back, and with it job ids already used."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
