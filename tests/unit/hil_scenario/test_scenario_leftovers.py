@@ -4,8 +4,10 @@ import asyncio
 import os
 import threading
 
+from hil.rig.loop import HandTurnedLoop, run
+from hil.rig.threads import Executor
 from hil.scenario import leftovers
-from hil.scenario.leftovers import Held
+from hil.scenario.leftovers import Held, threads
 
 
 def test_a_descriptor_and_a_thread_more_are_named() -> None:
@@ -35,3 +37,16 @@ async def test_a_task_that_nobody_ended_is_named_and_who_asks_is_not() -> None:
 
 def test_a_process_has_some_megabytes() -> None:
     assert 5 < leftovers.megabytes() < 5000
+
+
+def test_a_thread_that_nobody_ended_is_left_but_for_the_loops_own() -> None:
+    async def main(loop: HandTurnedLoop) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        pool = Executor(loop.turns, 1, "listen")
+        await asyncio.to_thread(int)
+        await loop.run_in_executor(pool, int)
+        before = threads(loop.turns)
+        pool.shutdown()
+        await asyncio.sleep(1)
+        return before, threads(loop.turns)
+
+    assert run(main) == (("thread listen_0",), ())
