@@ -367,6 +367,7 @@ async def test_a_retrieve_that_waits_too_long_is_told_to_come_again(bench: Any) 
             await bench.retrieve(job)
     assert bench.events(second) == ["Pending 0"]
     bench.hand.page(0)
+    await until(lambda: bench.events(first)[-1].endswith(" 1"))
     bench.hand.scans[0].finish()
     assert await bench.retrieve(first)
 
