@@ -359,7 +359,7 @@ async def test_a_held_retrieve_is_patience_enough_and_sixty_seconds_more_begin_a
     await until(lambda: bench.events(job)[-2:] == ["Aborted/JobTimedOut 1", "END Aborted 1"])
 
 
-@pytest.mark.parametrize("jobs", [Jobs(retrieve_wait=0.05)])
+@pytest.mark.parametrize("jobs", [Jobs(retrieve_wait=0.5)])
 async def test_a_retrieve_that_waits_too_long_is_told_to_come_again(bench: Any) -> None:
     first, second = await bench.create(), await bench.create()
     for job in (first, second):
@@ -372,7 +372,7 @@ async def test_a_retrieve_that_waits_too_long_is_told_to_come_again(bench: Any) 
     assert await bench.retrieve(first)
 
 
-@pytest.mark.parametrize("jobs", [Jobs(retrieve_wait=0.1)])
+@pytest.mark.parametrize("jobs", [Jobs(retrieve_wait=0.5)])
 async def test_a_second_retrieve_waits_for_the_first_but_not_for_ever(bench: Any) -> None:
     job = await bench.create()
     bench.hand.page()
