@@ -61,6 +61,7 @@ def test_words_that_nobody_knows_are_facts() -> None:
         ("Completed", ("JobCompletedSuccessfully",), Phase.DONE, False),
         ("Canceled", ("JobCanceledByUser",), Phase.CANCELED, False),
         ("Canceled", ("JobCanceledAtDevice",), Phase.CANCELED, True),
+        ("Canceled", ("JobCanceledByOperator",), Phase.CANCELED, True),
         ("Aborted", ("AbortedBySystem",), Phase.FAILED, False),
     ],
 )

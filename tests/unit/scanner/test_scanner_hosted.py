@@ -8,8 +8,9 @@ import pytest
 from lxml import etree
 
 from bridge.jobs.job import JobSeen, Kind
+from bridge.translate.device import Condition, remembered
 from bridge.translate.report import job_status, job_summary
-from drivers.contract.observation import JobReport, Phase, Readiness, Snapshot
+from drivers.contract.observation import JobReport, Phase, Readiness, Snapshot, Trouble, TroubleKind, Unit
 
 
 def panel(phase: Phase, pages: int = 0, user: str | None = None, *, at_panel: bool = False) -> Snapshot:
@@ -34,6 +35,16 @@ async def test_a_scan_started_at_the_panel_is_a_job_like_any_other(bench: Any) -
     bench.scanner.look(panel(Phase.DONE, 2))  # the device goes on showing it
     assert bench.events(1)[-1] == "END Completed 2"
     assert bench.scanner.book.get(2) is None
+
+
+async def test_what_an_earlier_run_told_is_not_over_before_every_observer_has_looked(bench: Any) -> None:
+    jam = Trouble(TroubleKind.JAM, Unit.FEEDER)
+    bench.scanner.attach(replace(bench.scanner.device, observers=bench.scanner.device.observers * 2))
+    bench.scanner.view = remembered([Condition(7, jam, bench.clock.now())], 70)
+    bench.scanner.look(Snapshot("usb", Readiness.IDLE))
+    assert [each.id for each in bench.scanner.view.active] == [7]
+    bench.scanner.look(Snapshot("snmp", Readiness.IDLE))
+    assert bench.scanner.view.active == ()
 
 
 async def test_a_panel_job_canceled_at_the_panel_says_so(bench: Any) -> None:

@@ -95,6 +95,15 @@ async def watched(link_to, clock):
     return await Watched(link_to, clock, Agent()).begin()
 
 
+@pytest.mark.parametrize(("reasons", "at_panel"), [(0x8000, True), (0x2000, False), (0x4000, False), (0, False)])
+async def test_only_who_cancels_at_the_device_does_it_at_the_panel(watched, reasons: int, at_panel: bool) -> None:
+    watched.agent.job(4, 5, SCAN, 1)
+    await watched.look()
+    watched.agent.job(4, 7, SCAN, 1, reasons=reasons)
+    assert await watched.look() == [(JobKind.SCAN, Phase.CANCELED, 1)]
+    assert [job.at_panel for job in watched.monitor.jobs] == [at_panel]
+
+
 async def test_a_scan_is_followed_from_its_beginning_to_its_end(watched) -> None:
     assert await watched.look() == []
     watched.agent.job(4, 3, SCAN, 0, owner=b"anna", name=b"Scan to folder", submitted=1000)

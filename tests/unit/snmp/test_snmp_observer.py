@@ -417,3 +417,13 @@ async def test_a_job_that_does_not_say_yet_what_it_is_is_asked_until_it_does(lin
         clock.turn(2.0)
         told = told or (await watcher.poll()).jobs
     assert [job.phase for job in told] == [Phase.SCANNING]
+
+
+async def test_looks_are_not_in_step_with_those_of_others(observer, clock) -> None:
+    snapshot, waits = await observer.poll(), []
+    for _ in range(20):
+        before = clock.seconds
+        await observer.rest(snapshot)
+        waits.append(clock.seconds - before)
+    assert len(set(waits)) == 20
+    assert all(1.8 <= wait <= 2.2 for wait in waits)
