@@ -6,9 +6,12 @@
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module, metadata
+from threading import current_thread, main_thread
 
 from bridge.errors import BridgeError, ConfigError
 from drivers.contract.errors import DriverError
@@ -44,12 +47,27 @@ def _run(program: str, about: str, commands: Mapping[str, str], asked: list[str]
     parser.add_argument("--version", action="version", version=f"%(prog)s {metadata.version('wsd-scan-bridge')}")
     subcommands = parser.add_subparsers(required=True, metavar="COMMAND")
     # The service stays for months and keeps no memory for what the others need; on a small board imports take seconds.
-    for place in (commands[asked[0]],) if asked and asked[0] in commands else commands.values():
-        module, _, function = place.partition(":")
-        getattr(import_module(module), function or "add")(subcommands)
+    with _deadly_interrupt():
+        for place in (commands[asked[0]],) if asked and asked[0] in commands else commands.values():
+            module, _, function = place.partition(":")
+            getattr(import_module(module), function or "add")(subcommands)
     parsed = parser.parse_args(asked)
     code: int = parsed.run(parsed)
     return code
+
+
+@contextmanager
+def _deadly_interrupt() -> Iterator[None]:
+    """Ctrl-C just ends us: what is written in other languages may swallow KeyboardInterrupt while it is imported."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or current_thread() is not main_thread():
+        yield  # it is not ours to change
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _failed(program: str, why: str, code: int) -> int:
