@@ -1,6 +1,5 @@
 """Debian's sane-airscan in its eSCL mode, a client nobody here wrote, referees the simulated MFP's eSCL service."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,8 +15,9 @@ from hil.devices.mfp.jobs import JobState
 from hil.devices.mfp.serve import MfpRig
 from hil.devices.stimuli import At, Cover, DoubleFeed, Jam, Stimulus
 from tests.system import debian
+from tests.system.scanimage import scanimage
 
-SECONDS = 60
+NAME = "airscan:e0:MFP"
 PPI = 75
 FEEDER = ("--source", "ADF")
 
@@ -32,16 +32,8 @@ class Airscan:
 
     async def scanimage(self, *arguments: str) -> tuple[int, str]:
         """Exit code and standard error."""
-        process = await asyncio.create_subprocess_exec(
-            self.root.program("scanimage"),
-            *("-d", "airscan:e0:MFP", "--resolution", str(PPI), *arguments),
-            cwd=self.place,
-            env=self.root.env(SANE_CONFIG_DIR=self.place),
-            stderr=asyncio.subprocess.PIPE,
-        )
-        _, said = await asyncio.wait_for(process.communicate(), SECONDS)
-        assert process.returncode is not None
-        return process.returncode, said.decode()
+        code, _, said = await scanimage(self.root, self.place, NAME, "--resolution", str(PPI), *arguments)
+        return code, said
 
     def pages(self) -> list[str]:
         return sorted(each.name for each in self.place.glob("page*.pnm"))
@@ -67,16 +59,9 @@ def same(picture: Image.Image, page: int, source: Source, *, back: bool = False)
 
 async def test_its_options_are_what_the_mfp_offers(sane_root: debian.Root, tmp_path: Path) -> None:
     async with beside(sane_root, tmp_path, ""):
-        process = await asyncio.create_subprocess_exec(
-            sane_root.program("scanimage"),
-            *("-d", "airscan:e0:MFP", "-A"),
-            cwd=tmp_path,
-            env=sane_root.env(SANE_CONFIG_DIR=tmp_path),
-            stdout=asyncio.subprocess.PIPE,
-        )
-        out, _ = await asyncio.wait_for(process.communicate(), SECONDS)
-        assert "75|100|150|200|300|600dpi" in out.decode()
-        assert "Flatbed|ADF|ADF Duplex" in out.decode()
+        _, out, _ = await scanimage(sane_root, tmp_path, NAME, "-A")
+        assert b"75|100|150|200|300|600dpi" in out
+        assert b"Flatbed|ADF|ADF Duplex" in out
 
 
 async def test_the_glass(sane_root: debian.Root, tmp_path: Path) -> None:

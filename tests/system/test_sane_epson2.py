@@ -17,6 +17,7 @@ from drivers.contract.capabilities import Mode, Source
 from hil import chart, serving
 from hil.devices.stimuli import Cover, Jam, Press
 from tests.system import debian
+from tests.system.scanimage import scanimage
 
 FEEDER = ("--source", "Automatic Document Feeder")
 QUICK = "feed=0.01,speed=0"
@@ -33,22 +34,7 @@ class Sane:
 
     async def scanimage(self, *arguments: str) -> tuple[int, bytes, str]:
         """Run it; exit code, standard output, standard error."""
-        process = await asyncio.create_subprocess_exec(
-            self.root.program("scanimage"),
-            "-d",
-            f"epson2:net:{self.host}",
-            *arguments,
-            env=self.root.env(SANE_CONFIG_DIR=self.config),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            out, err = await asyncio.wait_for(process.communicate(), 60)
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        return process.returncode or 0, out, err.decode()
+        return await scanimage(self.root, self.config, f"epson2:net:{self.host}", *arguments)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ It is the referee of our reading of ESC/I-2: what it complains about is a bug in
 tables and a colour matrix of its own; what it sent is applied to the chart here by hand.
 """
 
-import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -28,6 +27,7 @@ from hil.devices.live import Live
 from hil.devices.stimuli import Clear, Cover, Fatal, Jam, LoadPaper
 from hil.script import read
 from tests.system import debian
+from tests.system.scanimage import scanimage
 
 QUICK = "feed=0.01,speed=0"
 FRONT, DUPLEX = ("--source", "ADF Front"), ("--source", "ADF Duplex")
@@ -45,22 +45,7 @@ class Sane:
 
     async def scanimage(self, *arguments: str) -> tuple[int, bytes, str]:
         """Run it; exit code, standard output, standard error."""
-        process = await asyncio.create_subprocess_exec(
-            self.root.program("scanimage"),
-            "-d",
-            f"epsonds:net:{self.host}",
-            *arguments,
-            env=self.root.env(SANE_CONFIG_DIR=self.config),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            out, err = await asyncio.wait_for(process.communicate(), 60)
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        return process.returncode or 0, out, err.decode()
+        return await scanimage(self.root, self.config, f"epsonds:net:{self.host}", *arguments)
 
 
 Plugged = Callable[..., AbstractAsyncContextManager[Sane]]

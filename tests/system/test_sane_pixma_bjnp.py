@@ -42,6 +42,7 @@ from hil.devices.pixma.product import (
 from hil.devices.pixma.scanner import PixmaScanner
 from hil.devices.pixma.usb import pixma_usb
 from tests.system import debian, pnm
+from tests.system.scanimage import scanimage
 
 GENERATIONS = (MP530, MP160, MX850, MX870, MX920)
 # Of the imageCLASS SANE reads only those over a network whose blocks begin in the answer that has their header.
@@ -64,22 +65,7 @@ class Sane:
 
     async def scanimage(self, *arguments: str | Path) -> tuple[int, bytes, str]:
         """Run it; exit code, standard output, standard error."""
-        process = await asyncio.create_subprocess_exec(
-            self.root.program("scanimage"),
-            "-d",
-            self.name,
-            *arguments,
-            env=self.root.env(SANE_CONFIG_DIR=self.config),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            out, err = await asyncio.wait_for(process.communicate(), 60)
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        return process.returncode or 0, out, err.decode()
+        return await scanimage(self.root, self.config, self.name, *arguments)
 
 
 Plugged = Callable[..., AbstractAsyncContextManager[Sane]]
