@@ -64,15 +64,40 @@ async def test_an_answer_is_handed_on_whatever_its_status() -> None:
         assert await post(url) == (500, "application/soap+xml", b"fault")
 
 
-async def test_a_redirect_is_not_followed() -> None:
+async def asking(url: str) -> int:
+    async with HttpClient() as client:
+        return (await client.post(url, b"body", {}, 2)).status
+
+
+async def delivering(url: str) -> int:
+    """As events are."""
+    async with HttpClient() as client:
+        return await client.deliver(url, b"body", {}, 2)
+
+
+async def uploading(url: str) -> int:
+    """As images are, to a scan server."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"body"
+
+    async with HttpClient() as client:
+        return (await client.upload(url, chunks(), {"Content-Length": "4"}, 2, 2)).status
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("send", [asking, delivering, uploading])
+async def test_a_redirect_is_not_followed(send: Callable[[str], Awaitable[int]], code: int) -> None:
+    """Else whoever subscribes could make us ask third parties, or this machine itself."""
     asked: list[str] = []
 
     async def handler(request: web.Request) -> web.StreamResponse:
         asked.append(request.path)
-        return web.Response(status=307, headers={"Location": "/elsewhere"})
+        await request.read()
+        return web.Response(status=code, headers={"Location": "/elsewhere"})
 
     async with serving(handler) as url:
-        assert (await post(url))[0] == 307
+        assert await send(url) == code
     assert asked == ["/x"]
 
 
