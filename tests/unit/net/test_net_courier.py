@@ -79,7 +79,7 @@ async def test_what_waits_for_a_forgotten_subscription_is_dropped() -> None:
 
 
 @pytest.mark.parametrize("status", [301, 307, 400, 404, 500, 503])
-async def test_any_answer_but_success_is_tried_again_and_no_redirect_is_followed(status: int) -> None:
+async def test_any_answer_but_success_is_tried_again(status: int) -> None:
     lost: list[tuple[str, str]] = []
     clock = Hands()
     async with Subscriber() as place, carrying(lost, clock) as courier:
