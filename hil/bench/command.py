@@ -30,7 +30,7 @@ from hil.bench.figures import Figure, machine
 from hil.client.timeline import TooLate
 
 DESCRIPTION = """\
-Measure, in about a minute, each time as a multiple of a floor of the same run: from what a simulated device shows to
+Measure, in some minutes, each time as a multiple of a floor of the same run: from what a simulated device shows to
 the event's POST at a subscriber, and an event to a hundred of them (bare POSTs of the same bytes); questions to the
 scanner, idle, scanning and unplugged, and finding it (a bare handler that answers the same bytes); a coded page
 through RetrieveImage, and to a scan server (bare streams); JPEG coding of A4 colour pages (scanimage); looking at 10
