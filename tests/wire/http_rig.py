@@ -390,6 +390,23 @@ class Rig:
     async def retrieve(self, job: Job, year: str = Y08) -> Answer:
         return await self.ask(self.scan_path, self.retrieval(job, year))
 
+    async def half_way(self, then: Callable[[], None] = lambda: None) -> tuple[Job, Connection, Gate]:
+        """A job whose first image has begun to arrive; its lower half is waited for at the gate, then comes `then`."""
+        gate = Gate()
+
+        def play(handover: Handover, request: ScanRequest) -> None:
+            half_a_page(handover, request)
+            gate.wait(handover)
+            then()
+
+        self.scanner.play = play
+        job = await self.create(ticket(sides=LARGE, format_="jfif"))
+        connection = await self.connect()
+        await connection.send(self.scan_path, self.retrieval(job))
+        assert (await connection.head())[0] == 200
+        assert await connection.chunk()
+        return job, connection, gate
+
     async def cancel(self, job: Job) -> Answer:
         return await self.operate("CancelJob", f"<w:JobId>{job.id}</w:JobId>")
 

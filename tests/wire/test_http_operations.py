@@ -129,19 +129,11 @@ async def test_a_page_that_breaks_before_its_first_byte_is_a_fault_and_the_statu
 
 async def test_a_page_that_breaks_in_the_middle_never_looks_whole(tmp_path: Path) -> None:
     async with running(tmp_path) as rig:
-        gate = Gate()
 
-        def play(handover: Handover, request: ScanRequest) -> None:
-            half_a_page(handover, request)
-            gate.wait(handover)
+        def unplug() -> None:
             raise ScanFailed("unplugged")
 
-        rig.scanner.play = play
-        job = await rig.create(ticket(sides=LARGE, format_="jfif"))
-        connection = await rig.connect()
-        await connection.send(rig.scan_path, rig.retrieval(job))
-        assert (await connection.head())[0] == 200
-        assert await connection.chunk()
+        job, connection, gate = await rig.half_way(unplug)
         gate.open()
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
             await rest(connection)
@@ -233,18 +225,7 @@ async def test_an_image_of_a_queued_job_is_not_waited_for_longer_than_configured
 
 async def test_a_client_that_goes_in_the_middle_of_an_image_stops_the_hardware_and_ends_the_job(tmp_path: Path) -> None:
     async with running(tmp_path) as rig:
-        gate = Gate()
-
-        def play(handover: Handover, request: ScanRequest) -> None:
-            half_a_page(handover, request)
-            gate.wait(handover)
-
-        rig.scanner.play = play
-        job = await rig.create(ticket(sides=LARGE, format_="jfif"))
-        connection = await rig.connect()
-        await connection.send(rig.scan_path, rig.retrieval(job))
-        await connection.head()
-        assert await connection.chunk()
+        job, connection, _ = await rig.half_way()
         connection.reset()
         await rig.until(job, "Aborted")
         assert rig.scanner.stopped == 1
@@ -288,18 +269,7 @@ async def test_cancel_frees_who_waits_for_an_image_at_once(tmp_path: Path) -> No
 
 async def test_cancel_in_the_middle_of_an_image_cuts_it_off(tmp_path: Path) -> None:
     async with running(tmp_path) as rig:
-        gate = Gate()
-
-        def play(handover: Handover, request: ScanRequest) -> None:
-            half_a_page(handover, request)
-            gate.wait(handover)
-
-        rig.scanner.play = play
-        job = await rig.create(ticket(sides=LARGE, format_="jfif"))
-        connection = await rig.connect()
-        await connection.send(rig.scan_path, rig.retrieval(job))
-        await connection.head()
-        assert await connection.chunk()
+        job, connection, _ = await rig.half_way()
         assert (await rig.cancel(job)).status == 200
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
             await rest(connection)

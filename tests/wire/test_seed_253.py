@@ -13,7 +13,6 @@ from drivers.contract.document import ScanRequest
 from drivers.contract.handover import Handover
 from tests.schema import schema
 from tests.wire.http_rig import (
-    LARGE,
     NS,
     Y01,
     Y08,
@@ -22,7 +21,6 @@ from tests.wire.http_rig import (
     Letter,
     Rig,
     Subscriber,
-    half_a_page,
     keep_state,
     page,
     running,
@@ -168,18 +166,7 @@ async def timed_out(rig: Rig) -> None:
 
 async def broken_off(rig: Rig) -> None:
     """The client is gone in the middle of its image."""
-    gate = Gate()
-
-    def play(handover: Handover, request: ScanRequest) -> None:
-        half_a_page(handover, request)
-        gate.wait(handover)
-
-    rig.scanner.play = play
-    job = await rig.create(ticket(sides=LARGE, format_="jfif"))
-    connection = await rig.connect()
-    await connection.send(rig.scan_path, rig.retrieval(job))
-    await connection.head()
-    assert await connection.chunk()
+    _, connection, _ = await rig.half_way()
     connection.reset()
 
 

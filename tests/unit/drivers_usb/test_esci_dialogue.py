@@ -75,6 +75,18 @@ def commands(*letters: tuple[bytes, bytes]) -> list[Step]:
     return steps
 
 
+# What comes before a grey page of two lines of eight pixels, to a scanner of level B5.
+GRAY = (
+    (b"\x1bf", old_status()),
+    (b"\x1b@", ACK),
+    *commands(
+        (b"C", b"\x00"), (b"D", b"\x08"), (b"Z", b"\x02"), (b"g", b"\x00"), (b"R", b"\x64\x00\x64\x00"),
+        (b"A", struct.pack("<HHHH", 0, 2, 8, 2)), (b"d", b"\x01"),
+    ),
+    (b"\x1bf", old_status()),
+)  # fmt: skip
+
+
 def run(
     model: Model, link: Script, mode: Mode, *, cancel: bool = False
 ) -> tuple[list[tuple[Raster, bytes]], list[Phase]]:
@@ -115,15 +127,8 @@ def test_an_old_scanner_sends_colour_line_by_line_and_marks_the_colours() -> Non
 
 
 def test_block_mode_ends_at_area_end_and_white_fills_the_rest() -> None:
-    letters = commands(
-        (b"C", b"\x00"), (b"D", b"\x08"), (b"Z", b"\x02"), (b"g", b"\x00"), (b"R", b"\x64\x00\x64\x00"),
-        (b"A", struct.pack("<HHHH", 0, 2, 8, 2)), (b"d", b"\x01"),
-    )  # fmt: skip
     link = Script(
-        (b"\x1bf", old_status()),
-        (b"\x1b@", ACK),
-        *letters,
-        (b"\x1bf", old_status()),
+        *GRAY,
         (b"\x1bG", [b"\x02\x20\x08\x00\x01\x00", b"abcdefgh"]),
         (b"\x1bf", old_status()),
     )
@@ -132,15 +137,8 @@ def test_block_mode_ends_at_area_end_and_white_fills_the_rest() -> None:
 
 
 def test_esc_g_refused_while_warming_is_sent_again() -> None:
-    letters = commands(
-        (b"C", b"\x00"), (b"D", b"\x08"), (b"Z", b"\x02"), (b"g", b"\x00"), (b"R", b"\x64\x00\x64\x00"),
-        (b"A", struct.pack("<HHHH", 0, 2, 8, 2)), (b"d", b"\x01"),
-    )  # fmt: skip
     link = Script(
-        (b"\x1bf", old_status()),
-        (b"\x1b@", ACK),
-        *letters,
-        (b"\x1bf", old_status()),
+        *GRAY,
         (b"\x1bG", b"\x02\x80\x00\x00\x00\x00"),
         (b"\x1bf", old_status(main=0x02)),
         (b"\x1bf", old_status()),
@@ -153,15 +151,8 @@ def test_esc_g_refused_while_warming_is_sent_again() -> None:
 
 
 def test_a_cancel_is_can_instead_of_ack() -> None:
-    letters = commands(
-        (b"C", b"\x00"), (b"D", b"\x08"), (b"Z", b"\x02"), (b"g", b"\x00"), (b"R", b"\x64\x00\x64\x00"),
-        (b"A", struct.pack("<HHHH", 0, 2, 8, 2)), (b"d", b"\x01"),
-    )  # fmt: skip
     link = Script(
-        (b"\x1bf", old_status()),
-        (b"\x1b@", ACK),
-        *letters,
-        (b"\x1bf", old_status()),
+        *GRAY,
         (b"\x1bG", [b"\x02\x00\x08\x00\x01\x00", b"abcdefgh"]),
         (CAN, ACK),
     )
