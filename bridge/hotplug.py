@@ -192,8 +192,10 @@ class Hotplug:
     async def run(self, appeared: Appeared) -> None:
         """For ever: look at the buses, open what is new."""
         async with asyncio.TaskGroup() as watches:
+            found = await self._find()
+            if not found:
+                _log.info("no scanner is there: one that comes is served at once")
             while True:
-                found = await self._find()
                 there = frozenset(finding.key for finding in found)
                 for finding in found:
                     identity = self._identity(finding.key, there)
@@ -205,6 +207,7 @@ class Hotplug:
                             self._watched[finding.key] = _Watched(device, task)
                 if await self._lookout.changed(self._pause()):
                     self._retry_at.clear()
+                found = await self._find()
 
     def _identity(self, place: str, there: frozenset[str]) -> str:
         """The key under which what was found at that place is served. `there`: all places where something was found."""

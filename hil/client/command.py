@@ -70,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
         return asyncio.run(_run(plan, as_json=arguments.json))
     except Unable as err:
         raise ConfigError("command line", "", str(err)) from err
+    except OSError as err:  # what fills a disk does not say which
+        raise OSError(err.errno, err.strerror, err.filename or str(plan.output)) from err
 
 
 async def _run(plan: Plan, *, as_json: bool) -> int:
