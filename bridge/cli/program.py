@@ -9,9 +9,8 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module, metadata
-from threading import current_thread, main_thread
 
 from bridge.errors import BridgeError, ConfigError
 from drivers.contract.errors import DriverError
@@ -59,15 +58,16 @@ def _run(program: str, about: str, commands: Mapping[str, str], asked: list[str]
 @contextmanager
 def _deadly_interrupt() -> Iterator[None]:
     """Ctrl-C just ends us: what is written in other languages may swallow KeyboardInterrupt while it is imported."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is not signal.default_int_handler or current_thread() is not main_thread():
-        yield  # it is not ours to change
-        return
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with suppress(ValueError):  # only the first thread may
+        if ours:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        with suppress(ValueError):
+            if ours:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _failed(program: str, why: str, code: int) -> int:

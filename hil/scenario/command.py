@@ -89,7 +89,11 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.enumerate:
             return _enumerate(wanted, arguments.enumerate)
         actuators = _actuators(arguments)
-        found = [_one(name, scenario, arguments, actuators) for name, scenario in wanted]
+        found: list[Run] = []
+        for name, scenario in wanted:
+            _under_way(f"{len(found) + 1} of {len(wanted)}: {name}")
+            found.append(_one(name, scenario, arguments, actuators))
+        _under_way("")
     except (ScenarioError, CannotAct, TapeError) as err:
         print(f"wsd-scan-hil: {err}", file=sys.stderr)
         return 2
@@ -99,6 +103,12 @@ def run(arguments: argparse.Namespace) -> int:
     if outcomes & {Outcome.FAILED, Outcome.BROKEN}:
         return 1
     return 3 if Outcome.NOT_RUNNABLE in outcomes else 0
+
+
+def _under_way(text: str) -> None:
+    """On a terminal, in a line that is written over: the table comes only at the end."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
 def _enumerate(wanted: Sequence[tuple[str, Scenario]], words: str) -> int:
