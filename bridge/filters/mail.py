@@ -155,7 +155,7 @@ def _subject(work: Work, part: tuple[int, int]) -> str:
 def _head(ends: tuple[str, Sequence[str]], subject: str, work: Work, names: Sequence[str], mark: str) -> bytes:
     """Everything before the first attachment. `ends`: from whom and to whom."""
     sender, to = ends
-    digest = hashlib.sha256("\0".join((work.token, *names)).encode()).hexdigest()[:32]
+    digest = hashlib.sha256("\0".join((work.token, *to, "", *names)).encode()).hexdigest()[:32]
     message = EmailMessage(policy=WIRE)
     message["From"] = Address("Scanner", addr_spec=sender)
     message["To"] = ", ".join(to)

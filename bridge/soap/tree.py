@@ -23,7 +23,7 @@ def parse(data: bytes, max_bytes: int = xml.MAX_BYTES) -> etree._Element:
     if len(data) <= max_bytes:
         _VOCABULARY.learn(data)
     try:
-        root = xml.parse(data, max_bytes)
+        root = xml.parse(data, max_bytes, instructions=False)  # SOAP 1.2 part 1, section 5
     except xml.XmlRefused as err:
         raise WireError("", str(err)) from err
     # libxml2 lets some prefixes pass that nobody declared, as part of a name that is none.
@@ -53,7 +53,7 @@ def text_of(element: etree._Element) -> str:
 
 
 def elements(parent: etree._Element) -> Iterator[etree._Element]:
-    """The child elements. (Comments and instructions never got past the parser.)"""
+    """The child elements. (Comments and instructions never get past the parser.)"""
     yield from parent
 
 

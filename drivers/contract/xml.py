@@ -1,7 +1,7 @@
 """XML from strangers, made safe: the one door through which lxml sees bytes from outside.
 
 No DTD, no entities, no network, UTF-8 or UTF-16 only; size, depth and number of elements are bounded.
-Comments and processing instructions are dropped, so nobody above has to expect them.
+Comments are dropped, and processing instructions where they are not refused, so nobody above has to expect them.
 """
 
 from typing import Final
@@ -19,8 +19,8 @@ class XmlRefused(ValueError):
     """The text is not XML that we are willing to read; says what is wrong, and where it is known."""
 
 
-def parse(data: bytes, max_bytes: int = MAX_BYTES) -> etree._Element:
-    """The root element of `data`. Raises XmlRefused."""
+def parse(data: bytes, max_bytes: int = MAX_BYTES, *, instructions: bool = True) -> etree._Element:
+    """The root element of `data`. Not `instructions`: it must not hold any. Raises XmlRefused."""
     if len(data) > max_bytes:
         raise XmlRefused(f"{len(data)} bytes of XML, at most {max_bytes} are read")
     # A parser of its own for each text: lxml's parsers are not safe to share between threads, and are cheap.
@@ -30,7 +30,7 @@ def parse(data: bytes, max_bytes: int = MAX_BYTES) -> etree._Element:
         no_network=True,
         huge_tree=False,
         remove_comments=True,
-        remove_pis=True,
+        remove_pis=instructions,
         collect_ids=False,
     )
     try:
@@ -43,7 +43,15 @@ def parse(data: bytes, max_bytes: int = MAX_BYTES) -> etree._Element:
     if info.encoding and info.encoding.lower() not in _ENCODINGS:
         raise XmlRefused(f"encoding {info.encoding} is not accepted, UTF-8 or UTF-16 are")
     _check_shape(root)
+    if not instructions and _has_instructions(root):
+        raise XmlRefused("a processing instruction is not accepted")
     return root
+
+
+def _has_instructions(root: etree._Element) -> bool:
+    # Comments are gone: what stands beside the root is one.
+    beside = root.getprevious() is not None or root.getnext() is not None
+    return beside or next(root.iter(etree.PI), None) is not None
 
 
 def _check_shape(root: etree._Element) -> None:

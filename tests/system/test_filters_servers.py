@@ -178,7 +178,7 @@ async def test_mail_goes_over_tls_with_a_login(tmp_path: Path, tls: str) -> None
         assert [each.get_content_type() for each in files] == ["image/jpeg", "image/jpeg"]
 
 
-async def test_a_mail_sent_again_has_the_same_message_id(tmp_path: Path) -> None:
+async def test_a_mail_sent_again_has_the_same_message_id_and_one_to_others_another(tmp_path: Path) -> None:
     pem = file_servers.certificate(tmp_path)
     async with file_servers.mail(pem) as server:
         to = Mail("d", smtp(server.port, pem), ["a@example.org"])
@@ -187,8 +187,9 @@ async def test_a_mail_sent_again_has_the_same_message_id(tmp_path: Path) -> None
         (note,) = job.notes.iterdir()  # the bridge died before it was written
         note.unlink()
         await to.process(job)
-        first, second = (read(each.content)["Message-ID"] for each in server.taken)
-        assert first == second
+        await Mail("d", smtp(server.port, pem), ["b@example.org"]).process(job)
+        first, second, other = (read(each.content)["Message-ID"] for each in server.taken)
+        assert first == second != other
 
 
 async def test_more_than_a_mail_may_hold_is_several(tmp_path: Path) -> None:

@@ -16,6 +16,13 @@ def test_plain_xml_is_read_without_comments_and_instructions() -> None:
     assert root.getprevious() is None
 
 
+@pytest.mark.parametrize("data", [b"<?p i?><a/>", b"<a/><?p i?>", b"<a>x<?p i?></a>", b"<a><b><?p?></b></a>"])
+def test_an_instruction_is_refused_where_it_must_not_be(data: bytes) -> None:
+    with pytest.raises(XmlRefused, match="processing instruction"):
+        parse(data, instructions=False)
+    assert parse(b"<?xml version='1.0'?><!-- c --><a><!-- c --></a>", instructions=False).tag == "a"
+
+
 @pytest.mark.parametrize(
     "data",
     [
