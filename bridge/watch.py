@@ -21,7 +21,6 @@ from typing import Any, Final, TextIO, TypeVar
 from rich.console import Console
 from rich.text import Text
 
-from bridge.config import Endpoint
 from bridge.dsm import names as dsm
 from bridge.dsm import operations
 from bridge.errors import BridgeError, ConfigError, WireError
@@ -58,23 +57,14 @@ _STYLES: Final = {
 }
 
 
-async def watch(
-    url: str,
-    *,
-    json: bool,
-    out: TextIO,
-    listen: Endpoint | None = None,
-    expires: timedelta = EXPIRES,
-    clock: Clock | None = None,
-) -> int:
+async def watch(url: str, *, json: bool, out: TextIO) -> int:
     """Print events until SIGINT or SIGTERM; the exit code. `listen`: where events are taken, by default our address
     on the way to the device. Errors go to standard error, one line."""
     paper = _Paper(out, as_json=json)
     with asked_to_stop() as stop:
         try:
             async with HttpClient() as client:
-                watcher = _Watcher(client, url, paper, expires, clock or SystemClock(), stop)
-                return await watcher.run(listen)
+                return await _Watcher(client, url, paper, SystemClock(), stop).run()
         except BrokenPipeError:  # `watch … | head`: whoever read has enough
             with suppress(OSError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
@@ -104,15 +94,13 @@ class _Watcher:
     client: HttpClient
     url: str
     paper: "_Paper"
-    expires: timedelta
     clock: Clock
     stop: asyncio.Event
 
-    async def run(self, listen: Endpoint | None) -> int:
+    async def run(self) -> int:
         """Raises BridgeError when the first contact fails."""
         heard: asyncio.Queue[Arrived] = asyncio.Queue()
-        address = listen.address if listen else await local_address_for(self.url)
-        async with Sink(address, heard.put_nowait, self.clock, listen.port if listen else 0) as sink:
+        async with Sink(await local_address_for(self.url), heard.put_nowait, self.clock) as sink:
             held = await self._unless_stopped(self._subscribe(sink.url))
             while held is not None:
                 over = await self._look_after(held, heard)
@@ -127,7 +115,7 @@ class _Watcher:
         notify_to = EndpointReference(notify_url)
         events, besides = (SERVER_EVENTS, ()) if found.is_server else (ALL_EVENTS, SERVER_EVENTS[:1])
         held = await subscribing.subscribe(
-            self.client, found.service, notify_to, events, expires=self.expires, clock=self.clock, besides=besides
+            self.client, found.service, notify_to, events, expires=EXPIRES, clock=self.clock, besides=besides
         )
         self.paper.note("watching", f"{found.name} at {found.service}", lease=int(held.length.total_seconds()))
         return held
@@ -178,7 +166,7 @@ class _Watcher:
                 return _Over.STOP
             try:
                 if self.clock.boottime() >= renew_at:
-                    held = await subscribing.renew(self.client, held, self.expires, self.clock)
+                    held = await subscribing.renew(self.client, held, EXPIRES, self.clock)
                     renew_at = self.clock.boottime() + _half(held, self.clock.boottime())
                 elif self.clock.boottime() >= check_at:
                     check_at += CHECK

@@ -22,7 +22,6 @@ async def snapshots(
     clock: Clock,
     *,
     source: str = "usb",
-    tries: int = TRIES,
     known: Callable[[str], Snapshot | None] | None = None,
     away: Callable[[float], Awaitable[object]] | None = None,
 ) -> AsyncIterator[Snapshot]:
@@ -39,14 +38,14 @@ async def snapshots(
             snapshot = await observer.poll()
         except DriverError as err:
             failures += 1
-            if isinstance(err, DeviceTimeout | DeviceGarbled) and failures < tries:
+            if isinstance(err, DeviceTimeout | DeviceGarbled) and failures < TRIES:
                 await clock.sleep(RETRY_SECONDS)
                 continue
             told = _failed(err, seen.source if seen else source)
             if told != (known(told.source) if known else seen):
                 yield told
             seen = told
-            told_times = failures - (tries if isinstance(err, DeviceTimeout | DeviceGarbled) else 1)
+            told_times = failures - (TRIES if isinstance(err, DeviceTimeout | DeviceGarbled) else 1)
             pause = BACK_OFF[min(told_times, len(BACK_OFF) - 1)]
             await (away if away is not None and isinstance(err, DeviceGone) else clock.sleep)(pause)
             continue

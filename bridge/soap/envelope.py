@@ -4,7 +4,7 @@ Reading refuses in the order of DPWS R2024: VersionMismatch, MustUnderstand, Sen
 MessageID as far as it could be read, because a fault too says which message it answers (R0040).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -58,11 +58,8 @@ class EnvelopeRefused(OperationRefused):
         self.relates_to, self.headers = relates_to, headers
 
 
-def read(data: bytes, understood: Collection[str] = (), max_bytes: int = MAX_BYTES) -> Message:
-    """Read any message, lenient about absent addressing headers. Raises EnvelopeRefused.
-
-    `understood`: further names (`{namespace}Local`) of header blocks the caller acts on.
-    """
+def read(data: bytes, max_bytes: int = MAX_BYTES) -> Message:
+    """Read any message, lenient about absent addressing headers. Raises EnvelopeRefused."""
     try:
         root = tree.parse(data, max_bytes)
     except WireError as err:
@@ -75,7 +72,7 @@ def read(data: bytes, understood: Collection[str] = (), max_bytes: int = MAX_BYT
     header, body = root.find(f"{_S}Header"), root.find(f"{_S}Body")
     relates_to = _message_id(header)
     blocks = () if header is None else tuple(tree.elements(header))
-    refused = [str(b.tag) for b in blocks if _mandatory(b) and b.tag not in _UNDERSTOOD and b.tag not in understood]
+    refused = [str(b.tag) for b in blocks if _mandatory(b) and b.tag not in _UNDERSTOOD]
     if refused:
         notes = tuple(fault.not_understood(name) for name in refused)
         raise EnvelopeRefused(fault.must_understand(refused[0]), relates_to, notes)
@@ -90,9 +87,9 @@ def read(data: bytes, understood: Collection[str] = (), max_bytes: int = MAX_BYT
     return Message(read_addressing, others, body[0] if len(body) else None)
 
 
-def read_request(data: bytes, understood: Collection[str] = (), max_bytes: int = MAX_BYTES) -> Message:
+def read_request(data: bytes) -> Message:
     """Read a request that came over HTTP, with all that one must say. Raises EnvelopeRefused."""
-    message = read(data, understood, max_bytes)
+    message = read(data)
     try:
         addressing.require_request(message.addressing)
     except OperationRefused as err:
@@ -144,11 +141,11 @@ def write_fault(refusal: Fault, relates_to: str | None, blocks: Iterable[etree._
     return write(headers, fault.to_xml(refusal), blocks=blocks)
 
 
-def answer_refusal(err: OperationRefused, relates_to: str | None = None) -> bytes:
+def answer_refusal(err: OperationRefused) -> bytes:
     """The answer for a refusal of any floor; one from read() knows by itself what it relates to."""
     if isinstance(err, EnvelopeRefused):
         return write_fault(err.fault, err.relates_to, err.headers)
-    return write_fault(err.fault, relates_to)
+    return write_fault(err.fault, None)
 
 
 def _element(part: Writable | etree._Element) -> etree._Element:

@@ -173,13 +173,12 @@ class HttpClient:
 
 
 class HttpPeer:
-    """`Http` over TCP or TLS: one place, at most `connections` at a time."""
+    """`Http` over TCP or TLS: one place, at most three connections at a time, for a page, a look and a cancel."""
 
-    def __init__(self, origin: str, connections: int = 3, certificate: str | None = None) -> None:
-        """`origin`: scheme, host and port. `connections`: for a page, a look and a cancel. `certificate`: see
-        HttpClient."""
+    def __init__(self, origin: str, certificate: str | None = None) -> None:
+        """`origin`: scheme, host and port. `certificate`: see HttpClient."""
         self._origin = origin
-        self._client = HttpClient(connections, certificate)
+        self._client = HttpClient(3, certificate)
         self._open = False
 
     @asynccontextmanager

@@ -11,7 +11,7 @@ from drivers.contract.clock import Clock
 from drivers.contract.driver import Device
 from drivers.contract.identity import Identity
 from drivers.snmp import host_resources, identity, oids, pwg_counters
-from drivers.snmp.credentials import Community, Credentials, Version
+from drivers.snmp.credentials import Community, Credentials
 from drivers.snmp.host_resources import HostDevices
 from drivers.snmp.identity import Words
 from drivers.snmp.job_mib.monitor import JobMonitor
@@ -35,18 +35,17 @@ async def open_device(
     credentials: Credentials | str = "public",
     *,
     clock: Clock,
-    version: Version = Version.V2C,
     timeout: float = 1.0,
     retries: int = 2,
 ) -> Device:
     """Ask the agent who it is and hand back its observer. A request is sent `retries` + 1 times, `timeout` s apart.
-    A name in place of credentials is a community, asked with `version`.
+    A name in place of credentials is a community.
 
     Raises DeviceTimeout (no answer: off, or the community is wrong), DeviceGone, DeviceRefused, DeviceGarbled.
     """
     from drivers.snmp.link import open_link  # noqa: PLC0415 see above
 
-    who = Community(credentials, version) if isinstance(credentials, str) else credentials
+    who = Community(credentials) if isinstance(credentials, str) else credentials
     link = await open_link(host, port, who, timeout=timeout, retries=retries)
     try:
         return await open_on(link, key(host, port), clock)

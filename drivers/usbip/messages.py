@@ -94,12 +94,10 @@ def exported(record: bytes) -> Exported:
     return Exported(name, bus, address, speed, vendor, product, release, cls, config, interfaces)
 
 
-def submit(
-    seqnum: int, devid: int, endpoint: int, *, into: bool, length: int, setup: bytes = bytes(8), interval: int = 0
-) -> bytes:
+def submit(seqnum: int, devid: int, endpoint: int, *, into: bool, length: int, setup: bytes = bytes(8)) -> bytes:
     """CMD_SUBMIT; OUT data follows it. `endpoint` is the number without the direction bit."""
     return URB_HEADER.pack(CMD_SUBMIT, seqnum, devid, DIR_IN if into else DIR_OUT, endpoint) + struct.pack(
-        ">IIIII8s", URB_DIR_IN if into else 0, length, 0, 0, interval, setup
+        ">IIIII8s", URB_DIR_IN if into else 0, length, 0, 0, 0, setup
     )
 
 

@@ -100,13 +100,13 @@ def _kind(event: Event) -> str:
     return "ScannerStopped" if "ScannerStopped" in event.reasons else event.state or ""
 
 
-def bins(passages: Sequence[Passage], seconds: float, count: int = BINS) -> list[Bin]:
+def bins(passages: Sequence[Passage], seconds: float) -> list[Bin]:
     """Those in which something passed."""
-    width = max(seconds, 1e-9) / count
+    width = max(seconds, 1e-9) / BINS
     found: dict[int, list[Passage]] = {}
     for each in passages:
         if each.at >= 0:
-            found.setdefault(min(count - 1, int(each.at / width)), []).append(each)
+            found.setdefault(min(BINS - 1, int(each.at / width)), []).append(each)
     return [_bin(number * width, (number + 1) * width, inside) for number, inside in sorted(found.items())]
 
 

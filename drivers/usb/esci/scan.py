@@ -51,7 +51,6 @@ class Scan:
         look: Callable[[], wire.Condition],
         presses: Callable[[], tuple[ButtonPress, ...]],
         monotonic: Callable[[], float],
-        warm_seconds: float = WARM_SECONDS,
     ) -> None:
         self._dialogue = dialogue
         self._model = model
@@ -61,7 +60,6 @@ class Scan:
         self._look = look
         self._presses = presses
         self._monotonic = monotonic
-        self._warm_seconds = warm_seconds
         self._feeder = request.source is not Source.PLATEN
         self._condition = wire.Condition()
         self._pages = 0
@@ -202,7 +200,7 @@ class Scan:
 
     def _ready(self) -> bool:
         """Wait while the lamp warms up; False when the next sheet is not there. Raises ScanFailed, ScanCanceled."""
-        deadline = self._monotonic() + self._warm_seconds
+        deadline = self._monotonic() + WARM_SECONDS
         while True:
             self._condition = self._look()
             if self._canceled():
@@ -211,7 +209,7 @@ class Scan:
                 break
             self._tell(Phase.WARMING)
             if self._monotonic() > deadline:
-                raise ScanFailed(f"the lamp did not warm up in {self._warm_seconds:g} s")
+                raise ScanFailed(f"the lamp did not warm up in {WARM_SECONDS:g} s")
             self._handover.pause(WARM_PAUSE)
         if self._condition.fatal or self._blocking():
             if self._no_paper() and not self._blocking():

@@ -23,10 +23,9 @@ SLICE = 0.02  # seconds between looks at a page that grows
 class MfpUsb:
     """`SimulatedUsbDevice` over an `Mfp`."""
 
-    def __init__(self, script: Script, now: float, interfaces: int = INTERFACES) -> None:
+    def __init__(self, script: Script, now: float) -> None:
         self.mfp = Mfp(script, now)
         self._face = EsclFace(self.mfp)
-        self._interfaces = interfaces
         self._talks: list[Conversation] = []
         self.reset(now)
         self._description = Description(
@@ -47,7 +46,7 @@ class MfpUsb:
                         Endpoint(0x01 + number, Transfer.BULK, MAX_PACKET),
                     ),
                 )
-                for number in range(interfaces)
+                for number in range(INTERFACES)
             ),
         )
 
@@ -76,7 +75,7 @@ class MfpUsb:
     def reset(self, now: float) -> None:
         """A new host: new connections."""
         del now
-        self._talks = [Conversation(self._face.serve) for _ in range(self._interfaces)]
+        self._talks = [Conversation(self._face.serve) for _ in range(INTERFACES)]
 
     def control(self, setup: Setup, data: bytes, now: float) -> bytes | Refusal:
         """It has no requests of its own."""
@@ -87,7 +86,7 @@ class MfpUsb:
         """A part of a request."""
         del now
         number = endpoint - 1
-        if not 0 <= number < self._interfaces:
+        if not 0 <= number < INTERFACES:
             return Refusal.STALL
         try:
             self._talks[number].feed(data)
@@ -98,7 +97,7 @@ class MfpUsb:
     def read(self, endpoint: int, limit: int, now: float) -> bytes | Refusal | None:
         """A part of an answer. A page that breaks off ends too short: on USB there is nothing that could close."""
         number = endpoint - 0x81
-        if not 0 <= number < self._interfaces:
+        if not 0 <= number < INTERFACES:
             return Refusal.STALL
         try:
             return self._talks[number].take(limit, now)

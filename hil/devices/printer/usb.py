@@ -33,9 +33,9 @@ class Length(StrEnum):
 class PrinterUsb:
     """`SimulatedUsbDevice`; interface 0 is the scanner's and does nothing."""
 
-    def __init__(self, script: Script, now: float, text: str = TEXT, length: Length = Length.SPEC) -> None:
+    def __init__(self, script: Script, now: float, length: Length = Length.SPEC) -> None:
         self._body = Mechanism(script, now)
-        self._text, self._length = text.encode(), length
+        self._text, self._length = TEXT.encode(), length
         scanner = (Endpoint(SCAN_OUT, Transfer.BULK, MAX_PACKET), Endpoint(SCAN_IN, Transfer.BULK, MAX_PACKET))
         ends = (Endpoint(PRINT_OUT, Transfer.BULK, MAX_PACKET), Endpoint(PRINT_IN, Transfer.BULK, MAX_PACKET))
         self._description = Description(
