@@ -146,6 +146,35 @@ def test_strict_names_the_object_that_differs() -> None:
     assert played.failure == f"mfp.tape, line 2: object 1 of the question differs: tape {STATUS}, now {TICKS}"
 
 
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_question_before_its_turn_is_answered_unless_all_must_come_in_order(strict: bool) -> None:
+    uptime = {"t": 1, "request": "get", "oids": [TICKS], "binds": [[TICKS, "ticks", 77]]}
+    played = agent(look(0, 2), uptime, look(2, 5), strict=strict)
+    assert values(played.answer(question(Pdu.GET, STATUS))) == [b"\x02\x01\x02"]
+    early = played.answer(question(Pdu.GET, STATUS))
+    if strict:
+        assert early is None
+        assert played.failure == f"mfp.tape, line 3: object 1 of the question differs: tape {TICKS}, now {STATUS}"
+    else:
+        assert values(early) == [b"\x02\x01\x05"]
+        assert played.failure is None
+
+
+def test_strict_has_no_answer_twice() -> None:
+    played = agent(look(0, 2), look(1, 3), strict=True)
+    said = [values(played.answer(question(Pdu.GET, STATUS))) for _ in range(2)]
+    assert (said, played.failure) == ([[b"\x02\x01\x02"], [b"\x02\x01\x03"]], None)
+    assert played.answer(question(Pdu.GET, STATUS)) is None
+    assert played.failure == f"mfp.tape: the tape has no more questions; now GET {STATUS} is asked"
+
+
+def test_a_walk_of_unknown_questions_holds_nobody_up_in_strict_order() -> None:
+    walk = {"t": 0.0, "request": "walk", "oids": ["1.3.6.1.2.1.1"], "binds": [[DESCR, "text", "scanner"]]}
+    played = agent(walk, look(1, 3), strict=True)
+    assert values(played.answer(question(Pdu.GET, STATUS))) == [b"\x02\x01\x03"]
+    assert played.failure is None
+
+
 def test_a_question_that_was_not_answered_then_is_not_answered_now() -> None:
     played = agent({"t": 0, "request": "get", "oids": [STATUS], "error": "RequestTimedOut"}, look(1, 3))
     for _ in range(3):  # it is sent again, as long as it is not answered
@@ -159,13 +188,14 @@ def test_a_foreign_community_and_garbage_get_silence() -> None:
     assert played.answer(b"\x30\x05hello") is None
 
 
-def test_an_error_status_is_played_with_its_index() -> None:
+def test_an_error_status_is_played_with_its_index_and_asked_again_once_more() -> None:
     played = agent({"t": 0, "request": "get", "oids": [STATUS], "status": 2, "index": 1,
                     "binds": [[STATUS, "null", None]]})  # fmt: skip
-    reply = played.answer(question(Pdu.GET, STATUS))
-    assert reply is not None
-    assert reply.endswith(message.response(message.parse(question(Pdu.GET, STATUS)),
-                          [(oid(STATUS), Typed(Tag.NULL))], message.Status.NO_SUCH_NAME, 1)[-30:])  # fmt: skip
+    for _ in range(2):
+        reply = played.answer(question(Pdu.GET, STATUS))
+        assert reply is not None
+        assert reply.endswith(message.response(message.parse(question(Pdu.GET, STATUS)),
+                              [(oid(STATUS), Typed(Tag.NULL))], message.Status.NO_SUCH_NAME, 1)[-30:])  # fmt: skip
 
 
 def test_a_value_that_is_not_of_its_type_is_an_error_with_its_line() -> None:
