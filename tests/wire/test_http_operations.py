@@ -13,11 +13,13 @@ import pytest
 from lxml import etree
 from PIL import Image
 
+from bridge.jobs.job import JobSeen, Kind
+from bridge.translate.job import step
 from bridge.wsscan.year import Year
 from drivers.contract.document import ScanRequest
 from drivers.contract.errors import FeederEmpty, ScanFailed
 from drivers.contract.handover import Handover
-from drivers.contract.observation import Readiness, Snapshot, Trouble, TroubleKind, Unit
+from drivers.contract.observation import Phase, Readiness, Snapshot, Trouble, TroubleKind, Unit
 from tests.schema import schema
 from tests.wire.http_rig import (
     LARGE,
@@ -431,6 +433,19 @@ async def test_a_list_of_jobs_with_the_longest_names_stays_an_envelope_that_wind
         assert listed == [job.id for job in reversed(jobs)][: len(listed)]
         assert len(listed) >= 10
         assert len(answer.body) > 25_000
+
+
+async def test_the_history_is_told_of_the_fifty_newest_jobs(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        (hosted,) = rig.daemon._hosted.values()
+        book, now = hosted.scanner.book, rig.clock.now()
+        jobs = []
+        for _ in range(55):
+            jobs.append(step(book.open(Kind.WSD, "n", "u", now), JobSeen(Phase.DONE), now).job)
+            book.put(jobs[-1])
+        answer = await rig.operate("GetJobHistory", "")
+        listed = [int(found.text or "") for found in answer.xml.iter(f"{{{Y08}}}JobId")]
+        assert listed == [job.id for job in reversed(jobs)][:50]
 
 
 async def test_documents_are_named_as_they_were_retrieved(tmp_path: Path) -> None:
