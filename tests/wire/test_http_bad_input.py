@@ -180,6 +180,17 @@ JOBS = {
         SENDER,
         "w8:InvalidArgs",
     ),
+    "more names at once than an answer may hold": Bad(
+        message(
+            f"{Y08}/GetScannerElements",
+            f'<w:GetScannerElementsRequest xmlns:q="urn:{"x" * 600}"><w:RequestedElements>'
+            + "".join(f"<w:Name>q:N{number}</w:Name>" for number in range(64))
+            + "</w:RequestedElements></w:GetScannerElementsRequest>",
+        ),
+        SENDER,
+        "w8:InvalidArgs",
+        detail="more was asked for at once than an answer may hold",
+    ),
     "2006/01 is refused in 2006/01": Bad(
         message(f"{Y01}/CancelJob", "<w:CancelJobRequest><w:JobId>77</w:JobId></w:CancelJobRequest>"),
         SENDER,
