@@ -237,13 +237,15 @@ class MailServer:
     port: int = 0
     taken: list[Envelope] = field(default_factory=list)
     refuse: str = ""  # an answer to every recipient
+    refused: dict[str, str] = field(default_factory=dict)  # answers to these alone
     then: str = "250 OK"  # the answer to a mail
+    begun: list[Envelope] = field(default_factory=list)  # mails that were neither sent nor taken back, at QUIT
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: Any, session: Any, envelope: Envelope, address: str, options: Any
     ) -> str:
-        if self.refuse:
-            return self.refuse
+        if no := self.refused.get(address, self.refuse):
+            return no
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -253,6 +255,11 @@ class MailServer:
         if self.then.startswith("250"):
             self.taken.append(envelope)
         return self.then
+
+    async def handle_QUIT(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        if envelope.mail_from is not None:
+            self.begun.append(envelope)
+        return "221 Bye"
 
 
 @asynccontextmanager

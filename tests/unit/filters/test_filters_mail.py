@@ -1,4 +1,4 @@
-"""To whom mail is not even tried to be sent."""
+"""To whom mail is not even tried to be sent, and what is left where one of several is refused."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,8 +7,9 @@ import pytest
 
 from bridge.config import Smtp
 from bridge.dsm.job import FilterStateReason as Reason
-from bridge.filters.filter import FilterFailed, Work
+from bridge.filters.filter import FilterFailed, StoredImage, Work
 from bridge.filters.mail import Mail
+from tests.system import file_servers
 
 SERVER = Smtp(host="mail.invalid", sender="scanner@example.org")
 
@@ -30,3 +31,36 @@ async def test_what_is_no_address_is_told_before_anybody_is_asked(server: Smtp, 
         await Mail("d", server, to).process(work)
     assert (failed.value.reason, failed.value.passing) == (reason, False)
     assert "\n" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("refused", "passing", "why"),
+    [
+        ({"b@example.org": "450 busy"}, True, "b@example.org: 450 busy"),
+        ({"b@example.org": "550 nobody"}, False, "b@example.org: 550 nobody"),
+        (
+            {"a@example.org": "450 busy", "b@example.org": "550 nobody"},
+            False,
+            "a@example.org: 450 busy; b@example.org: 550 nobody",
+        ),
+    ],
+)
+async def test_a_mail_that_one_of_two_may_not_have_goes_to_neither_until_both_may(
+    tmp_path: Path, refused: dict[str, str], passing: bool, why: str
+) -> None:
+    page = tmp_path / "1.jpg"
+    page.write_bytes(b"a page")
+    work = Work("t", "x", "", datetime(2026, 11, 21, tzinfo=UTC), (StoredImage(page, 1, "jfif"),), tmp_path / "notes")
+    async with file_servers.mail(None) as server:
+        to = SERVER.model_copy(update={"host": file_servers.HERE, "port": server.port, "tls": "none"})
+        mail = Mail("d", to, ["a@example.org", "b@example.org"])
+        server.refused = refused
+        with pytest.raises(FilterFailed) as failed:
+            await mail.process(work)
+        assert (failed.value.reason, failed.value.passing) == (Reason.UNABLE_TO_SEND_EMAIL, passing)
+        assert str(failed.value) == why
+        assert server.taken == []
+        assert server.begun == []  # what was begun is taken back (RFC 5321, 4.1.1.5)
+        server.refused = {}
+        await mail.process(work)
+        assert [each.rcpt_tos for each in server.taken] == [["a@example.org", "b@example.org"]]
