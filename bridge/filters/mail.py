@@ -126,7 +126,8 @@ class Mail:
             if code not in (250, 251):
                 refused.append(f"{address}: {code} {_words(why)}")
         if refused:  # to some and not to others would be twice to the first at the next try
-            server.rset()
+            with suppress(OSError, smtplib.SMTPException):  # some hang up on whom they refuse
+                server.rset()
             passing = all(each.partition(": ")[2].startswith("4") for each in refused)
             raise FilterFailed(FilterStateReason.UNABLE_TO_SEND_EMAIL, "; ".join(refused)[:500], passing=passing)
         _expect(354, server.docmd("DATA"))

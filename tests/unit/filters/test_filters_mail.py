@@ -1,5 +1,6 @@
 """To whom mail is not even tried to be sent, and what is left where one of several is refused."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,6 +32,26 @@ async def test_what_is_no_address_is_told_before_anybody_is_asked(server: Smtp, 
         await Mail("d", server, to).process(work)
     assert (failed.value.reason, failed.value.passing) == (reason, False)
     assert "\n" not in str(failed.value)
+
+
+async def test_the_words_of_a_server_that_hangs_up_with_its_refusal_are_told(tmp_path: Path) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for answer in ("220 here", "250 hello", "250 from you", "550 nobody"):
+            if not answer.startswith("220"):
+                await reader.readline()
+            writer.write(f"{answer}\r\n".encode())
+        writer.close()
+
+    page = tmp_path / "1.jpg"
+    page.write_bytes(b"a page")
+    work = Work("t", "x", "", datetime(2026, 11, 21, tzinfo=UTC), (StoredImage(page, 1, "jfif"),), tmp_path / "notes")
+    server = await asyncio.start_server(talk, "127.0.0.1")
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        to = SERVER.model_copy(update={"host": "127.0.0.1", "port": port, "tls": "none"})
+        with pytest.raises(FilterFailed, match="a@example.org: 550 nobody") as failed:
+            await Mail("d", to, ["a@example.org"]).process(work)
+    assert not failed.value.passing
 
 
 @pytest.mark.parametrize(
