@@ -142,7 +142,7 @@ def layout(page: int, source: Source, *, back: bool = False) -> tuple[Item, ...]
     """Everything on one side of one sheet, in painting order."""
     width, height = SHEET
     side = "back" if back else "front"
-    where = "platen" if source is Source.PLATEN else f"feeder, {side}"
+    where = source.value if source in (Source.PLATEN, Source.FILM) else f"feeder, {side}"
     names = ("red", "green", "blue", "cyan", "magenta", "yellow", "black", "white", "grey")
     colors = (RED, GREEN, BLUE, CYAN, MAGENTA, YELLOW, BLACK, WHITE, GREY)
     items: list[Item] = [Patch(0, 0, width, height, WHITE), *_frame(), *_corners(), *_rulers()]

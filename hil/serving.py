@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from drivers.contract.clock import Clock, SystemClock
+from hil.devices.esci import product as esci
 from hil.devices.esci.net import EpsonNetServer
 from hil.devices.esci.scanner import EsciScanner
 from hil.devices.esci.usb import esci_usb
@@ -46,8 +47,8 @@ class UnknownFamily(ValueError):
     """The operator asked for a family that is not simulated."""
 
 
-def _esci(script: Script, now: float) -> tuple[EsciScanner, SimulatedUsbDevice]:
-    scanner = EsciScanner(script, now)
+def _esci(script: Script, now: float, product: esci.Product = esci.GT_2500) -> tuple[EsciScanner, SimulatedUsbDevice]:
+    scanner = EsciScanner(script, now, product)
     return scanner, esci_usb(scanner, script.serial)
 
 
@@ -89,6 +90,7 @@ Simulated = EsciScanner | Esci2Scanner | FujitsuScanner | GenesysScanner | MfpUs
 
 FAMILIES: Mapping[str, Callable[[Script, float], tuple[Simulated, SimulatedUsbDevice]]] = {
     "esci": _esci,
+    "esci-film": partial(_esci, product=esci.GT_X800),
     "esci2": _esci2,
     "fujitsu": _fujitsu,
     "fujitsu-ix500": partial(_fujitsu, product=fujitsu.IX500),

@@ -154,6 +154,11 @@ class Mechanism:
         if self._lamp is Lamp.OFF:
             self._warm(now)
 
+    def change_lamp(self, now: float) -> None:
+        """Another lamp is to shine from now on, and it is cold."""
+        self._used = now
+        self._warm(now)
+
     def take_button(self) -> int:
         """Read the button's latch and clear it."""
         button, self._button = self._button, 0

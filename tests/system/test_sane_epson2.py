@@ -20,6 +20,7 @@ from tests.system import debian
 from tests.system.scanimage import scanimage
 
 FEEDER = ("--source", "Automatic Document Feeder")
+FILM = ("--source", "Transparency Unit")
 QUICK = "feed=0.01,speed=0"
 
 
@@ -45,12 +46,12 @@ def root() -> debian.Root:
 @pytest.fixture
 def sane(root: debian.Root, tmp_path: Path):
     @asynccontextmanager
-    async def plugged(script: str) -> AsyncIterator[Sane]:
+    async def plugged(script: str, family: str = "esci") -> AsyncIterator[Sane]:
         host = f"127.65.{os.getpid() % 250 + 1}.18"  # the port is fixed, so each run takes its own loopback address
         (tmp_path / "dll.conf").write_text("epson2\n")
         (tmp_path / "epson2.conf").write_text(f"net {host}\n")
         async with (
-            serving.scanner("esci", f"{QUICK},{script}") as rig,
+            serving.scanner(family, f"{QUICK},{script}") as rig,
             serving.epson_net(rig, host, 1865),
         ):
             yield Sane(root, tmp_path, host, rig)
@@ -227,3 +228,24 @@ async def test_twenty_platen_scans_in_a_row_are_alike(sane):
         assert first[0] == 0, first[2]
         for _ in range(19):
             assert (await here.scanimage("--mode", "Gray", "--resolution", "75"))[:2] == first[:2]
+
+
+@pytest.mark.parametrize(("kind", "told"), [("Positive Film", 0), ("Negative Film", 1)])
+async def test_film_is_scanned_as_the_light_comes_through_it(sane, kind, told):
+    async with sane("original=5,warmup=0", "esci-film") as here:
+        code, out, err = await here.scanimage(*FILM, "--film-type", kind, "--mode", "Color", "--resolution", "75")
+        assert code == 0, err
+        _, width, height, samples = pnm(out)
+        assert (width, height) == (6 * 75 // 8 * 8, int(248 / 25.4 * 75 + 0.5))  # 6 x 9.8 inch, in whole millimetres
+        assert samples == shown(5, Source.FILM, Mode.RGB24, 75, chart.Box(0, 0, width, height))
+        assert (here.rig.scanner.parameters.option, here.rig.scanner.parameters.film) == (1, told)
+        assert here.rig.scanner.focus == 64 + 25  # 2.5 mm above the glass
+
+
+async def test_the_glass_beside_a_film_unit_is_the_glass(sane):
+    async with sane("original=5,warmup=0", "esci-film") as here:
+        code, out, err = await here.scanimage("--mode", "Gray", "--resolution", "75")
+        assert code == 0, err
+        _, width, height, samples = pnm(out)
+        assert samples == shown(5, Source.PLATEN, Mode.GRAY8, 75, chart.Box(0, 0, width, height))
+        assert here.rig.scanner.focus == 64

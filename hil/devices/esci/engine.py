@@ -97,7 +97,7 @@ class Engine:
     def feed(self, parameters: Parameters, now: float) -> None:
         """`PF`: bring the next sheet to where it can be scanned."""
         self._body.use(now)
-        if not parameters.feeder or self._body.state.feeder_blocked or not self._body.state.paper:
+        if not self._feeds(parameters) or self._body.state.feeder_blocked or not self._body.state.paper:
             self._say(NAKED)
             return
         self._later = (now + self._feed_time(), lambda _: self._say(ACKED if self._body.feed() else NAKED))
@@ -114,16 +114,30 @@ class Engine:
         self._extended = extended
         if self._refuses():
             self._fail()
-        elif self._parameters.feeder:
+        elif self._feeds(parameters):
             self._later = (now + self._feed_time(), self._begin)
         else:
             self._begin(now)
 
     def _refuses(self) -> bool:
         state, parameters = self._body.state, self._parameters
-        if state.fatal or state.in_use or state.warming or not parameters.valid(self._product):
+        if state.fatal or state.in_use or state.warming or not parameters.valid(self._product) or self._blocked():
             return True
-        return parameters.feeder and (state.feeder_blocked or not state.paper)
+        return self._feeds(parameters) and not state.paper
+
+    def _feeds(self, parameters: Parameters) -> bool:
+        return self._product.source(parameters.option) is Source.FEEDER
+
+    def _blocked(self) -> bool:
+        """Whether the unit that is selected waits for a person."""
+        state = self._body.state
+        match self._product.source(self._parameters.option):
+            case Source.PLATEN:
+                return False
+            case Source.FILM:
+                return state.cover_open
+            case _:
+                return state.feeder_blocked
 
     def _fail(self) -> None:
         if self._extended:
@@ -133,7 +147,7 @@ class Engine:
 
     def _begin(self, now: float) -> None:
         parameters = self._parameters
-        if self._refuses() or (parameters.feeder and not self._body.feed()):
+        if self._refuses() or (self._feeds(parameters) and not self._body.feed()):
             self._fail()
             return
         self._body.begin_page(now)
@@ -155,13 +169,16 @@ class Engine:
             self._say(replies.start(self._body.state, *scan.announced))
 
     def _content(self) -> Iterator[bytes]:
-        path = self._body.state.path
-        if self._parameters.feeder and path is not None:
+        """What the sensor sees. Film is sent as the light comes through it, a negative too: SANE's epson backend, which
+        selects it with `ESC N`, inverts it itself."""
+        path, source = self._body.state.path, self._product.source(self._parameters.option)
+        if source is Source.FEEDER and path is not None:
             return pixels.rows(self._parameters, path.number, Source.FEEDER, self._gammas, back=path.back)
-        return pixels.rows(self._parameters, self._body.state.original, Source.PLATEN, self._gammas)
+        lying = Source.FILM if source is Source.FILM else Source.PLATEN
+        return pixels.rows(self._parameters, self._body.state.original, lying, self._gammas)
 
     def _faulty(self) -> bool:
-        return self._body.state.fatal or (self._parameters.feeder and self._body.state.feeder_blocked)
+        return self._body.state.fatal or self._blocked()
 
     def _block(self, scan: Scan, now: float) -> None:
         """The next block is ready: hand it over with whatever has happened meanwhile."""

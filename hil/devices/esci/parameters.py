@@ -18,6 +18,7 @@ HALFTONES = (0x00, 0x01, 0x03, 0x10, 0x20, 0x80, 0x90, 0xA0, 0xB0)
 GAMMAS = (0x00, 0x01, 0x02, 0x03, 0x04, 0x10, 0x20)
 GAMMA_USER = 0x03
 OPTION_OFF, OPTION_ON, OPTION_DUPLEX = 0, 1, 2
+FILM_POSITIVE, FILM_NEGATIVE = 0, 1
 
 BLOCK = struct.Struct("<6I15B25x")
 
@@ -80,11 +81,6 @@ class Parameters:
         )
 
     @property
-    def feeder(self) -> bool:
-        """The option unit, here the feeder, is selected."""
-        return self.option != OPTION_OFF
-
-    @property
     def colored(self) -> bool:
         """Three channels."""
         return self.color & 0x0F in (COLOR_LINES, COLOR_PIXELS)
@@ -110,13 +106,15 @@ class Parameters:
         return (
             self.color in COLORS
             and self.depth in product.depths
-            and self.option in (OPTION_OFF, OPTION_ON, OPTION_DUPLEX)
+            and self.option
+            in ((OPTION_OFF, OPTION_ON) if all(product.film) else (OPTION_OFF, OPTION_ON, OPTION_DUPLEX))
             and self.speed in (0, 1)
             and self.gamma in GAMMAS
             and _signed(self.brightness) in range(-4, 4)
             and self.halftone in HALFTONES
             and _signed(self.sharpness) in range(-2, 3)
             and self.mirror in (0, 1)
+            and self.film in (FILM_POSITIVE, FILM_NEGATIVE)
         )
 
     def area_fits(self, product: Product) -> bool:
@@ -124,7 +122,7 @@ class Parameters:
         across, down = self.main_resolution, self.sub_resolution
         if not (product.lowest <= across <= product.optical and product.lowest <= down <= product.optical):
             return False
-        width, height = product.area(feeder=self.feeder)
+        width, height = product.area(product.source(self.option))
         return (
             self.width > 0
             and self.height > 0

@@ -2,9 +2,13 @@
 
 An Epson GT-2500: A4 flatbed with a duplex page feeder, 04b8:012b, in the lists of SANE's epson2. It is taken rather
 than a Perfection 1650 (04b8:0110) because that one has no feeder, and SANE ignores the panel's cancel bit on it.
+And a Perfection 4990 (GT-X800, 04b8:012a) with a film unit in its lid. How large its film is and that it takes the
+FS commands is our choice; it tells no second film area (SANE's TPU8x10).
 """
 
 from dataclasses import dataclass, replace
+
+from drivers.contract.capabilities import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +23,26 @@ class Product:
     optical: int
     lowest: int
     platen: tuple[int, int]
-    feeder: tuple[int, int]
+    feeder: tuple[int, int]  # (0, 0): there is none
     resolutions: tuple[int, ...]
     depths: tuple[int, ...]
+    film: tuple[int, int] = (0, 0)  # instead of a feeder: a scanner has one option unit
+    focus: bool = False  # it can be focused above the glass
 
     def reaching(self, inches: float) -> "Product":
         """The same with a feeder that scans sheets of that length."""
         width, _ = self.feeder
         return replace(self, feeder=(width, round(inches * self.optical)))
 
-    def area(self, *, feeder: bool) -> tuple[int, int]:
+    def source(self, option: int) -> Source:
+        """What `ESC e` selects: the glass, or the unit there is."""
+        if not option:
+            return Source.PLATEN
+        return Source.FILM if all(self.film) else Source.FEEDER
+
+    def area(self, source: Source) -> tuple[int, int]:
         """The largest area of one source."""
-        return self.feeder if feeder else self.platen
+        return {Source.PLATEN: self.platen, Source.FILM: self.film}.get(source, self.feeder)
 
 
 GT_2500 = Product(
@@ -48,4 +60,20 @@ GT_2500 = Product(
         *(320, 350, 360, 400, 480, 600, 720, 800, 900, 1200),
     ),
     depths=(1, 8, 16),
+)
+
+GT_X800 = Product(
+    vendor_id=0x04B8,
+    product_id=0x012A,
+    model="GT-X800",
+    level="B8",
+    rom="1.00",
+    optical=4800,
+    lowest=50,
+    platen=(40800, 56160),  # 8.5 x 11.7 inch
+    feeder=(0, 0),
+    resolutions=(50, 75, 100, 150, 200, 240, 300, 400, 600, 800, 1200, 1600, 2400, 3200),
+    depths=(1, 8, 16),
+    film=(28800, 47040),  # 6 x 9.8 inch
+    focus=True,
 )

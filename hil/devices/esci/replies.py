@@ -12,7 +12,7 @@ from hil.devices.mechanism import State
 STX, ACK, NAK, CAN = 0x02, 0x06, 0x15, 0x18
 
 FATAL, NOT_READY, AREA_END, OPTION, EXTENDED = 0x80, 0x40, 0x20, 0x10, 0x02  # ESC F and every header's second byte
-INSTALLED, ENABLED, ERROR, NO_PAPER, JAM, OPEN, DUPLEX = 0x80, 0x40, 0x20, 0x08, 0x04, 0x02, 0x01  # feeder
+INSTALLED, ENABLED, ERROR, NO_PAPER, JAM, OPEN, DUPLEX = 0x80, 0x40, 0x20, 0x08, 0x04, 0x02, 0x01  # units
 WARMING = 0x02
 BUTTON_UNIT = 0x01
 CAN_DUPLEX, PAGE_FEEDER, FIRST_SHEET = 0x10, 0x20, 0x08
@@ -30,16 +30,25 @@ def header(state: State, size: int = 0) -> bytes:
     return struct.pack("<BBH", STX, status(state), size)
 
 
-def feeder(state: State, parameters: Parameters) -> int:
+def feeder(state: State, parameters: Parameters, product: Product) -> int:
     """The feeder's byte. The protocol has no bit of its own for a double feed: it is the general error."""
+    if not all(product.feeder):
+        return 0
     return (
         INSTALLED
-        | (ENABLED if parameters.feeder else 0)
+        | (ENABLED if parameters.option else 0)
         | (ERROR if state.double_fed else 0)
         | (0 if state.paper else NO_PAPER)
         | (JAM if state.jammed else 0)
         | (OPEN if state.cover_open else 0)
     )
+
+
+def film(state: State, parameters: Parameters, product: Product) -> int:
+    """The film unit's byte."""
+    if not all(product.film):
+        return 0
+    return INSTALLED | (ENABLED if parameters.option else 0) | (OPEN if state.cover_open else 0)
 
 
 def identity(product: Product) -> bytes:
@@ -50,16 +59,15 @@ def identity(product: Product) -> bytes:
 
 def extended_status(state: State, parameters: Parameters, product: Product) -> bytes:
     """`ESC f`: 42 bytes."""
-    main = FLATBED | PAGE_FEEDER | CAN_DUPLEX | FIRST_SHEET | BUTTON_UNIT
+    main = FLATBED | _feeding(product) | BUTTON_UNIT
     main |= (FATAL if state.fatal else 0) | (WARMING if state.warming else 0)
     packed = struct.pack(
         "<BB2HB2HB2H10x16s",
         main,
-        feeder(state, parameters),
+        feeder(state, parameters, product),
         *product.feeder,
-        0,  # no film unit
-        0,
-        0,
+        film(state, parameters, product),
+        *product.film,
         0,
         *product.platen,
         product.model.ljust(16).encode(),
@@ -79,10 +87,9 @@ def extended_identity(product: Product) -> bytes:
         product.platen[0],
         *product.platen,
         *product.feeder,
-        0,  # no film unit
-        0,
-        PAGE_FEEDER | CAN_DUPLEX | FIRST_SHEET | BUTTON_UNIT,
-        FORM_FEED | SENSES_DOUBLE_FEED,
+        *product.film,
+        _feeding(product) | BUTTON_UNIT,
+        FORM_FEED | SENSES_DOUBLE_FEED if all(product.feeder) else 0,
         product.model.ljust(16).encode(),
         product.rom.encode(),
         16,
@@ -92,11 +99,16 @@ def extended_identity(product: Product) -> bytes:
     return packed
 
 
-def scanner_status(state: State, parameters: Parameters) -> bytes:
+def _feeding(product: Product) -> int:
+    return PAGE_FEEDER | CAN_DUPLEX | FIRST_SHEET if all(product.feeder) else 0
+
+
+def scanner_status(state: State, parameters: Parameters, product: Product) -> bytes:
     """`FS F`: 16 bytes."""
     main = (FATAL if state.fatal else 0) | (NOT_READY if state.in_use else 0) | (WARMING if state.warming else 0)
     duplex = DUPLEX if parameters.option == OPTION_DUPLEX else 0
-    return bytes([main, feeder(state, parameters) | duplex]) + bytes(14)
+    film_unit = film(state, parameters, product)
+    return bytes([main, feeder(state, parameters, product) | duplex, film_unit]) + bytes(13)
 
 
 def conditions(parameters: Parameters) -> bytes:

@@ -1,5 +1,7 @@
 """An Epson ESC/I scanner of command level B8: bytes in, bytes out, over the body in `mechanism`.
 
+A film unit has a lamp of its own: the scanner warms up again when another light is chosen.
+
 Pure: `now` is an argument everywhere. Answers are messages: a host that reads over USB gets one message per read, as
 the real scanner sends each header and each payload in packets of its own.
 Status and identity commands neither wake the scanner nor restart its sleep timer; everything else does.
@@ -8,6 +10,7 @@ Source: SANE epson2; its "what the host does" is this module's "what must be und
 
 from collections.abc import Iterable
 
+from drivers.contract.capabilities import Source
 from hil.devices.esci import replies
 from hil.devices.esci.engine import ACKED, NAKED, Engine
 from hil.devices.esci.parameters import LETTERS, Parameters, set_letter
@@ -18,9 +21,10 @@ from hil.devices.talk import Talk
 from hil.script import Script
 
 ESC, FS = 0x1B, 0x1C
+ON_GLASS = 64  # of the positions of `ESC p`
 
 # Parameter bytes of the `ESC x` commands that take any; the one-byte ones are in `LETTERS`.
-SIZES = {**dict.fromkeys(LETTERS, 1), b"R": 4, b"A": 8, b"H": 2, b"z": 257, b"m": 9}
+SIZES = {**dict.fromkeys(LETTERS, 1), b"p": 1, b"R": 4, b"A": 8, b"H": 2, b"z": 257, b"m": 9}
 
 
 class EsciScanner:
@@ -31,6 +35,7 @@ class EsciScanner:
         self._body = Mechanism(script, now)
         self._parameters = Parameters()
         self._gammas: dict[str, bytes] = {}
+        self._focus = ON_GLASS
         self._talk = Talk()
         self._waits: tuple[bytes, bytes] | None = None  # lead-in and letter of a command whose parameters are to come
         self._engine = Engine(self._body, script, product, self._talk.say)
@@ -46,6 +51,11 @@ class EsciScanner:
     def parameters(self) -> Parameters:
         """What the host has set."""
         return self._parameters
+
+    @property
+    def focus(self) -> int:
+        """Where the lens was put."""
+        return self._focus
 
     @property
     def scanning(self) -> bool:
@@ -149,13 +159,15 @@ class EsciScanner:
             self._say_block(replies.extended_status(self.state, self._parameters, self.product))
         elif letter == b"!":
             self._say_block(bytes([self._body.take_button()]))
-        elif letter in SIZES:
+        elif letter == b"q" and self.product.focus:
+            self._say_block(bytes([0, self._focus]))
+        elif letter in SIZES and (letter != b"p" or self.product.focus):
             self._body.use(now)
             self._waits = (b"\x1b", letter)
             self._talk.say(ACKED)
         elif letter == b"@":
             self._body.use(now)
-            self._parameters = Parameters()
+            self._take(Parameters(), now)
             self._gammas.clear()
             self._talk.unsay()
             self._talk.say(ACKED)
@@ -169,7 +181,7 @@ class EsciScanner:
             case b"I":
                 self._talk.say(replies.extended_identity(self.product))
             case b"F":
-                self._talk.say(replies.scanner_status(self.state, self._parameters))
+                self._talk.say(replies.scanner_status(self.state, self._parameters, self.product))
             case b"S":
                 self._talk.say(self._parameters.pack())
             case b"W":
@@ -193,6 +205,9 @@ class EsciScanner:
             new = new if new is not None and new.valid(self.product) else None
         elif letter == b"z":
             new = self._set_gamma(value)
+        elif letter == b"p":
+            self._focus = value[0]
+            new = self._parameters
         elif letter == b"m":
             new = self._parameters  # colour matrix: remembered nowhere, the chart stays as it is
         else:
@@ -200,9 +215,16 @@ class EsciScanner:
         if new is None:
             self._talk.say(NAKED)
         else:
-            self._parameters = new
+            self._take(new, now)
             self._talk.say(ACKED)
         return True
+
+    def _take(self, new: Parameters, now: float) -> None:
+        """Go by these from now on."""
+        before, after = (Source.FILM is self.product.source(each.option) for each in (self._parameters, new))
+        if before != after:
+            self._body.change_lamp(now)
+        self._parameters = new
 
     def _set_gamma(self, value: bytes) -> Parameters | None:
         """`ESC z`: a channel's letter (M: all) and its 256 values."""
