@@ -32,6 +32,14 @@ class Source(StrEnum):
     FILM = "film"
 
 
+class FilmKind(StrEnum):
+    """What kind of film lies in the film unit. A negative is delivered as the picture that it shows."""
+
+    SLIDE = "slide"
+    COLOUR_NEGATIVE = "colour-negative"
+    GREY_NEGATIVE = "grey-negative"
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """Width (fast scan direction) and height in 1/1000 inch."""
@@ -59,6 +67,7 @@ class Capabilities:
     feeder: SourceCapabilities | None = None
     feeder_back: SourceCapabilities | None = None  # present exactly when the feeder scans both sides in one job
     film: SourceCapabilities | None = None
+    films: tuple[FilmKind, ...] = ()  # the kinds it tells apart, its default first; none: nothing is done for film
     buttons: tuple[str, ...] = ()
     stall_limit: float | None = None  # seconds for which a page may be left unread; None = as long as need be
 

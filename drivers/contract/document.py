@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from drivers.contract.capabilities import Mode, Source
+from drivers.contract.capabilities import FilmKind, Mode, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class ScanRequest:
     resolution: tuple[int, int]  # ppi, horizontal and vertical
     region: Region
     pages: int = 0  # images wanted; 0 = one from a platen, all there are from a feeder
+    film: FilmKind | None = None  # one of the device's `films`, where it scans film and has any
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,12 +25,28 @@ class Level:
     eject: bool = False  # FF
     feed: bool = False  # 0x19
     button: bool = False  # ESC !
+    film: bool = False  # ESC N: positive or negative
+    focus: bool = False  # ESC p and ESC q
     threshold: bool = False  # ESC t
     pixel_sequence: bool = False  # colour mode 0x13: red, green, blue of one pixel together
 
 
 def _b(name: str, **more: bool) -> Level:
     return Level(name, extended_status=True, option=True, **more)
+
+
+def _b7(name: str, **more: bool) -> Level:
+    return _b(
+        name,
+        speed=True,
+        block_lines=True,
+        pixel_sequence=True,
+        eject=True,
+        button=True,
+        threshold=True,
+        film=True,
+        **more,
+    )
 
 
 def _d(name: str, **more: bool) -> Level:
@@ -59,13 +75,13 @@ _LEVELS = {
         _b("B4", speed=True, block_lines=True),
         _b("B5", speed=True, block_lines=True, pixel_sequence=True),
         _b("B6", speed=True, block_lines=True, pixel_sequence=True),
-        _b("B7", speed=True, block_lines=True, pixel_sequence=True, eject=True, button=True, threshold=True),
-        _b("B8", speed=True, block_lines=True, pixel_sequence=True, eject=True, button=True, threshold=True, feed=True),
-        Level("F5", halftone=False, speed=True, block_lines=True, option=True, eject=True),
+        _b7("B7"),
+        _b7("B8", feed=True, focus=True),
+        Level("F5", halftone=False, speed=True, block_lines=True, option=True, eject=True, film=True),
         _d("D1"),
-        _d("D2", option=True),
-        _d("D7", option=True, eject=True),
-        _d("D8", option=True, eject=True),
+        _d("D2", option=True, film=True),
+        _d("D7", option=True, eject=True, film=True),
+        _d("D8", option=True, eject=True, film=True),
     )
 }
 

@@ -6,7 +6,7 @@ Only commands that move nothing are used. Facts: SANE epson2 (which area is coun
 from dataclasses import dataclass
 
 from drivers import quirks
-from drivers.contract.capabilities import Capabilities, Mode, Size, Source, SourceCapabilities
+from drivers.contract.capabilities import Capabilities, FilmKind, Mode, Size, Source, SourceCapabilities
 from drivers.contract.errors import DeviceGarbled, DeviceTimeout
 from drivers.usb.esci import level as levels
 from drivers.usb.esci import wire
@@ -35,6 +35,7 @@ class Model:
     max_pixels: int  # of one row, 0 = not told
     quirk: quirks.Quirk
     capabilities: Capabilities
+    focus: bool = False  # it can be focused on film, above the glass
 
     @property
     def feeds(self) -> bool:
@@ -64,7 +65,8 @@ def identify(dialogue: Dialogue, vendor_id: int, product_id: int) -> Model:
     old = None
     if level.extended_status and (answer := dialogue.block(wire.EXTENDED_STATUS)) is not None:
         old = wire.extended_status(*answer)
-    fs_status = extended and dialogue.fixed(wire.FS_STATUS, wire.FS_STATUS_SIZE) is not None
+    told = dialogue.fixed(wire.FS_STATUS, wire.FS_STATUS_SIZE) if extended else None
+    unit = wire.fs_status(told) if told is not None else old.condition if old else wire.Condition()
     optical, distance = 0, 0
     if level.identity_2 and (answer := dialogue.block(wire.IDENTITY_2)) is not None:
         optical, distance = wire.identity_2(answer[1])
@@ -73,12 +75,15 @@ def identify(dialogue: Dialogue, vendor_id: int, product_id: int) -> Model:
     quirk = quirks.of(vendor_id, product_id, name)
     button = level.button and bool(more.button if more else old and old.button)
     option = bool(byte & wire.Status.OPTION)
+    # There is one option unit; where the feeder is it, ESC e means the feeder.
+    film = option and unit.film.installed and not unit.feeder.installed
+    focus = film and level.focus and dialogue.block(wire.FOCUS) is not None
     return Model(
         name=name,
         firmware=more.firmware if more and more.firmware else None,
         level=level,
         extended=extended,
-        fs_status=fs_status,
+        fs_status=told is not None,
         option=option,
         button=button,
         senses_double_feed=bool(more and more.senses_double_feed),
@@ -86,8 +91,9 @@ def identify(dialogue: Dialogue, vendor_id: int, product_id: int) -> Model:
         optical=optical,
         max_pixels=more.max_pixels if more else 0,
         quirk=quirk,
+        focus=focus,
         capabilities=_capabilities(
-            identity, more, old, level=level, optical=optical, option=option, button=button, quirk=quirk
+            identity, more, old, level=level, optical=optical, option=option, film=film, button=button, quirk=quirk
         ),
     )
 
@@ -100,6 +106,7 @@ def _capabilities(
     level: Level,
     optical: int,
     option: bool,
+    film: bool,
     button: bool,
     quirk: quirks.Quirk,
 ) -> Capabilities:
@@ -108,14 +115,18 @@ def _capabilities(
     if more:
         unit = best = more.optical  # areas are counted in pixels of this resolution
         platen, feeder = more.platen if more.flatbed else (0, 0), more.feeder
-        duplex = more.duplex
+        duplex, through = more.duplex, more.film
     else:
         unit = (identity.resolutions or resolutions)[-1]
         best = optical or unit
         platen = old.platen if old and all(old.platen) else identity.area
-        feeder, duplex = (0, 0), False
+        feeder, duplex, through = (0, 0), False, old.film if old else (0, 0)
         if old and option and old.condition.feeder.installed:
             feeder, duplex = quirk.feeder_area or old.feeder, old.duplex
+    if film and all(through):
+        feeder = (0, 0)
+    else:
+        through = (0, 0)
     if unit <= 0:
         raise DeviceGarbled("the scanner tells no resolution")
     if quirk.double_height and platen[1] < platen[0]:
@@ -133,6 +144,8 @@ def _capabilities(
         platen=source(platen),
         feeder=front,
         feeder_back=front if duplex else None,
+        film=source(through),
+        films=tuple(FilmKind) if all(through) and level.film else (),
         buttons=tuple(dict.fromkeys(quirk.buttons.values())) or ("1",) if button else (),
         stall_limit=quirk.stall_limit,
     )

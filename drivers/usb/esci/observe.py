@@ -38,7 +38,8 @@ def troubles(condition: Condition) -> frozenset[Trouble]:
         elif part.unnamed:
             found.add(Trouble(TroubleKind.ATTENTION, cover))
     if condition.warming:
-        found.add(Trouble(TroubleKind.LAMP_WARMING, Unit.PLATEN))
+        through = condition.film.installed and condition.film.enabled  # whose lamp shines then
+        found.add(Trouble(TroubleKind.LAMP_WARMING, Unit.FILM if through else Unit.PLATEN))
     elif condition.fatal and not found:
         found.add(Trouble(TroubleKind.ATTENTION, Unit.PLATEN))
     return frozenset(found)

@@ -17,9 +17,12 @@ HALFTONE_NONE = 0x01  # a threshold instead of a dither pattern
 THRESHOLD = 0x80
 GAMMA_BILEVEL, GAMMA_DISPLAY, GAMMA_D = 0x01, 0x02, 0x04
 OPTION_OFF, OPTION_ON, OPTION_DUPLEX = 0, 1, 2
+FILM_POSITIVE, FILM_NEGATIVE = 0, 1
+FOCUS_GLASS, FOCUS_FILM = 64, 89  # film lies 2.5 mm above the glass, in its holder
 
 BLOCK_BYTES = 128 * 1024
 MAX_BLOCK_LINES = 255
+MAX_FILM_LINES = 32  # of a block; SANE asks a film unit for no more
 BLOCKS_OF_A_PAGE = 40  # wanted at least, for progress and for a cancel that is quick on a small page
 
 
@@ -35,6 +38,7 @@ class Parameters:
     lines: int
     option: int
     block_lines: int
+    film: int = FILM_POSITIVE
 
     @property
     def row_bytes(self) -> int:
@@ -64,11 +68,13 @@ def fit(width: int, left: int, limit: int) -> int:
     return wider if left + wider <= limit else max(8, (limit - left) // 8 * 8)
 
 
-def block_lines(level: Level, row_bytes: int, lines: int, mode: Mode, least: int = 1) -> int:
+def block_lines(
+    level: Level, row_bytes: int, lines: int, mode: Mode, least: int = 1, *, most: int = MAX_BLOCK_LINES
+) -> int:
     """How many lines to ask for in one block."""
     if not level.block_lines or (mode in {Mode.RGB24, Mode.RGB48} and not level.pixel_sequence):
         return 1
-    count = min(BLOCK_BYTES // row_bytes, MAX_BLOCK_LINES, -(-lines // BLOCKS_OF_A_PAGE))
+    count = min(BLOCK_BYTES // row_bytes, most, -(-lines // BLOCKS_OF_A_PAGE))
     count = max(count, least, 1)
     if level.name.startswith("D") and count > 1:
         count -= count % 2  # this level takes only even numbers for black and white
@@ -110,15 +116,15 @@ def fs_block(parameters: Parameters, level: Level) -> bytes:
         0,  # automatic area segmentation
         0,  # sharpness
         0,  # mirroring
-        0,  # film type
+        parameters.film,
         0,  # lamp
     )
 
 
-def letters(parameters: Parameters, level: Level, *, option: bool) -> list[tuple[bytes, bytes]]:
+def letters(parameters: Parameters, level: Level, *, option: bool, film: bool = False) -> list[tuple[bytes, bytes]]:
     """The same as commands and their parameters, in the order SANE sends them; what the scanner lacks is left out.
 
-    `option`: it has an option unit.
+    `option`: it has an option unit; `film`: film is to be scanned.
     """
     p = parameters
     lineart = p.mode is Mode.LINEART
@@ -127,6 +133,7 @@ def letters(parameters: Parameters, level: Level, *, option: bool) -> list[tuple
         (level.colour, b"C", bytes([colour_byte(p, level)])),
         (level.depth, b"D", bytes([p.depth])),
         (level.halftone and lineart, b"B", bytes([HALFTONE_NONE])),
+        (level.film and film, b"N", bytes([p.film])),
         (level.gamma, b"Z", bytes([gamma_byte(p, level)])),
         (level.threshold and lineart, b"t", bytes([THRESHOLD])),
         (level.speed, b"g", bytes([0])),

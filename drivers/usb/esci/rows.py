@@ -34,6 +34,14 @@ def big_endian(data: bytes) -> bytes:
     return bytes(result)
 
 
+_INVERSE = bytes(255 - value for value in range(256))
+
+
+def negative(data: bytes) -> bytes:
+    """The picture that a negative shows. The scanner sends the light that comes through; SANE's epson inverts it."""
+    return data.translate(_INVERSE)
+
+
 class Shift:
     """Undo the distance between the colour sensors of D-level scanners.
 
@@ -61,13 +69,23 @@ class Shift:
 class Rows:
     """Cuts a page's bytes into whole rows of exactly the width that was promised."""
 
-    def __init__(self, mode: Mode, scanned: int, wanted: int, height: int, shift: Shift | None = None) -> None:
-        """`scanned` and `wanted` are pixels of one row, `height` the rows promised."""
+    def __init__(
+        self,
+        mode: Mode,
+        scanned: int,
+        wanted: int,
+        height: int,
+        shift: Shift | None = None,
+        *,
+        inverted: bool = False,
+    ) -> None:
+        """`scanned` and `wanted` are pixels of one row, `height` the rows promised; `inverted`: of a negative."""
         self._mode = mode
         self._scanned = mode.row_bytes(scanned)
         self._wanted = mode.row_bytes(wanted)
         self._left = height
         self._shift = shift
+        self._inverted = inverted
         self._rest = b""
 
     def add(self, data: bytes) -> bytes:
@@ -76,6 +94,8 @@ class Rows:
             data = self._rest + data
         whole = len(data) // self._scanned * self._scanned
         self._rest, data = data[whole:], data[:whole]
+        if self._inverted:
+            data = negative(data)
         if self._mode in {Mode.GRAY16, Mode.RGB48}:
             data = big_endian(data)
         if self._shift is None and self._scanned == self._wanted:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import NoReturn
 
-from drivers.contract.capabilities import Source
+from drivers.contract.capabilities import FilmKind, Source
 from drivers.contract.document import Raster, ScanRequest
 from drivers.contract.errors import CanceledAtDevice, DeviceGarbled, DeviceGone, DeviceTimeout, FeederEmpty, ScanFailed
 from drivers.contract.handover import Handover, ScanCanceled
@@ -35,6 +35,7 @@ from drivers.usb.family import Tell
 WARM_SECONDS = 120.0  # SANE waits 14 times 5 s; the slowest lamp known takes about a minute
 WARM_PAUSE = 0.2
 START_ATTEMPTS = 3
+_UNITS = {Source.PLATEN: Unit.PLATEN, Source.FILM: Unit.FILM}  # the others are the feeder
 
 
 class Scan:
@@ -60,7 +61,9 @@ class Scan:
         self._look = look
         self._presses = presses
         self._monotonic = monotonic
-        self._feeder = request.source is not Source.PLATEN
+        self._unit = _UNITS.get(request.source, Unit.FEEDER)
+        self._feeder = self._unit is Unit.FEEDER
+        self._negative = request.film in {FilmKind.COLOUR_NEGATIVE, FilmKind.GREY_NEGATIVE}
         self._condition = wire.Condition()
         self._pages = 0
 
@@ -110,7 +113,7 @@ class Scan:
             return False
         transfer, lines = started
         height = min(height, lines - (asked.lines - height)) if lines < asked.lines else height
-        rows = Rows(asked.mode, asked.width, width, max(1, height), shift)
+        rows = Rows(asked.mode, asked.width, width, max(1, height), shift, inverted=self._negative)
         self._tell(Phase.SCANNING, percent=0)
         # From here on a cancel must reach the transfer, which alone knows when CAN may be sent.
         with suppress(ScanCanceled):
@@ -147,6 +150,9 @@ class Scan:
         if self._feeder:
             duplex = request.source is Source.FEEDER_DUPLEX
             option = parameters.OPTION_DUPLEX if duplex else parameters.OPTION_ON
+        most = parameters.MAX_BLOCK_LINES
+        if self._unit is Unit.FILM:
+            option, most = parameters.OPTION_ON, parameters.MAX_FILM_LINES
         lines = height + 2 * distance - (distance - (top - first))
         asked = Parameters(
             mode=request.mode,
@@ -157,8 +163,14 @@ class Scan:
             lines=min(lines, down - first),
             option=option,
             block_lines=parameters.block_lines(
-                model.level, request.mode.row_bytes(scanned), lines, request.mode, model.quirk.least_block_lines
+                model.level,
+                request.mode.row_bytes(scanned),
+                lines,
+                request.mode,
+                model.quirk.least_block_lines,
+                most=most,
             ),
+            film=parameters.FILM_NEGATIVE if self._negative else parameters.FILM_POSITIVE,
         )
         shift = Shift(distance, missing=distance - (top - first)) if distance else None
         return asked, width, height, shift
@@ -167,11 +179,17 @@ class Scan:
         if self._model.extended:
             commands = [(wire.FS_PARAMETERS, parameters.fs_block(asked, self._model.level))]
         else:
-            commands = parameters.letters(asked, self._model.level, option=self._model.option)
+            commands = parameters.letters(
+                asked, self._model.level, option=self._model.option, film=self._unit is Unit.FILM
+            )
+        if self._model.focus:
+            above = parameters.FOCUS_FILM if self._unit is Unit.FILM else parameters.FOCUS_GLASS
+            commands.append((wire.SET_FOCUS, bytes([above])))
         for command, value in commands:
             if not self._dialogue.simple(command, value, MOVING_SECONDS):
                 self._condition = self._look()
-                self._fail(None, f"the scanner refuses {command!r} with {value.hex(' ')}")
+                what = " the film unit, which may be switched off:" if self._unit is Unit.FILM else ""
+                self._fail(None, f"the scanner refuses{what} {command!r} with {value.hex(' ')}")
 
     def _start(self, asked: Parameters) -> tuple[PageTransfer, int] | None:
         """Begin the transfer, if need be again after warming up; None when there is no more paper."""
@@ -221,9 +239,10 @@ class Scan:
         return self._feeder and not self._back and self._condition.feeder.empty
 
     def _blocking(self) -> frozenset[Trouble]:
-        """Troubles in the way of this scan; the feeder's do not hinder the platen."""
+        """Troubles in the way of this scan; those of a unit that it does not use are not."""
         found = observe.stopping(observe.troubles(self._condition))
-        return frozenset(trouble for trouble in found if self._feeder or trouble.unit is not Unit.FEEDER)
+        aside = {Unit.FEEDER, Unit.FILM} - {self._unit}
+        return frozenset(trouble for trouble in found if trouble.unit not in aside)
 
     def _fail(self, cause: Exception | None, otherwise: str = "the scanner stopped and does not say why") -> NoReturn:
         """Tell the trouble, then end the scan by it."""
@@ -251,9 +270,7 @@ class Scan:
         presses: tuple[ButtonPress, ...] = (),
         more: frozenset[Trouble] = frozenset(),
     ) -> None:
-        job = JobReport(
-            self._request.native_id, phase, self._pages, percent, Unit.FEEDER if self._feeder else Unit.PLATEN
-        )
+        job = JobReport(self._request.native_id, phase, self._pages, percent, self._unit)
         idle = observe.idle(self._condition, presses)
         readiness = Readiness.WARMING if phase is Phase.WARMING else Readiness.BUSY
         if idle.readiness is Readiness.STOPPED and phase is Phase.STOPPED:

@@ -20,6 +20,8 @@ STATUS = b"\x1bF"
 EXTENDED_STATUS = b"\x1bf"
 BUTTON = b"\x1b!"
 START = b"\x1bG"
+FOCUS = b"\x1bq"
+SET_FOCUS = b"\x1bp"
 FS_IDENTITY = b"\x1cI"
 FS_STATUS = b"\x1cF"
 FS_PARAMETERS = b"\x1cW"
@@ -105,6 +107,7 @@ class ExtendedStatus:
     condition: Condition
     platen: tuple[int, int]
     feeder: tuple[int, int]
+    film: tuple[int, int]
     duplex: bool
     button: bool
     model: str  # empty on old scanners
@@ -208,6 +211,7 @@ def extended_status(byte: int, payload: bytes) -> ExtendedStatus:
         condition,
         platen=_pair16(payload, 12),
         feeder=_pair16(payload, 2),
+        film=_pair16(payload, 7),
         duplex=bool(main & 0x10),
         button=bool(main & 0x01),
         model=_text(payload[0x1A:0x2A]) if len(payload) >= 0x2A else "",
