@@ -233,7 +233,7 @@ def _words() -> str:
 ELEMENTS = "An element stands in the type that holds it, as the schema names types; a body in none.\n\n"
 WORDS = """\
 Both years' words; the year of the message decides which of them is valid. A word that is *sent* but not offered
-(Grayscale4, RGBa32, RGBa64, the modes of film) is sent in the client's own ticket, as GetJobElements tells it again.
+(Grayscale4, RGBa32, RGBa64) is sent in the client's own ticket, as GetJobElements tells it again.
 
 """
 

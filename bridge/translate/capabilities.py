@@ -33,7 +33,7 @@ from bridge.wsscan.configuration import (
 )
 from bridge.wsscan.ticket import Dimensions
 from bridge.wsscan.values import ColorEntry, ContentType, FilmScanMode, Format, InputSource, Rotation
-from drivers.contract.capabilities import Capabilities, Mode, Size, Source, SourceCapabilities
+from drivers.contract.capabilities import Capabilities, FilmKind, Mode, Size, Source, SourceCapabilities
 
 QUALITY: Final = (0, 100)
 SCALING: Final = adjust.SCALING
@@ -68,6 +68,14 @@ _SCANNED_AS: Final = MappingProxyType(
     }
 )
 
+FILMS: Final = MappingProxyType(
+    {
+        FilmScanMode.COLOR_SLIDE_FILM: FilmKind.SLIDE,
+        FilmScanMode.COLOR_NEGATIVE_FILM: FilmKind.COLOUR_NEGATIVE,
+        FilmScanMode.BLACK_AND_WHITE_NEGATIVE_FILM: FilmKind.GREY_NEGATIVE,
+    }
+)
+
 # Offered in the order in which imaging ranks them: clients take the first that suits them.
 FORMATS: Final = MappingProxyType({Format(name): format_ for name, format_ in (TABLE | DOCUMENTS).items()})
 
@@ -97,6 +105,13 @@ def input_sources(capabilities: Capabilities) -> tuple[InputSource, ...]:
     return tuple(entry for entry, source in SOURCES.items() if capabilities.of(source) is not None)
 
 
+def film_scan_modes(capabilities: Capabilities) -> tuple[FilmScanMode, ...]:
+    """The modes in which film is scanned, the default first; where the device knows no kinds of film, the one that says
+    so."""
+    modes = {film: mode for mode, film in FILMS.items()}
+    return tuple(modes[film] for film in capabilities.films) or (FilmScanMode.NOT_APPLICABLE,)
+
+
 def configuration(capabilities: Capabilities) -> ScannerConfiguration:
     """The whole of it."""
     percent = ScalingRange(min_value=SCALING[0], max_value=SCALING[1])
@@ -116,7 +131,7 @@ def configuration(capabilities: Capabilities) -> ScannerConfiguration:
         ),
         platen=None if capabilities.platen is None else _platen(capabilities.platen),
         adf=None if capabilities.feeder is None else _adf(capabilities.feeder, capabilities.feeder_back),
-        film=None if capabilities.film is None else _film(capabilities.film),
+        film=None if capabilities.film is None else _film(capabilities.film, film_scan_modes(capabilities)),
     )
 
 
@@ -148,9 +163,9 @@ def _side(source: SourceCapabilities) -> ADFSide:
     )
 
 
-def _film(source: SourceCapabilities) -> Film:
+def _film(source: SourceCapabilities, modes: tuple[FilmScanMode, ...]) -> Film:
     return Film(
-        film_scan_modes_supported=FilmScanModesSupported(film_scan_mode_value=(FilmScanMode.NOT_APPLICABLE,)),
+        film_scan_modes_supported=FilmScanModesSupported(film_scan_mode_value=modes),
         film_optical_resolution=_optical(source),
         film_resolutions=_resolutions(source),
         film_color=Colors(color_entry=colors(source)),

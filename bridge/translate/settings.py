@@ -6,7 +6,7 @@ Spec: WS-Scan DocumentParameters.
 
 from bridge.imaging.adjust import Adjust
 from bridge.imaging.target import DEFAULT_QUALITY
-from bridge.translate.capabilities import COLORS, FORMATS, QUALITY, SCALING, colors, input_sources
+from bridge.translate.capabilities import COLORS, FORMATS, QUALITY, SCALING, colors, film_scan_modes, input_sources
 from bridge.translate.settle import Settled, honored, settle
 from bridge.wsscan import faults
 from bridge.wsscan.settings import (
@@ -61,13 +61,17 @@ def input_source(asked: AskedInputSource | None, capabilities: Capabilities) -> 
     return Settled(InputSource(settled.value), settled.override, settled.used_default)
 
 
-def film_scan_mode(asked: AskedFilmScanMode | None, source: InputSource) -> UsedFilmScanMode | None:
-    """Told where film is scanned or somebody asked; the one mode there is says that nothing is done for film."""
-    if asked is None and source is not InputSource.FILM:
+def film_scan_mode(
+    asked: AskedFilmScanMode | None, source: InputSource, capabilities: Capabilities
+) -> UsedFilmScanMode | None:
+    """Told where film is scanned or somebody asked; NotApplicable is all there is where film is not scanned, or nothing
+    is done for it."""
+    film = source is InputSource.FILM
+    if asked is None and not film:
         return None
     value = None if asked is None else asked.value
-    none = FilmScanMode.NOT_APPLICABLE
-    settled = settle(value, honored(asked), lambda word: word == none, none, "FilmScanMode")
+    usable = film_scan_modes(capabilities) if film else (FilmScanMode.NOT_APPLICABLE,)
+    settled = settle(value, honored(asked), lambda word: word in usable, usable[0], "FilmScanMode")
     return UsedFilmScanMode(value=settled.value, override=settled.override, used_default=settled.used_default)
 
 

@@ -12,7 +12,7 @@ from bridge.imaging.adjust import Adjust, Content
 from bridge.imaging.errors import ImagingError
 from bridge.imaging.target import Announcement, Target, adjusted, announce
 from bridge.translate import geometry, settings
-from bridge.translate.capabilities import COLORS, FORMATS, SOURCES, input_sources, scanned_as
+from bridge.translate.capabilities import COLORS, FILMS, FORMATS, SOURCES, input_sources, scanned_as
 from bridge.translate.settle import Settled, honored
 from bridge.wsscan import faults
 from bridge.wsscan.names import qname
@@ -59,7 +59,7 @@ from bridge.wsscan.ticket import (
     ScanTicket,
     SideImageInfo,
 )
-from bridge.wsscan.values import ContentType, Format, InputSource
+from bridge.wsscan.values import ContentType, FilmScanMode, Format, InputSource
 from drivers.contract.capabilities import Capabilities
 from drivers.contract.document import ScanRequest
 
@@ -97,6 +97,7 @@ def plan(ticket: ScanTicket, capabilities: Capabilities) -> Plan:
     contrast, brightness, sharpness, automatic = settings.exposure(asked.exposure, mode)
     scaling = settings.scaling(asked.scaling, mode)
     rotation = settings.rotation(asked.rotation)
+    film = settings.film_scan_mode(asked.film_scan_mode, origin.value, capabilities)
     adjust = Adjust(
         brightness=brightness.value,
         contrast=contrast.value,
@@ -134,7 +135,7 @@ def plan(ticket: ScanTicket, capabilities: Capabilities) -> Plan:
         ),
         images_to_transfer=UsedCount(value=images.value, override=images.override, used_default=images.used_default),
         input_source=UsedInputSource(value=origin.value, override=origin.override, used_default=origin.used_default),
-        film_scan_mode=settings.film_scan_mode(asked.film_scan_mode, origin.value),
+        film_scan_mode=film,
         content_type=UsedContentType(value=content.value, override=content.override, used_default=content.used_default),
         input_size=input_size,
         exposure=_exposure(contrast, brightness, sharpness, automatic=automatic),
@@ -143,7 +144,15 @@ def plan(ticket: ScanTicket, capabilities: Capabilities) -> Plan:
         media_sides=FinalMediaSides(media_front=side, media_back=back),
     )
     return Plan(
-        request=ScanRequest("", SOURCES[origin.value], native, resolution, region, images.value),
+        request=ScanRequest(
+            "",
+            SOURCES[origin.value],
+            native,
+            resolution,
+            region,
+            images.value,
+            film=None if film is None else FILMS.get(FilmScanMode(film.value)),
+        ),
         target=target,
         final=final,
         images=ImageInformation(media_front_image_info=info, media_back_image_info=info if duplex else None),

@@ -8,14 +8,24 @@ from pathlib import Path
 from bridge.cli import options
 from bridge.errors import ConfigError
 from bridge.stopping import asked_to_stop
-from bridge.wsscan.values import ColorEntry, Format, InputSource
+from bridge.wsscan.values import ColorEntry, FilmScanMode, Format, InputSource
 from bridge.wsscan.year import DEFAULT, Year
 from drivers.contract.clock import SystemClock
 from hil.client.run import Outcome, Plan, scan
 from hil.client.screen import Screen
 from hil.client.ticket import Unable, Wish
 
-SOURCES = {"platen": InputSource.PLATEN, "adf": InputSource.ADF, "adf-duplex": InputSource.ADF_DUPLEX}
+SOURCES = {
+    "platen": InputSource.PLATEN,
+    "adf": InputSource.ADF,
+    "adf-duplex": InputSource.ADF_DUPLEX,
+    "film": InputSource.FILM,
+}
+FILMS = {
+    "slide": FilmScanMode.COLOR_SLIDE_FILM,
+    "negative": FilmScanMode.COLOR_NEGATIVE_FILM,
+    "bw-negative": FilmScanMode.BLACK_AND_WHITE_NEGATIVE_FILM,
+}
 COLORS = {"rgb24": ColorEntry.RGB_24, "gray": ColorEntry.GRAYSCALE_8, "bw": ColorEntry.BLACK_AND_WHITE_1}
 
 DESCRIPTION = """\
@@ -39,6 +49,9 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("--device", metavar="URN", help="of all that answer --probe, the one with this address")
     parser.add_argument("--interface", default="127.0.0.1", help="name or address for --probe (%(default)s)")
     parser.add_argument("--source", choices=tuple(SOURCES), default="adf")
+    parser.add_argument(
+        "--film", choices=tuple(FILMS), default=None, help="what --source film is (the scanner's default)"
+    )
     parser.add_argument("--pages", type=_pages, default=None, metavar="N", help="at most N images (adf: all there are)")
     parser.add_argument("--resolution", type=options.positive, default=150, metavar="PPI")
     parser.add_argument("--color", choices=tuple(COLORS), default="rgb24")
@@ -57,7 +70,14 @@ def run(arguments: argparse.Namespace) -> int:
     source = SOURCES[arguments.source]
     images = arguments.pages if arguments.pages is not None else int(source is InputSource.PLATEN)
     plan = Plan(
-        wish=Wish(source, arguments.format, COLORS[arguments.color], arguments.resolution, images),
+        wish=Wish(
+            source,
+            arguments.format,
+            COLORS[arguments.color],
+            arguments.resolution,
+            images,
+            film=FILMS.get(arguments.film),
+        ),
         url=arguments.url,
         interface=arguments.interface,
         output=arguments.output,

@@ -6,7 +6,15 @@ Spec: WS-Scan V1.0, ScanTicket; sane-airscan and Windows send the same settings.
 from dataclasses import dataclass
 
 from bridge.wsscan.configuration import Colors, Resolutions, ScannerConfiguration
-from bridge.wsscan.settings import AskedColor, AskedCount, AskedFormat, AskedInputSource, AskedLength, AskedQuality
+from bridge.wsscan.settings import (
+    AskedColor,
+    AskedCount,
+    AskedFilmScanMode,
+    AskedFormat,
+    AskedInputSource,
+    AskedLength,
+    AskedQuality,
+)
 from bridge.wsscan.ticket import (
     Dimensions,
     DocumentParameters,
@@ -18,7 +26,7 @@ from bridge.wsscan.ticket import (
     ScanRegion,
     ScanTicket,
 )
-from bridge.wsscan.values import ColorEntry, InputSource
+from bridge.wsscan.values import ColorEntry, FilmScanMode, InputSource
 
 A4 = Dimensions(width=8268, height=11693)
 
@@ -38,6 +46,7 @@ class Wish:
     images: int = 0
     size: Dimensions = A4
     quality: int | None = None  # 0…100; None: the scanner's own
+    film: FilmScanMode | None = None  # what lies in the film unit; None: the scanner's own guess
     name: str = "scan"
     user: str = "wsd-scan-hil"
 
@@ -71,6 +80,7 @@ def make(wish: Wish, configuration: ScannerConfiguration) -> ScanTicket:
             compression_quality_factor=None if wish.quality is None else AskedQuality(value=wish.quality),
             images_to_transfer=AskedCount(value=wish.images),
             input_source=AskedInputSource(value=wish.source, must_honor=True),
+            film_scan_mode=None if wish.film is None else AskedFilmScanMode(value=wish.film, must_honor=True),
             input_size=InputSize(input_media_size=size),
             media_sides=MediaSides(
                 media_front=side, media_back=side if wish.source is InputSource.ADF_DUPLEX else None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.contract.capabilities import Capabilities, Mode, Size, SourceCapabilities
+from drivers.contract.capabilities import Capabilities, FilmKind, Mode, Size, SourceCapabilities
 from tests.wire.http_rig import KEY, Y01, Y08, Answer, FakeScanner, Rig, running
 
 ALL = SourceCapabilities(
@@ -226,6 +226,20 @@ async def test_nothing_is_done_for_film_and_that_is_told(rig: Rig, word: str) ->
     assert remembered.text(f".//{W}FilmScanMode") == word
     refused = await rig.operate("CreateScanJob", ticket(wish.format(' w:MustHonor="true"')))
     assert refused.subcode == "w8:InvalidArgs"
+
+
+async def test_kinds_of_film_are_had_where_the_scanner_tells_them_apart(tmp_path: Path) -> None:
+    scanner = FakeScanner(capabilities=Capabilities(platen=ALL, film=ALL, films=tuple(FilmKind)))
+    words = ["ColorSlideFilm", "ColorNegativeFilm", "BlackandWhiteNegativeFilm"]
+    async with running(tmp_path, scanners=(scanner,)) as rig:
+        answer = await rig.operate(
+            "GetScannerElements",
+            "<w:RequestedElements><w:Name>w:ScannerConfiguration</w:Name></w:RequestedElements>",
+        )
+        assert [each.text for each in answer.xml.iter(f"{W}FilmScanModeValue")] == words
+        for word in words:
+            wish = f'<w:InputSource>Film</w:InputSource><w:FilmScanMode w:MustHonor="true">{word}</w:FilmScanMode>'
+            assert told(await rig.operate("CreateScanJob", ticket(wish)), "FilmScanMode") == [(word, False, False)]
 
 
 async def test_a_detected_size_and_an_automatic_exposure_are_asked_for_and_remembered(rig: Rig) -> None:

@@ -18,7 +18,7 @@ from bridge.wsscan.faults import Subcode, subcode_of
 from bridge.wsscan.operations import CreateScanJobRequest, CreateScanJobResponse
 from bridge.wsscan.ticket import ScanTicket
 from bridge.wsscan.year import Year, respell
-from drivers.contract.capabilities import Capabilities, Mode, Size, Source, SourceCapabilities
+from drivers.contract.capabilities import Capabilities, FilmKind, Mode, Size, Source, SourceCapabilities
 from drivers.contract.document import Region
 from tests.schema import schema
 
@@ -34,8 +34,9 @@ SIMPLEX = Capabilities(platen=A4, feeder=GREY_ADF)
 DUPLEX = Capabilities(platen=A4, feeder=GREY_ADF, feeder_back=GREY_ADF)
 SHEETFED = Capabilities(feeder=GREY_ADF)
 FILM = Capabilities(film=SLIDE)
-DEVICES = [FLATBED, SIMPLEX, DUPLEX, SHEETFED, FILM]
-NAMES = ["flatbed", "simplex", "duplex", "sheetfed", "film"]
+FILMS = Capabilities(platen=A4, film=SLIDE, films=tuple(FilmKind))
+DEVICES = [FLATBED, SIMPLEX, DUPLEX, SHEETFED, FILM, FILMS]
+NAMES = ["flatbed", "simplex", "duplex", "sheetfed", "film", "films"]
 
 
 def asked(parameters: str) -> ScanTicket:
@@ -151,6 +152,46 @@ def test_a_setting_is_kept_replaced_or_refused(name: str, good: str, bad: str, p
     assert not is_exact(replaced.final)
     valid(replaced)
     assert refused(element(MUST)) is Subcode.INVALID_ARGS
+
+
+FROM_FILM = "<w:InputSource>Film</w:InputSource>"
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("ColorSlideFilm", FilmKind.SLIDE),
+        ("ColorNegativeFilm", FilmKind.COLOUR_NEGATIVE),
+        ("BlackandWhiteNegativeFilm", FilmKind.GREY_NEGATIVE),
+    ],
+)
+def test_a_kind_of_film_that_the_scanner_tells_apart_is_scanned_as_such(word: str, kind: FilmKind) -> None:
+    made = plan(asked(FROM_FILM + setting("FilmScanMode", word)(MUST)), FILMS)
+    assert made.request.film is kind
+    assert made.final.film_scan_mode is not None
+    assert (made.final.film_scan_mode.value, made.final.film_scan_mode.override) == (word, None)
+    assert is_exact(made.final)
+    valid(made)
+    assert plan(corrected(asked(""), made.final), FILMS).request.film is kind
+
+
+def test_film_that_nobody_calls_anything_is_a_slide_where_kinds_are_told_apart() -> None:
+    made = plan(asked(FROM_FILM), FILMS)
+    assert made.final.film_scan_mode is not None
+    assert (made.final.film_scan_mode.value, made.final.film_scan_mode.used_default) == ("ColorSlideFilm", True)
+    assert made.request.film is FilmKind.SLIDE
+    replaced = plan(asked(FROM_FILM + setting("FilmScanMode", "NotApplicable")("")), FILMS)
+    assert replaced.final.film_scan_mode is not None
+    assert (replaced.final.film_scan_mode.value, replaced.final.film_scan_mode.override) == ("ColorSlideFilm", True)
+    assert refused(FROM_FILM + setting("FilmScanMode", "NotApplicable")(MUST), FILMS) is Subcode.INVALID_ARGS
+
+
+def test_a_kind_of_film_is_nothing_on_the_glass() -> None:
+    made = plan(asked(setting("FilmScanMode", "ColorNegativeFilm")("")), FILMS)
+    assert made.final.film_scan_mode is not None
+    assert (made.final.film_scan_mode.value, made.final.film_scan_mode.override) == ("NotApplicable", True)
+    assert made.request.film is None
+    assert plan(asked(FROM_FILM), FILM).request.film is None
 
 
 TONES = "<w:Contrast>50</w:Contrast><w:Brightness>-300</w:Brightness><w:Sharpness>7</w:Sharpness>"
@@ -535,6 +576,16 @@ def test_the_configuration_is_valid_and_names_the_sources_there_are(device: Capa
     shown = {etree.QName(child).localname for child in section}
     there = {"Platen": device.platen, "ADF": device.feeder, "Film": device.film}
     assert shown == {"DeviceSettings", *(name for name, source in there.items() if source)}
+
+
+def test_the_kinds_of_film_that_the_scanner_tells_apart_are_announced() -> None:
+    for device, words in (
+        (FILM, ("NotApplicable",)),
+        (FILMS, ("ColorSlideFilm", "ColorNegativeFilm", "BlackandWhiteNegativeFilm")),
+    ):
+        film = configuration(device).film
+        assert film is not None
+        assert film.film_scan_modes_supported.film_scan_mode_value == words
 
 
 def test_every_mode_that_can_be_made_is_announced_and_no_other() -> None:
