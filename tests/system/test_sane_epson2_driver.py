@@ -29,7 +29,7 @@ def root() -> debian.Root:
 @pytest.fixture
 def plugged(root: debian.Root, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     @asynccontextmanager
-    async def plugged(script: str) -> AsyncIterator[tuple[Device, serving.Rig]]:
+    async def plugged(script: str, family: str = "esci") -> AsyncIterator[tuple[Device, serving.Rig]]:
         host = f"127.66.{os.getpid() % 250 + 1}.18"  # the port is fixed, so each run takes its own loopback address
         place = Path(tempfile.mkdtemp(dir=tmp_path))
         (place / "dll.conf").write_text("epson2\n")
@@ -43,7 +43,7 @@ def plugged(root: debian.Root, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         mine = place / "libsane.so.1"
         mine.symlink_to(Path(library) / "libsane.so.1")
         async with (
-            serving.scanner("esci", f"feed=0.01,speed=0,warmup=0,{script}") as rig,
+            serving.scanner(family, f"feed=0.01,speed=0,warmup=0,{script}") as rig,
             serving.epson_net(rig, host, 1865),
         ):
             (finding,) = await catalog.find(local=False, sane=catalog.Sane(str(mine), network=True))
@@ -74,6 +74,15 @@ async def test_a_platen_page_is_the_chart_to_the_pixel(plugged, mode):
         assert height is not None
         assert (width, height) == (240, 225)
         assert rows == b"".join(chart.rows(7, Source.PLATEN, mode, (75, 75), chart.Box(0, 0, width, height)))
+
+
+async def test_film_is_a_source_of_its_own(plugged):
+    async with plugged("original=7", "esci-film") as (device, _):
+        assert device.capabilities.film is not None
+        assert (device.capabilities.feeder, device.capabilities.films) == (None, ())
+        ((page, rows),) = await scanned(device, Source.FILM, Mode.RGB24)
+        assert (page.width, page.height) == (240, 225)
+        assert rows == b"".join(chart.rows(7, Source.FILM, Mode.RGB24, (75, 75), chart.Box(0, 0, 240, 225)))
 
 
 async def test_both_sides_of_a_batch_come_in_turn(plugged):
