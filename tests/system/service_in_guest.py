@@ -65,12 +65,12 @@ def service() -> Iterator[Future[Service]]:
 
 def _start(machine: guest.Guest, plugs: ExitStack) -> Service:
     machine.until_up()
-    _add(machine, "a2nfw.usb").wait(90).well()
+    _add(machine, "a2nfw.usb").wait(guest.BOOT_SECONDS).well()
     assert machine.run(f"systemctl is-active {SERVICE}").out == "inactive\n"
     plugs.enter_context(machine.scanner("esci", "feed=0,warmup=0,speed=0"))
     machine.check(
         f"while [ $(systemctl is-active {SERVICE}) != active ]; do "
         f"! systemctl is-failed -q {SERVICE} || exit 1; sleep 0.5; done",
-        seconds=90,
+        seconds=guest.BOOT_SECONDS,
     )
     return Service(machine, _add(machine, "1200.usb"))

@@ -51,7 +51,7 @@ def test_plugging_a_scanner_in_starts_the_service_and_it_scans(
         env=sane_root.env(SANE_CONFIG_DIR=tmp_path),
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=110,
     )
     assert done.returncode == 0, done.stderr
     page = pnm.read(done.stdout)
@@ -61,7 +61,7 @@ def test_plugging_a_scanner_in_starts_the_service_and_it_scans(
 
 
 def test_firmware_that_root_adds_is_readable_for_the_service(started: Service):
-    started.adding.wait(90).well()
+    started.adding.wait(110).well()
     seen = started.machine.check(
         f"pid=$(systemctl show -p MainPID --value {SERVICE}); uid=$(stat -c %u /proc/$pid); [ $uid != 0 ]; "
         "as_service() { nsenter -t $pid -m setpriv --reuid $uid --regid $uid --clear-groups $@; }; "
