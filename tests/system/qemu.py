@@ -131,7 +131,7 @@ def _options(tools: debian.Root, kernel: Kernel, layer: Path, share: Path) -> li
     return [
         *firmware,
         *board.board,
-        *("-accel", "tcg,thread=multi,tb-size=256", "-smp", "2", "-m", "1024"),
+        *("-accel", "tcg,thread=multi,tb-size=256", "-smp", "1", "-m", "1024"),
         *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio"),
         *("-kernel", str(kernel.image), "-initrd", str(kernel.initramfs)),
         *("-append", f"console={board.console} panic=-1 quiet mitigations=off"),
