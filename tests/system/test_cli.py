@@ -14,32 +14,19 @@ import pytest
 from bridge.wsscan.job import JobState
 from drivers.contract.clock import SystemClock
 from hil.client import session, ticket
-from tests.system import product
+from tests.system import product, program
 
 SECONDS = 30
 RUN = ("run", "--no-multicast", "--listen", "127.0.0.1:0")
 
 
 async def command(
-    place: Path, *arguments: str | Path, program: tuple[str, ...] = ("-m", "bridge.cli"), cwd: Path = product.PROJECT
+    place: Path, *arguments: str | Path, main: tuple[str, ...] = ("-m", "bridge.cli"), cwd: Path = product.PROJECT
 ) -> tuple[int, str, str]:
     """Run it; exit code, standard output, standard error."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, *program, *arguments),
-        cwd=cwd,
-        env={**os.environ, "XDG_STATE_HOME": str(place / "state"), "XDG_CACHE_HOME": str(place / "cache")},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        out, err = await asyncio.wait_for(process.communicate(), SECONDS)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode is not None
-    return process.returncode, out.decode(), err.decode()
+    env = {**os.environ, "XDG_STATE_HOME": str(place / "state"), "XDG_CACHE_HOME": str(place / "cache")}
+    code, out, err = await program.ended(sys.executable, *main, *arguments, cwd=cwd, env=env, seconds=SECONDS)
+    return code, out.decode(), err.decode()
 
 
 def complaint(err: str) -> str:
@@ -154,7 +141,7 @@ async def test_folders_with_the_names_of_ours_are_not_taken_for_them(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").touch()
     # As the script in the venv's bin does it: the directory it is started in is not searched.
-    code, out, err = await command(tmp_path, "demo", program=("-P", "-m", "bridge.cli"), cwd=tmp_path)
+    code, out, err = await command(tmp_path, "demo", main=("-P", "-m", "bridge.cli"), cwd=tmp_path)
     assert (code, err) == (0, "")
     assert out.splitlines()[-1].startswith("4  Done")
     assert len(list((tmp_path / "demo-pages").iterdir())) == 3
