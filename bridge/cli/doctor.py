@@ -18,8 +18,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from bridge.alone import is_running
 from bridge.cli import options
-from bridge.cli.reset_identity import is_running
 from bridge.config import Config, Mdns, Sane
 from bridge.hotplug import find
 from bridge.log import kept_short

@@ -6,13 +6,12 @@ another. The bridge must not be running, for it holds the state that is changed 
 
 import argparse
 import os
-import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bridge.alone import alone_with, is_running
 from bridge.cli import options
 from bridge.errors import BridgeError, ConfigError
-from bridge.net.wiretap import SOCKET
 from bridge.state import FILE, State
 
 
@@ -51,29 +50,12 @@ def renewed(directory: Path, key: str) -> str:
         raise NotReset(f"{directory}: no bridge has served a scanner from there") from err
     except OSError as err:
         raise ConfigError(str(directory), "state_dir", err.strerror or str(err)) from err
-    state = State(directory, datetime.now(UTC))
-    try:
-        if key not in state.keys:
-            raise NotReset(f"no scanner '{key}' is known; there are: {', '.join(state.keys) or 'none'}")
-        return str(state.forget_identity(key))
-    finally:
-        if os.geteuid() == 0:  # the file is a new one, and the service must be able to read it
-            os.chown(directory / FILE, owner.st_uid, owner.st_gid)
-
-
-def is_running(directory: Path) -> bool:
-    """Whether a bridge holds that state: it listens there for recorders."""
-    try:
-        place = os.open(directory, os.O_PATH | os.O_DIRECTORY)
-    except OSError:
-        return False
-    try:
-        with socket.socket(socket.AF_UNIX) as probe:
-            probe.connect(f"/proc/self/fd/{place}/{SOCKET}")  # the path of a socket may have no more than 107 bytes
-    except (FileNotFoundError, ConnectionRefusedError):
-        return False
-    except PermissionError:
-        return True  # somebody else's
-    finally:
-        os.close(place)
-    return True
+    with alone_with(directory):  # none may start meanwhile
+        state = State(directory, datetime.now(UTC))
+        try:
+            if key not in state.keys:
+                raise NotReset(f"no scanner '{key}' is known; there are: {', '.join(state.keys) or 'none'}")
+            return str(state.forget_identity(key))
+        finally:
+            if os.geteuid() == 0:  # the file is a new one, and the service must be able to read it
+                os.chown(directory / FILE, owner.st_uid, owner.st_gid)

@@ -2,19 +2,15 @@
 
 import argparse
 import asyncio
-import fcntl
 import logging
-import os
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
-from pathlib import Path
+from contextlib import AsyncExitStack
 
 from bridge import log, memory
+from bridge.alone import alone_with
 from bridge.cli import options
 from bridge.cli.ahead import remarks
 from bridge.config import Config, Escl, Mdns, Sane, Snmp, Usb
 from bridge.daemon import Daemon
-from bridge.errors import ConfigError
 from bridge.hotplug import ByWord, find
 from bridge.simulation import Simulated, simulated
 from bridge.stopping import asked_to_stop
@@ -62,33 +58,11 @@ async def _serve(config: Config, families: list[str]) -> None:
     for remark in remarks(config):
         _log.warning("%s", remark)
     async with AsyncExitStack() as stack:
-        stack.enter_context(_alone_with(config.state_dir))
+        stack.enter_context(alone_with(config.state_dir))
         stop = stack.enter_context(asked_to_stop())
         if families:
             config = _only(await stack.enter_async_context(simulated(families)), config)
         await _daemon(config).run(stop)
-
-
-@contextmanager
-def _alone_with(directory: Path) -> Iterator[None]:
-    """Two bridges with one state would be the same scanners, and give the same job ids to different jobs. Raises
-    ConfigError."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o750)
-        place = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError as err:
-        raise ConfigError(str(directory), "state_dir", err.strerror or str(err)) from err
-    try:
-        try:
-            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as err:
-            why = "another bridge is running with it: stop that one, or give this one a directory of its own"
-            raise ConfigError(str(directory), "state_dir", why) from err
-        except OSError as err:
-            _log.info("%s: this file system has no locks: %s", directory, err.strerror)
-        yield
-    finally:
-        os.close(place)
 
 
 def _only(there: Simulated, config: Config) -> Config:

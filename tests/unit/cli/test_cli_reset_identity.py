@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.cli.reset_identity import NotReset, is_running, renewed
+from bridge.alone import alone_with, is_running
+from bridge.cli.reset_identity import NotReset, renewed
+from bridge.errors import ConfigError
 from bridge.state import FILE, State
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -56,3 +58,11 @@ def test_a_running_bridge_is_noticed_and_a_killed_one_is_none(tmp_path: Path) ->
         assert not is_running(tmp_path), "it was killed and left its socket"
         bridge.listen()
         assert is_running(tmp_path)
+
+
+def test_what_a_bridge_has_that_starts_meanwhile_is_not_changed(tmp_path: Path) -> None:
+    State(tmp_path, NOW).scanner(KEY)
+    before = (tmp_path / FILE).read_bytes()
+    with alone_with(tmp_path), pytest.raises(ConfigError, match="another bridge is running with it"):
+        renewed(tmp_path, KEY)
+    assert (tmp_path / FILE).read_bytes() == before
