@@ -11,7 +11,7 @@ Spec: ITU-T T.81 B.2.1, E.1.4 (RSTm counts modulo 8), JFIF 1.02, Exif 2.3.
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import BinaryIO, Self
 
 from PIL import Image
@@ -52,8 +52,11 @@ def _joined(strips: Strips, target: Target, application: markers.Segment, *, hal
     widths = list(_mcu_rows(target.height, side, max(1, STRIP_BYTES // (side * target.row_bytes))))
 
     at = start = 0
-    with Coder(target, halved=halved, restarts=True) as coder:
-        for index, jpeg in enumerate(in_order(coder.coded, strips(rows * side for rows in widths))):
+    with (
+        Coder(target, halved=halved, restarts=True) as coder,
+        closing(in_order(coder.coded, strips(rows * side for rows in widths))) as coded,  # before the coder's files are
+    ):
+        for index, jpeg in enumerate(coded):
             if at:
                 before = bytes((0xFF, 0xD0 + (at - 1) % 8))
             else:

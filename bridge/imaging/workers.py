@@ -6,7 +6,7 @@ Pillow's JPEG encoder does so only when it writes to a real file descriptor (doc
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -17,8 +17,9 @@ Result = TypeVar("Result")
 WORKERS = min(2, len(os.sched_getaffinity(0)))
 
 
-def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """`work` of each item, in the items' order. The first result comes out before a second item is asked for."""
+def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result, None, None]:
+    """`work` of each item, in the items' order. The first result comes out before a second item is asked for. Once it
+    is closed nobody works any more."""
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="imaging") as pool:
         flying: deque[Future[Result]] = deque()
         room = 0
